@@ -1,0 +1,200 @@
+"""A conversation written down: a wire that records, one that plays back, and the differences of two
+recordings.
+
+A recording is a text file of JSON lines, one per event:
+
+    {"at": 0.0, "reset": true}
+    {"at": 0.4123, "polls": 2, "sent": "60000010"}
+    {"at": 0.4131, "polls": 1, "sent": "100000000000", "got": "000000000001"}
+
+An event is a pulse on RST or one chip-select window. `at` is in seconds since the recording began, `polls`
+says how often HRDY was asked for before, `sent` and `got` are hexadecimal; `got` is there for reads alone, as
+a write is answered by nothing. The file is written as FILE.part and renamed when the wire is closed, so a
+power cut leaves what was said until then.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+from .errors import RecordingError
+from .wire import Wire
+
+READ = b"\x10\x00"
+ASK_ENGINE = (b"\x60\x00\x00\x10", b"\x00\x00\x12\x24")
+"""The two windows that ask for register LUTAFSR; the read follows. How often depends on the glass, not on
+us."""
+
+
+class Event(NamedTuple):
+    """One window, or a reset (then `sent` and `got` are empty)."""
+
+    sent: bytes
+    got: bytes = b""
+    at: float = 0.0
+    polls: int = 0
+
+    @property
+    def is_reset(self) -> bool:
+        """No window is empty."""
+        return not self.sent
+
+
+class RecordingWire:
+    """Passes everything on to `wire` and writes it to `path`. clock is in seconds.
+
+    Raises RecordingError when the file cannot be written.
+    """
+
+    def __init__(self, wire: Wire, path: Path, clock: Callable[[], float]) -> None:
+        self._wire = wire
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._clock = clock
+        self._begin = clock()
+        self._polls = 0
+        try:
+            self._file = self._part.open("w", encoding="ascii")
+        except OSError as error:
+            raise RecordingError(f"cannot write the recording {path}: {error.strerror}") from error
+
+    def exchange(self, tx: bytes) -> bytes:
+        """See Wire."""
+        rx = self._wire.exchange(tx)
+        event: dict[str, object] = {"at": self._now(), "polls": self._polls, "sent": tx.hex()}
+        if tx.startswith(READ):
+            event["got"] = rx.hex()
+        self._polls = 0
+        self._write(event)
+        return rx
+
+    def ready(self) -> bool:
+        """See Wire."""
+        self._polls += 1
+        return self._wire.ready()
+
+    def reset(self) -> None:
+        """See Wire."""
+        self._write({"at": self._now(), "reset": True})
+        self._wire.reset()
+
+    def close(self) -> None:
+        """Closes the wire and gives the recording its name."""
+        self._wire.close()
+        if self._file.closed:
+            return
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self._path)
+        except OSError as error:
+            raise RecordingError(f"cannot write the recording {self._path}: {error.strerror}") from error
+
+    def _now(self) -> float:
+        return round(self._clock() - self._begin, 6)
+
+    def _write(self, event: dict[str, object]) -> None:
+        try:
+            self._file.write(json.dumps(event) + "\n")
+        except OSError as error:
+            raise RecordingError(f"cannot write the recording {self._path}: {error.strerror}") from error
+
+
+class PlaybackWire:
+    """Answers as recorded, and insists on the recorded conversation: another window is a RecordingError."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
+        self.played = 0
+
+    def exchange(self, tx: bytes) -> bytes:
+        """See Wire."""
+        event = self._next(_say(Event(tx)))
+        if event.sent != tx:
+            raise self._unexpected(_say(event), _say(Event(tx)))
+        return event.got or bytes(len(tx))
+
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def reset(self) -> None:
+        """See Wire."""
+        event = self._next("a reset")
+        if not event.is_reset:
+            raise self._unexpected(_say(event), "a reset")
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+    def finish(self) -> None:
+        """Raises RecordingError when the recording goes on."""
+        if self.played < len(self._events):
+            raise self._unexpected(_say(self._events[self.played]), "the end")
+
+    def _next(self, said: str) -> Event:
+        if self.played == len(self._events):
+            raise self._unexpected("the end", said)
+        self.played += 1
+        return self._events[self.played - 1]
+
+    def _unexpected(self, recorded: str, said: str) -> RecordingError:
+        return RecordingError(f"event {self.played}: the recording has {recorded}, now comes {said}")
+
+
+def read_recording(path: Path) -> list[Event]:
+    """The events of a recording; raises RecordingError naming the line that is none."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except OSError as error:
+        raise RecordingError(f"cannot read the recording {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{path} is no recording: make one with python -m driver record FILE") from error
+    events = []
+    for number, line in enumerate(lines, 1):
+        try:
+            event = json.loads(line)
+            sent = b"" if "reset" in event else bytes.fromhex(event["sent"])
+            got = bytes.fromhex(event.get("got", ""))
+            events.append(Event(sent, got, float(event["at"]), int(event.get("polls", 0))))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RecordingError(
+                f"line {number} of {path} is no recorded event: make one with python -m driver record FILE"
+            ) from error
+    return events
+
+
+def differences(ours: Sequence[Event], theirs: Sequence[Event]) -> Iterator[str]:
+    """One line for each event that was not sent or not answered alike; times and lengths of waits do not
+    count."""
+    pairs = zip_longest(_without_waits(ours), _without_waits(theirs))
+    for number, (our, their) in enumerate(pairs, 1):
+        left, right = _say(our), _say(their)
+        if left != right:
+            yield f"event {number}: {left} here, {right} there"
+
+
+def _without_waits(events: Sequence[Event]) -> list[Event]:
+    """The events with only the last of several questions to LUTAFSR in a row."""
+
+    def asks(i: int) -> bool:
+        return tuple(event.sent for event in events[i : i + 2]) == ASK_ENGINE
+
+    dropped = {i + k for i in range(len(events)) if asks(i) and asks(i + 3) for k in range(3)}
+    return [event for i, event in enumerate(events) if i not in dropped]
+
+
+def _say(event: Event | None) -> str:
+    if event is None:
+        return "the end"
+    if event.is_reset:
+        return "a reset"
+    sent = event.sent.hex()
+    if len(sent) > 100:
+        sent = f"{sent[:60]}... ({len(event.sent)} bytes, CRC-32 {crc32(event.sent):08x})"
+    return f"{sent} -> {event.got.hex()}" if event.got else sent

@@ -1,0 +1,132 @@
+"""What can be set: one table of keys, each with its unit, range, default and a sentence of help.
+
+`player config`, the options of `player run` and the documentation are made from it. `config_values` checks
+values against it, `config_sources` says where they come from.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["number", "integer", "switch", "text", "paths"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is known of a key besides its name and default. `low` and `high` are allowed values themselves;
+    a change of a key with `panel` opens the panel anew.
+    """
+
+    kind: Kind
+    help: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] = ()
+    panel: bool = False
+
+    def range(self) -> str:
+        """The values allowed, in words; empty when every text is."""
+        if self.choices:
+            return " or ".join(str(choice) for choice in self.choices)
+        if self.kind == "switch":
+            return "true or false"
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.low:.12g} to {self.high:.12g} {self.unit}".rstrip()
+
+
+def _key(default: Any, kind: Kind, help: str, unit: str = "", **more: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"key": Key(kind, help, unit, **more)})
+
+
+def _panel(default: Any, kind: Kind, help: str, unit: str = "", **more: Any) -> Any:
+    return _key(default, kind, help, unit, panel=True, **more)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a player. None (for `reels` an empty tuple) means: not given."""
+
+    reels: tuple[str, ...] = _key((), "paths", "reels to show, or directories of *.reel, in name order")
+    interval: float = _key(
+        200.0, "number", "time from one frame to the next, 0 is full speed", "seconds", low=0, high=604800
+    )
+    end: str = _key(
+        "stop",
+        "text",
+        "after a reel's last frame: stop, show the next reel, or loop over all for ever",
+        choices=("stop", "next", "loop"),
+    )
+    start: str | None = _key(
+        None,
+        "text",
+        "frame number or time (12.5s, 4:05, 1:02:03) at which a new reel begins; --start goes there now",
+    )
+    count: int | None = _key(None, "integer", "stop after this many frames", "frames", low=1, high=1e9)
+    state: str | None = _key(
+        None,
+        "text",
+        "file that keeps the player's place; else progress.json in $STATE_DIRECTORY, in the directory of "
+        "--simulated, or in $XDG_STATE_HOME/longtake",
+    )
+    simulated: str | None = _panel(
+        None, "text", "show on a simulated panel and write pictures of its glass into this directory"
+    )
+    threshold: float = _key(
+        0.064, "number", "share of pixels changed since the last redraw that asks for a redraw", low=0, high=1
+    )
+    cooldown: int = _key(20, "integer", "at least this far from redraw to redraw", "frames", low=0, high=1e6)
+    darkened_only: bool = _key(False, "switch", "count only pixels gone from white to black, as they ghost")
+    waveform: str = _key(
+        "DU", "text", "how partial updates are driven; A2 is quicker and ghosts more", choices=("DU", "A2")
+    )
+    vcom: float | None = _panel(
+        None,
+        "number",
+        "the panel's voltage as printed on its flex cable, for example -1.53; a real panel needs it",
+        "volts",
+        low=-3.0,
+        high=-0.5,
+    )
+    rotate: int = _panel(0, "integer", "turn the picture", "degrees", choices=(0, 180))
+    mirror: bool = _panel(False, "switch", "exchange left and right")
+    bits: int = _panel(
+        1, "integer", "bits per pixel on the wire; 4 for firmware that stays white at 1", choices=(1, 4)
+    )
+    columns: int = _panel(
+        1440, "integer", "columns driven at 1 bit per pixel; 1448 is untested on glass", choices=(1440, 1448)
+    )
+    rest: str = _panel(
+        "sleep", "text", "what the controller does between frames", choices=("sleep", "standby", "run")
+    )
+    spi_hz: int = _panel(
+        12_000_000, "integer", "SPI clock of pictures; lower it if they come torn", "Hz", low=1e5, high=24e6
+    )
+    spi_slow_hz: int = _panel(
+        1_000_000, "integer", "SPI clock of commands and reads", "Hz", low=1e5, high=24e6
+    )
+    spi_bus: int = _panel(0, "integer", "N of /dev/spidevN.M", low=0, high=9)
+    spi_device: int = _panel(0, "integer", "M of /dev/spidevN.M", low=0, high=9)
+    reset_pin: int = _panel(17, "integer", "GPIO (BCM) of RST", low=0, high=53)
+    ready_pin: int = _panel(24, "integer", "GPIO (BCM) of HRDY", low=0, high=53)
+    a2_mode: int | None = _panel(
+        None,
+        "integer",
+        "number of the A2 waveform; else by the controller's name of its table",
+        low=0,
+        high=7,
+    )
+    vcom_tolerance: float = _panel(
+        0.01, "number", "how far the voltage read back may be from vcom", "volts", low=0, high=0.1
+    )
+    enhanced_driving: bool = _panel(False, "switch", "stronger drivers, only for a panel that stays blurred")
+    ready_timeout: float = _panel(
+        5.0, "number", "longest wait for a ready controller", "seconds", low=0.1, high=600
+    )
+    display_timeout: float = _panel(
+        15.0, "number", "longest wait for an update to finish", "seconds", low=0.1, high=600
+    )
+
+
+KEYS: dict[str, Key] = {field.name: field.metadata["key"] for field in dataclasses.fields(Config)}

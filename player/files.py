@@ -1,0 +1,42 @@
+"""Files written so that a reader finds the old or the new one whole: temporary file, fsync, rename."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from player.errors import WriteError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`; when this returns it survives a power cut. WriteError in one line."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise WriteError(
+            f"{path}: cannot be written: {why(error)}; free space or give another path"
+        ) from None
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it. WriteError in one line."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"{path}: cannot be made a directory: {why(error)}; give another path") from None
+
+
+def why(error: OSError) -> str:
+    """The operating system's words for an error, in lower case, without number and path."""
+    return (error.strerror or str(error)).lower()

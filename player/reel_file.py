@@ -1,0 +1,140 @@
+"""What a reel is on disk: one SQLite file, its schema and marks, and how it is told from other files.
+
+Marks: SQLite's `application_id` says "reel", `user_version` is the format version. Table `reel` (key, value
+as text) holds width, height, complete ("0" or "1"), frames (their number, once complete), created (UTC) and
+the keys the trainer gives. Table `frames` has one row per frame, numbered from 0.
+
+Rollback journal (no -wal, no -shm), so that a finished reel is one file and opens on read-only media. Small
+pages, because the frames are small and a page is the unit of waste. Every error of SQLite and of the file
+system becomes a `ReelError` with one line that names the file and the fix.
+"""
+
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from player.errors import ReelError
+from player.files import why
+
+APPLICATION_ID = 0x4C54524C  # "LTRL"
+FORMAT_VERSION = 1
+KEY_INTERVAL = 64  # a key frame at least this often: a seek decodes at most 64 payloads
+LARGEST_SIDE = 16384  # pixels; a larger claim is damage, not a panel
+RESERVED = frozenset({"format", "width", "height", "complete", "frames", "created"})
+PAGE_SIZE = 1024
+
+SCHEMA = (
+    "CREATE TABLE reel (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE frames (
+        number INTEGER PRIMARY KEY,  -- from 0, without gaps
+        time_ms INTEGER NOT NULL,    -- when it stands in the film
+        film_frame INTEGER NOT NULL, -- its number in the film
+        kind TEXT NOT NULL,          -- key: payload of the dither; delta: of its XOR with the frame before
+        flips INTEGER NOT NULL,      -- pixels that differ from the frame before; 0 for frame 0
+        darkened INTEGER NOT NULL,   -- those of them that went from white to black
+        cut INTEGER NOT NULL,        -- 1: the first frame of a shot
+        crc INTEGER NOT NULL,        -- CRC-32 of the packed dither
+        payload_crc INTEGER NOT NULL,-- CRC-32 of the payload: it also covers the bits that zlib ignores
+        payload BLOB NOT NULL        -- last, so that the rest of a row is read without it
+    )""",
+)
+
+
+class FrameInfo(NamedTuple):
+    """What a reel says of one frame. `number` from 0, `film_frame` its number in the film, `flips` and
+    `darkened`
+    pixels against the frame before (0 for frame 0), `key` whether it decodes without the frame before."""
+
+    number: int
+    time_ms: int
+    film_frame: int
+    key: bool
+    flips: int
+    darkened: int
+    cut: bool
+
+
+def look(path: Path, any_version: bool = False) -> bool:
+    """Whether `path` holds a reel (True) or is an empty file, in which creation was cut (False).
+
+    First lets SQLite roll back what a killed writer left half done. ReelError for any other file, also for
+    another format version unless `any_version`; FileNotFoundError when nothing is there.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ReelError(f"{path}: is a directory; give the path of a reel file")
+        if not stat.S_ISREG(mode):
+            raise ReelError(f"{path}: is not a regular file; give the path of a reel file")
+        _roll_back(path)
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ReelError(f"{path}: cannot be read: {why(error)}; check the path and its permissions") from None
+    if not header:
+        return False
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        raise ReelError(f"{path}: is not a reel; make one with `trainer export FILM REEL`")
+    if int.from_bytes(header[68:72]) != APPLICATION_ID:
+        raise ReelError(
+            f"{path}: is another program's SQLite database, not a reel; give the path of a reel file"
+        )
+    version = int.from_bytes(header[60:64])
+    if version != FORMAT_VERSION and not any_version:
+        raise ReelError(
+            f"{path}: is a reel of format version {version}, this program reads version {FORMAT_VERSION}; "
+            "export the film again, or install the matching version of longtake"
+        )
+    return True
+
+
+def _roll_back(path: Path) -> None:
+    """Undo the half-written batch of a killed writer, which a read-only connection may not do."""
+    journal = path.with_name(path.name + "-journal")
+    if not journal.exists() or not journal.stat().st_size:
+        return
+    try:
+        connection = connect(path, "rw")
+        try:
+            connection.execute("PRAGMA user_version").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise explain(path, error) from None
+
+
+def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
+    """A connection that trusts nothing in the file; transactions are begun and ended by hand."""
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
+    connection.execute("PRAGMA mmap_size=0")  # a card that goes away must be an error, not SIGBUS
+    connection.execute("PRAGMA cache_size=-512")  # KiB; frames are read once
+    return connection
+
+
+def explain(path: Path, error: sqlite3.Error) -> ReelError:
+    """The one line for an error of SQLite on this file."""
+    text = str(error)
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return ReelError(f"{path}: another program is writing to it; try again when it is done")
+    if name.startswith("SQLITE_FULL"):
+        return ReelError(
+            f"{path}: the disk is full; free some space and run the same command again to continue"
+        )
+    if name.startswith("SQLITE_READONLY"):
+        return ReelError(
+            f"{path}: cannot be written: {text}; check the permissions of the file and its directory"
+        )
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return ReelError(f"{path}: cannot be opened: {text}; check the path and its permissions")
+    if name.startswith("SQLITE_IOERR"):
+        return ReelError(
+            f"{path}: reading or writing failed: {text} ({name}); check the disk and copy the reel again"
+        )
+    return ReelError(f"{path}: is truncated or damaged ({text}); copy it again or export the film again")

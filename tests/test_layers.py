@@ -1,0 +1,85 @@
+"""The layer rule: who may import whom, read from the source, and the player running on numpy and Pillow alone."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DEVICE_LIBRARIES = {"numpy", "PIL"}
+PI_LIBRARIES = {"spidev", "RPi"}
+
+
+def imports(path):
+    """Every module that a file imports, wherever the import stands: {(module, is_at_top_level)}."""
+    tree = ast.parse(path.read_text())
+    top_level = set(tree.body)
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name, node in top_level) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            found |= {(f"{node.module}.{alias.name}", node in top_level) for alias in node.names}
+    return found
+
+
+def sources(package):
+    found = sorted((ROOT / package).rglob("*.py"))
+    assert found
+    return found
+
+
+def within(module, *allowed):
+    return any(module == name or module.startswith(name + ".") for name in allowed)
+
+
+@pytest.mark.parametrize("path", sources("driver"), ids=str)
+def test_the_driver_knows_neither_sibling_and_only_the_device_libraries(path):
+    for module, _ in imports(path):
+        assert not within(module, "player", "trainer")
+        allowed = DEVICE_LIBRARIES | ({"spidev", "RPi"} if path.name == "wire.py" else set())
+        assert within(module, *sys.stdlib_module_names, "driver", *allowed), module
+
+
+@pytest.mark.parametrize("name", ["simulator.py", "glass.py"])
+def test_the_simulator_shares_no_constant_with_the_driver(name):
+    """A simulator that took its numbers from the driver would agree with the driver's mistakes."""
+    simulator = re.compile(r"driver\.(simulat|glass)")
+    for module, _ in imports(ROOT / "driver" / name):
+        assert not within(module, "driver") or simulator.match(module), module
+
+
+@pytest.mark.parametrize("path", sources("player"), ids=str)
+def test_the_player_imports_the_driver_lazily_and_only_the_device_libraries(path):
+    for module, at_top_level in imports(path):
+        assert within(module, *sys.stdlib_module_names, "player", "driver", *DEVICE_LIBRARIES), module
+        assert not (within(module, "driver") and at_top_level), f"{module} at the top of {path.name}"
+
+
+def test_the_player_opens_panels_in_one_place():
+    openers = [path.name for path in sources("player") if any(within(m, "driver") for m, _ in imports(path))]
+    assert len(openers) == 1, openers
+
+
+@pytest.mark.parametrize("path", sources("trainer"), ids=str)
+def test_the_trainer_takes_from_its_siblings_only_the_reel_the_rule_and_the_simulator(path):
+    for module, at_top_level in imports(path):
+        if within(module, "player", "driver"):
+            assert within(module, "player.reel", "player.redraw", "player.errors", "driver.simulator"), module
+        if within(module, "driver.simulator"):
+            assert not at_top_level
+
+
+def test_importing_a_command_line_loads_nothing_heavy():
+    """`--help` must be quick, and the device has none of these."""
+    heavy = ["jax", "flax", "optax", "cv2", "numba", "PIL", "spidev", "RPi"]
+    program = (
+        "import sys, player.__main__, trainer.__main__\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,64 @@
+"""The command line of the workstation: `trainer export` and what else turns a film into a reel.
+
+A command's work is imported when it is called. What a user can cause ends in one line on stderr and exit code 2.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from player.errors import PlayerError
+from trainer import options
+from trainer.errors import TrainerError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line that leads to the help, without printing all of the usage."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    top = _Parser(prog="trainer", description="Turn a film into a reel: dithers that change few pixels.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    export = commands.add_parser(
+        "export",
+        help="turn a film into a reel that `player` shows",
+        description="Turn a film into a reel. Killed and started again, it goes on where it stopped.",
+        epilog="example: trainer export film.mp4 film.reel --start 1:30 --levels auto",
+    )
+    export.add_argument("film", metavar="FILM", help="any film that OpenCV opens: mp4, mkv, webm, avi, mov")
+    export.add_argument("reel", metavar="REEL", help="the file to write, by custom film.reel")
+    options.add_dither_options(export)
+    export.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
+    options.add_film_options(export)
+    export.set_defaults(run=_export)
+    return top
+
+
+def _export(words: argparse.Namespace) -> int:
+    from trainer.commands.export import run
+
+    return run(words)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 2 for a user's error, 130 for Ctrl-C."""
+    words = parser().parse_args(arguments)
+    logging.basicConfig(format="trainer: %(message)s", level=logging.WARNING)
+    try:
+        return int(words.run(words))
+    except (TrainerError, PlayerError) as error:
+        print(f"trainer: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"trainer: stopped; the same command goes on where {words.command} was", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

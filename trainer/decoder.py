@@ -1,0 +1,144 @@
+"""One pass over a film through OpenCV (its FFmpeg back end), from the first frame to the last.
+
+Frame n is the n-th frame that comes out of the decoder, counted from 0. No frame is sought: OpenCV's seeking
+guesses a frame's number from its time and the nominal rate, which is wrong for a variable rate and for frames
+that are stored out of order. Passing over a frame (`grab` without `image`) skips the conversion to pixels.
+
+What OpenCV does that is undone here: it ends the film at the first packet that cannot be decoded, and one
+frame after the number of frames the header announces, whatever follows; and it prints to stderr.
+"""
+
+import math
+import os
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from trainer.errors import FilmError
+
+# Failed packets in a row that are passed over before the film counts as ended. At the true end each costs
+# less than a microsecond.
+_ATTEMPTS = 1000
+_LONGEST_MS = 100 * 24 * 3600 * 1000.0
+_USUAL_RATE = 25.0
+
+
+def silence() -> None:
+    """Keep OpenCV's and FFmpeg's messages off stderr; a level that the user set in the environment stays."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when the first film is opened
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        if int(cv2.__version__.split(".")[0]) < 5:
+            cv2.setLogLevel(0)  # type: ignore[attr-defined]  # moved in OpenCV 5, whose stubs mypy reads
+        else:
+            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+silence()
+
+
+class Decoder:
+    """The frames of one film in order. `number` and `time_ms` tell of the frame grabbed last (-1 and 0 before
+    any).
+
+    path: the film. FilmError if OpenCV finds no moving picture in it. rate: frames per second by the header
+    (25 if it says nothing useful). announced: the number of frames by the header, a hint that may be wrong,
+    or None.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._capture = _open(path)
+        self._past_announced = False
+        self.number = -1
+        self.time_ms = 0
+        self._ms = 0.0
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        self.rate = rate if math.isfinite(rate) and rate > 0 else _USUAL_RATE
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.announced = int(count) if 0 < count < 2**53 else None
+        self.pixel_aspect = self._read_pixel_aspect()
+
+    def _read_pixel_aspect(self) -> float:
+        """Width over height of one pixel of `image()`; 1.0 where the film does not say (0/1 or 0/0)."""
+        width = self._capture.get(cv2.CAP_PROP_SAR_NUM)
+        height = self._capture.get(cv2.CAP_PROP_SAR_DEN)
+        if not (width > 0 and height > 0):
+            return 1.0
+        turned = round(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
+        return height / width if turned else width / height
+
+    def grab(self) -> bool:
+        """Go on to the next frame; False at the end of the film."""
+        if not (self._advance() or self._advance_past_announced()):
+            return False
+        self.number += 1
+        ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        if self.number == 0:
+            self._ms = ms if 0 <= ms < _LONGEST_MS else 0.0
+        elif self._ms < ms < _LONGEST_MS:
+            self._ms = ms
+        else:  # no timestamp, or one that does not come after the frame before: the nominal distance
+            self._ms += 1000 / self.rate
+        self.time_ms = round(self._ms)
+        return True
+
+    def _advance(self) -> bool:
+        return any(self._capture.grab() for _ in range(_ATTEMPTS))
+
+    def _advance_past_announced(self) -> bool:
+        """OpenCV stops one frame after the announced count. Read on through a list of one film, which has no
+        count."""
+        if self._past_announced or self.announced is None or self.number != self.announced:
+            return False
+        self._past_announced = True
+        self._capture.release()
+        self._capture = _open_without_count(self._path)
+        return all(self._advance() for _ in range(self.number + 2))
+
+    def jump(self, number: int) -> bool:
+        """Go to a frame near `number`, as OpenCV guesses it; False if there is none. For statistics only:
+        `number` and `time_ms` mean nothing afterwards."""
+        return bool(self._capture.set(cv2.CAP_PROP_POS_FRAMES, number)) and self._advance()
+
+    def image(self) -> npt.NDArray[np.uint8]:
+        """Luma (Rec. 601, of the decoder's 8-bit RGB, full range) of the grabbed frame, uint8[h, w],
+        upright."""
+        done, picture = self._capture.retrieve()
+        if not done:
+            raise FilmError(
+                f"{self._path}: frame {self.number} was decoded but cannot be converted to pixels"
+            )
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    def release(self) -> None:
+        self._capture.release()
+
+
+def _open(path: Path) -> cv2.VideoCapture:
+    # An absolute path, as FFmpeg takes `a:b.mp4` for a protocol named a.
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise FilmError(
+            f"{path} holds no film that OpenCV can open (no moving picture, or cut off before its index)"
+        )
+    return capture
+
+
+def _open_without_count(path: Path) -> cv2.VideoCapture:
+    """The same frames, by way of FFmpeg's concat list (https://ffmpeg.org/ffmpeg-formats.html#concat-1)."""
+    quoted = str(path.absolute()).replace("'", r"'\''")
+    before = os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS")
+    with tempfile.NamedTemporaryFile("w", suffix=".ffconcat") as film_list:
+        film_list.write(f"ffconcat version 1.0\nfile '{quoted}'\n")
+        film_list.flush()
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "safe;0"  # allows an absolute path in the list
+        try:
+            return _open(Path(film_list.name))
+        finally:
+            if before is None:
+                del os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"]
+            else:
+                os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = before

@@ -1,0 +1,73 @@
+"""Every dither behind one interface, and the table of their names.
+
+A ditherer turns a frame into a dither, given the dither that is really shown (closed loop). To add one, write its
+file and add its line to `DITHERS`. The lines import when called, so that a name costs nothing until it is used.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import OptionError
+
+
+class Ditherer(Protocol):
+    """frame float32[H, W] in [0, 1] and the shown dither (or None) -> dither uint8[H, W], 1 = white."""
+
+    def __call__(
+        self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None
+    ) -> NDArray[np.uint8]: ...
+
+
+def _floyd_steinberg(dial: float | None) -> Ditherer:
+    from trainer.diffusion import FloydSteinberg
+
+    return FloydSteinberg()
+
+
+def _hysteresis(dial: float | None) -> Ditherer:
+    from trainer.diffusion import Hysteresis
+
+    return Hysteresis() if dial is None else Hysteresis(dial)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table: how to make the ditherer, whether it has a dial, and what it is in a few words."""
+
+    make: Callable[[float | None], Ditherer]
+    has_dial: bool
+    summary: str
+
+
+DITHERS = {
+    "floyd-steinberg": Entry(_floyd_steinberg, False, "each frame alone; about a third of the pixels flip"),
+    "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
+}
+DEFAULT = "hysteresis"
+
+
+def make(name: str, dial: float | None = None) -> Ditherer:
+    """The ditherer of that name; `dial` 0 (liveliest) to 1 (calmest), None for its default.
+
+    Raises OptionError for an unknown name, a dial out of range, or a dial for a dither that has none.
+    """
+    if name not in DITHERS:
+        raise OptionError(f"there is no dither {name!r}; choose one of {', '.join(DITHERS)}")
+    if dial is not None and not DITHERS[name].has_dial:
+        raise OptionError(f"{name} has no dial; leave the dial out")
+    if dial is not None and not 0 <= dial <= 1:
+        raise OptionError(f"a dial of {dial:g} is out of range; choose 0 (liveliest) to 1 (calmest)")
+    return DITHERS[name].make(dial)
+
+
+def parse(text: str) -> tuple[str, float | None]:
+    """Split `NAME[:DIAL]`, as in `hysteresis:.3`; raises OptionError where DIAL is not a number."""
+    name, colon, dial = text.partition(":")
+    try:
+        return name, float(dial) if colon else None
+    except ValueError:
+        raise OptionError(f"the dial in {text!r} is not a number; write it like {name}:0.3") from None

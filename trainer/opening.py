@@ -1,0 +1,64 @@
+"""From the words on the command line to an open film, its selection and its tones."""
+
+import argparse
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from trainer.errors import OptionError
+from trainer.films import Film
+from trainer.selection import Selection
+from trainer.survey import automatic_levels, find_bars
+from trainer.times import parse_place
+from trainer.tones import Tones
+
+SAMPLES = 64
+"""Images of the film that the automatic levels and the search for bars look at."""
+
+
+def open_film(options: argparse.Namespace) -> tuple[Film, Selection, Tones]:
+    """The film, which of its frames, and their tones. FilmError and OptionError are one line each.
+
+    Levels and bars that the film decides are measured here, once, so that every frame gets the same.
+    """
+    end = None if options.end is None else parse_place(options.end)
+    selection = Selection(parse_place(options.start), end, options.every, options.count, options.skip_black)
+    tones = Tones(
+        size=parse_size(options.size),
+        fit=options.fit,
+        levels=parse_levels(options.levels),
+        contrast=options.contrast,
+        brightness=options.brightness,
+        gamma=options.gamma,
+        tone=options.tone,
+    )
+    film = Film(Path(options.film))
+    if options.trim_bars or options.levels == "auto":
+        images = film.sample(SAMPLES, selection.start, selection.end)
+        changes = {}
+        if options.trim_bars:
+            columns, rows = changes["trim"] = find_bars(images)
+            images = [image[rows : image.shape[0] - rows, columns : image.shape[1] - columns] for image in images]
+        if options.levels == "auto":
+            changes["levels"] = automatic_levels(images)
+        tones = replace(tones, **changes)
+    return film, selection, tones
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`1448x1072` -> (1448, 1072); OptionError otherwise."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    if not match:
+        raise OptionError(f"--size {text!r}: write width and height in pixels, like 1448x1072")
+    return int(match[1]), int(match[2])
+
+
+def parse_levels(text: str | None) -> tuple[float, float]:
+    """`0.1,0.8` -> (0.1, 0.8); nothing and `auto` (measured later) -> (0, 1); OptionError otherwise."""
+    if text in (None, "auto"):
+        return 0.0, 1.0
+    try:
+        black, white = (float(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"--levels {text!r}: write auto, or two tones like 0.1,0.8") from None
+    return black, white
