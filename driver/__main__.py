@@ -89,13 +89,13 @@ def _show_pattern(panel: IT8951Panel, waveform: str) -> None:
     dither = pattern.picture(width, height)
     rows = pattern.band(height)
     print(
-        "1. The test picture, with a flash: a black line at all four edges (with one bit per pixel the right\n"
-        "   one is cut off: see --all-columns), the words readable, the thin diagonals straight.\n"
+        "1. The test picture, with a flash: a black line at all four edges (the right one is cut off with\n"
+        "   one bit per pixel: see --all-columns), the words readable, the thin diagonals straight.\n"
         "   Mirrored: --mirror. Upside down: --rotate 180. Scattered: lower --write-hz."
     )
     panel.redraw(dither)
     print(
-        f"2. Half of the checkerboards are inverted by {waveform}, without a flash; the rest stays as it is.\n"
+        f"2. Half of the checkerboards are inverted by {waveform}, without a flash; the rest stays as is.\n"
         "   All white: --bits-per-pixel 4. Nothing or noise with A2: --a2-mode."
     )
     panel.show(_inverted(dither, rows), rows, waveform)

@@ -42,8 +42,7 @@ class Format(Protocol):
         ...
 
     def load(self, dither: np.ndarray, rows: slice) -> Load:
-        """What to write to the memory so that it holds `rows` of `dither`, uint8[H, W] of the panel's
-        size."""
+        """What to write so that the memory holds `rows` of `dither`, uint8[H, W] of the panel's size."""
         ...
 
 

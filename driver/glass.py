@@ -1,15 +1,16 @@
 """The e-ink glass of the simulated panel: a reflectance per pixel that waveforms move.
 
-Reflectance is uint8[H, W], 0 would be perfect black and 255 perfect white; real e-ink reaches neither, so black is
-BLACK and white is WHITE. They lie symmetrically about MIDDLE and no ghost or patch ever crosses it, so
-`reflectance >= MIDDLE` is always the dither that was shown. Levels are uint8 0 (black) .. 15 (white).
+Reflectance is uint8[H, W], 0 would be perfect black and 255 perfect white; real e-ink reaches neither, so
+black is BLACK and white is WHITE. They lie symmetrically about MIDDLE and no ghost or patch ever crosses it,
+so `reflectance >= MIDDLE` is always the dither that was shown. Levels are uint8 0 (black) .. 15 (white).
 
-The behaviour is that of published drivers and of the maker of the original player (which waveform touches which
-pixels, what ghosts, what cleans). The amounts are a MODEL, chosen to be visible in a picture: nobody has measured them.
+The behaviour is that of published drivers and of the maker of the original player (which waveform touches
+which pixels, what ghosts, what cleans). The amounts are a MODEL, chosen to be visible in a picture: nobody
+has measured them.
 
-Besides the reflectance the glass keeps, for the controller, the level that each pixel was last driven to. A waveform
-that touches only changed pixels compares with that, not with the glass; after a power cut the controller takes the
-glass for white, whatever it shows, until a redraw.
+Besides the reflectance the glass keeps, for the controller, the level that each pixel was last driven to. A
+waveform that touches only changed pixels compares with that, not with the glass; after a power cut the
+controller takes the glass for white, whatever it shows, until a redraw.
 """
 
 import os
@@ -39,7 +40,8 @@ CLEAN = np.round(np.linspace(BLACK, WHITE, 16)).astype(np.uint8)
 
 
 class Glass:
-    """width x height pixels, white at first or showing `reflectance` (uint8[H, W]). ValueError for a wrong shape."""
+    """width x height pixels, white at first or as in `reflectance` (uint8[H, W]). ValueError for a wrong
+    shape."""
 
     def __init__(self, width: int, height: int, reflectance: Reflectance | None = None) -> None:
         self._reflectance = np.full((height, width), WHITE, np.uint8)
@@ -62,7 +64,7 @@ class Glass:
     def update(self, x: int, y: int, levels: Levels, waveform: Waveform) -> None:
         """Drive the area at (x, y) to `levels` (uint8[h, w], 0..15), as far as the waveform can.
 
-        INIT    white, whatever the levels; yet the controller believes that they were drawn: load white before it
+        INIT    white, whatever the levels; but the controller believes in them, so load white before it
         GC16    all levels, all pixels: the redraw that removes ghosts. GLD16 the same
         GL16    the same, but white pixels that stay white are left as they are. GLR16 the same
         DU      black or white, the nearer; changed pixels only
@@ -120,9 +122,9 @@ class Glass:
         seen = self._reflectance[area]
         dark = seen < MIDDLE
         moved = seen.astype(np.int16) + self._patch[area]
-        lowest = np.where(dark, BLACK, WHITE - PATCH_LIMIT)
-        highest = np.where(dark, BLACK + PATCH_LIMIT, WHITE)
-        seen[:] = np.clip(moved, np.minimum(lowest, seen), np.maximum(highest, seen))
+        lowest = np.where(dark, np.int16(BLACK), np.int16(WHITE - PATCH_LIMIT))
+        highest = np.where(dark, np.int16(BLACK + PATCH_LIMIT), np.int16(WHITE))
+        seen[:] = np.clip(moved, lowest, highest)
 
 
 def _blotches(height: int, width: int) -> npt.NDArray[np.int16]:

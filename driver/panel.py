@@ -61,8 +61,7 @@ class Panel(Protocol):
 
 
 def open_panel(settings: PanelSettings) -> "IT8951Panel":
-    """The panel on the Raspberry Pi's SPI. Raises MissingModuleError, AccessError and all that open_on
-    raises."""
+    """The panel on the Pi's SPI. Raises MissingModuleError, AccessError and all that open_on raises."""
     if settings.bufsiz is None:
         settings = replace(settings, bufsiz=kernel_bufsiz())
     wire = SpiWire(settings)
@@ -118,8 +117,7 @@ class IT8951Panel:
         return self.info.width, self.info.height
 
     def show(self, dither: np.ndarray, rows: slice, waveform: str = "DU") -> None:
-        """See Panel. Raises DitherError, SettingsError for another waveform, StateError for a too early
-        A2."""
+        """See Panel. Raises DitherError, SettingsError for another waveform, StateError for A2 too early."""
         glass = self._on_glass(dither)
         rows = self._rows_on_glass(rows)
         number = mode(waveform, self.info.lut, self.settings.a2_mode)
@@ -174,8 +172,7 @@ class IT8951Panel:
         return slice(0, self.info.height)
 
     def _draw(self, format: Format, glass: np.ndarray, rows: slice, number: int) -> None:
-        """Loads `rows` and displays them. A change of format loads the whole frame, as one memory serves
-        both."""
+        """Loads `rows` and displays them; the whole frame is loaded where the memory does not hold one."""
         self.controller.wake()
         load = format.load(glass, rows if self._loaded is format else self._all_rows)
         self._loaded = None
@@ -185,7 +182,7 @@ class IT8951Panel:
         self.controller.display(area, number, one_bit=format.one_bit, pitch=format.pitch)
 
     def _on_glass(self, dither: np.ndarray) -> np.ndarray:
-        """The dither as the glass must hold it: checked, mirrored, rotated. Views, no copies."""
+        """The dither as the glass must hold it: checked, mirrored, rotated."""
         width, height = self.size
         if dither.shape != (height, width):
             shape = "x".join(map(str, reversed(dither.shape)))
@@ -199,7 +196,8 @@ class IT8951Panel:
             dither = dither[:, ::-1]
         if self.settings.rotate == 180:
             dither = dither[::-1, ::-1]
-        return dither
+        # Numpy packs bits several times faster from one piece than from a reversed view.
+        return np.ascontiguousarray(dither)
 
     def _rows_on_glass(self, rows: slice) -> slice:
         start, stop, step = rows.indices(self.info.height)

@@ -1,18 +1,18 @@
-"""A conversation written down: a wire that records, one that plays back, and the differences of two
-recordings.
+"""A conversation written down: a wire that records, one that plays back, and how two recordings differ.
 
 A recording is a text file of JSON lines, one per event:
 
     {"at": 0.0, "reset": true}
     {"at": 0.4123, "polls": 2, "sent": "60000010"}
-    {"at": 0.4131, "polls": 1, "sent": "100000000000", "got": "000000000001"}
+    {"at": 0.4131, "polls": 1, "sent": "100000000000", "got": "0001"}
 
 An event is a pulse on RST or one chip-select window. `at` is in seconds since the recording began, `polls`
-says how often HRDY was asked for before, `sent` and `got` are hexadecimal; `got` is there for reads alone, as
-a write is answered by nothing. The file is written as FILE.part and renamed when the wire is closed, so a
+says how often HRDY was asked for before, `sent` and `got` are hexadecimal; `got` is there for reads alone
+and begins after the dummy word. The file is written as FILE.part and renamed when the wire is closed, so a
 power cut leaves what was said until then.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +25,8 @@ from .errors import RecordingError
 from .wire import Wire
 
 READ = b"\x10\x00"
+ANSWER = 4
+"""Bytes into a read: what comes during the preamble and the dummy word means nothing."""
 ASK_ENGINE = (b"\x60\x00\x00\x10", b"\x00\x00\x12\x24")
 """The two windows that ask for register LUTAFSR; the read follows. How often depends on the glass, not on
 us."""
@@ -58,7 +60,8 @@ class RecordingWire:
         self._begin = clock()
         self._polls = 0
         try:
-            self._file = self._part.open("w", encoding="ascii")
+            # Unbuffered: a program that is killed has written all that was said.
+            self._file = self._part.open("wb", buffering=0)
         except OSError as error:
             raise RecordingError(f"cannot write the recording {path}: {error.strerror}") from error
 
@@ -67,7 +70,7 @@ class RecordingWire:
         rx = self._wire.exchange(tx)
         event: dict[str, object] = {"at": self._now(), "polls": self._polls, "sent": tx.hex()}
         if tx.startswith(READ):
-            event["got"] = rx.hex()
+            event["got"] = rx[ANSWER:].hex()
         self._polls = 0
         self._write(event)
         return rx
@@ -88,20 +91,24 @@ class RecordingWire:
         if self._file.closed:
             return
         try:
-            self._file.flush()
             os.fsync(self._file.fileno())
-            self._file.close()
             self._part.replace(self._path)
         except OSError as error:
             raise RecordingError(f"cannot write the recording {self._path}: {error.strerror}") from error
+        finally:
+            self._file.close()
 
     def _now(self) -> float:
         return round(self._clock() - self._begin, 6)
 
     def _write(self, event: dict[str, object]) -> None:
+        """One line. After a failure the file is closed and keeps its .part name."""
+        line = json.dumps(event).encode("ascii") + b"\n"
         try:
-            self._file.write(json.dumps(event) + "\n")
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
+            self._file.close()
             raise RecordingError(f"cannot write the recording {self._path}: {error.strerror}") from error
 
 
@@ -117,7 +124,7 @@ class PlaybackWire:
         event = self._next(_say(Event(tx)))
         if event.sent != tx:
             raise self._unexpected(_say(event), _say(Event(tx)))
-        return event.got or bytes(len(tx))
+        return bytes(len(tx) - len(event.got)) + event.got
 
     def ready(self) -> bool:
         """Always."""
@@ -170,8 +177,7 @@ def read_recording(path: Path) -> list[Event]:
 
 
 def differences(ours: Sequence[Event], theirs: Sequence[Event]) -> Iterator[str]:
-    """One line for each event that was not sent or not answered alike; times and lengths of waits do not
-    count."""
+    """One line for each event not sent or not answered alike; times and lengths of waits do not count."""
     pairs = zip_longest(_without_waits(ours), _without_waits(theirs))
     for number, (our, their) in enumerate(pairs, 1):
         left, right = _say(our), _say(their)

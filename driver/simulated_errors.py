@@ -1,9 +1,9 @@
 """What the simulated controller objects to: one named exception per breach of the IT8951's protocol.
 
-Every class says in its docstring what was done wrong; the message of an instance says with which numbers. A class with
-`tolerable = True` names something that published drivers do and real controllers put up with: SimulatedWire notes it
-in `tolerated` and goes on, unless it was built with strict=True. Independent of driver/errors.py on purpose: the
-simulator shares nothing with the driver that it tests.
+Every class says in its docstring what was done wrong; the message of an instance says with which numbers. A
+class with `tolerable = True` names something that published drivers do and real controllers put up with:
+SimulatedWire notes it in `tolerated` and goes on, unless it was built with strict=True. Independent of
+driver/errors.py on purpose: the simulator shares nothing with the driver that it tests.
 """
 
 from typing import ClassVar
@@ -106,7 +106,7 @@ class HurriedTalk(TalkWhileBusy):
 
 
 class LoadWhileDisplaying(ProtocolError):
-    """A load began while LUTAFSR was not 0. Several ESP32 libraries load the next picture during an update."""
+    """A load began while LUTAFSR was not 0. Some ESP32 libraries load the next picture during an update."""
 
     tolerable = True
 
@@ -147,5 +147,5 @@ class TalkWhileAsleep(ProtocolError):
     tolerable = True
 
 
-class PowerCut(Exception):  # noqa: N818 - an event that was asked for, not an error of anyone
+class PowerCut(Exception):
     """The power cut that was asked for has happened; the controller has lost everything but its flash."""

@@ -1,13 +1,15 @@
 """The image memory of the simulated controller, and the loads that fill it.
 
-One byte per cell, at its real address. A load stores one byte per pixel, the grey value in the top bits (a 4-bit 0xF
-becomes 0xF0, a 2-bit 3 becomes 0xC0), rows `pitch` bytes apart; normally the pitch is the panel's width. The display
-engine reads the same cells either as such bytes or, in the 1 bit per pixel mode, as eight pixels each, the leftmost in
-the least significant bit. Nothing remembers which format a cell was loaded in: what is read wrongly looks wrong.
+One byte per cell, at its real address. A load stores one byte per pixel, the grey value in the top bits (a
+4-bit 0xF becomes 0xF0, a 2-bit 3 becomes 0xC0), rows `pitch` bytes apart; normally the pitch is the panel's
+width. The display engine reads the same cells either as such bytes or, in the 1 bit per pixel mode, as eight
+pixels each, the leftmost in the least significant bit. Nothing remembers which format a cell was loaded in:
+what is read wrongly looks wrong.
 
-On the wire a row of a load starts in the 16-bit word that its first column falls into and ends with a whole word, so
-an x or a width that is not a multiple of the pixels per word needs padding. The first pixel of a word is in the least
-significant bits if the load is little-endian, in the most significant ones if it is big-endian.
+On the wire a row of a load starts in the 16-bit word that its first column falls into and ends with a whole
+word, so an x or a width that is not a multiple of the pixels per word needs padding. The first pixel of a
+word is in the least significant bits if the load is little-endian, in the most significant ones if it is
+big-endian.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driver.simulated_errors import AddressOutsideMemory
-from driver.simulated_tables import MEMORY_BYTES, PIXEL_FORMATS
+from driver.simulated_tables import MEMORY_BYTES, PIXEL_FORMATS, Hardware
 
 Bytes2d = npt.NDArray[np.uint8]
 
@@ -55,9 +57,10 @@ class Load:
     def rows(self) -> Bytes2d:
         """The complete rows that arrived, uint8[rows, width], one cell value per pixel."""
         count = min(self.received // self.row_bytes, self.height)
-        wire = np.frombuffer(b"".join(self.pieces), np.uint8, count * self.row_bytes).reshape(count, -1, 2)
+        received = b"".join(self.pieces)[: count * self.row_bytes]
+        wire = np.frombuffer(received, np.uint8).reshape(count, self.row_bytes // 2, 2)
         # From here on byte 0 of each word holds its first pixels, whatever the endianness.
-        data = np.ascontiguousarray(wire if self.big_endian else wire[:, :, ::-1]).reshape(count, -1)
+        data = (wire if self.big_endian else wire[:, :, ::-1]).reshape(count, self.row_bytes)
         bits, per_word = PIXEL_FORMATS[self.pixel_format]
         first = self.x % per_word
         if bits == 8:
@@ -74,23 +77,20 @@ class Load:
 
 
 class ImageMemory:
-    """The memory behind a panel of width x height pixels whose image begins at `address`.
+    """The memory behind a panel, as it is at power-up: the image area white, or with hardware.noise what real
+    memory may hold: anything. AddressOutsideMemory from whatever would leave the memory."""
 
-    At power-up the image area holds white, or with `noise` what real memory may hold: anything.
-    AddressOutsideMemory from whatever would leave the memory.
-    """
-
-    def __init__(self, width: int, height: int, address: int, noise: bool) -> None:
-        self._width, self._height = width, height
+    def __init__(self, hardware: Hardware) -> None:
+        self._width, self._height = hardware.width, hardware.height
         self._cells = np.zeros(MEMORY_BYTES, np.uint8)  # untouched pages cost nothing
-        image = self._rows(address, width, width, height)
-        if noise:
+        image = self._rows(hardware.address, self._width, self._width, self._height)
+        if hardware.noise:
             image[:] = np.random.default_rng(8951).integers(0, 256, image.shape, np.uint8)
         else:
             image[:] = 0xFF
 
     def store(self, load: Load) -> None:
-        """Put the complete rows of `load` where its rotation sends them (0, 90, 180, 270 degrees for 0..3)."""
+        """Put the complete rows of `load` where its rotation sends them (0..3 is 0, 90, 180, 270 degrees)."""
         pixels = load.rows()
         count = len(pixels)
         panel_width, panel_height = self._width, self._height
@@ -110,13 +110,16 @@ class ImageMemory:
 
     def levels(self, address: int, pitch: int, x: int, y: int, width: int, height: int) -> Bytes2d:
         """Levels 0..15 of an area, uint8[height, width], read as one byte per pixel."""
-        return self._rows(address + y * pitch + x, pitch, width, height) >> 4
+        return np.right_shift(self._rows(address + y * pitch + x, pitch, width, height), 4, dtype=np.uint8)
 
     def bitmap(
         self, address: int, pitch: int, x: int, y: int, width: int, height: int, colours: int
     ) -> Bytes2d:
-        """Levels of an area read as one bit per pixel; `colours` is BGVR: the level of a 1 in the low byte's top
-        nibble, of a 0 in the high byte's."""
+        """Levels of an area read as one bit per pixel.
+
+        `colours` is BGVR: the level of a 1 is in the top nibble of the low byte, that of a 0 in the high
+        byte's.
+        """
         first, last = x // 8, -(-(x + width) // 8)
         packed = self._rows(address + y * pitch + first, pitch, last - first, height)
         bits = np.unpackbits(packed, axis=1, bitorder="little")[:, x % 8 : x % 8 + width]

@@ -1,8 +1,10 @@
 """The numbers of the simulated IT8951: commands, registers, waveform tables, durations.
 
-Written from the project's page of hardware facts and from public IT8951 drivers, and imported by the simulator alone:
-a table shared with the driver would hide the same mistake on both sides.
+Written from the project's page of hardware facts and from public IT8951 drivers, and imported by the
+simulator alone: a table shared with the driver would hide the same mistake on both sides.
 """
+
+from dataclasses import dataclass
 
 from driver.glass import Waveform
 
@@ -40,7 +42,8 @@ BGVR = 0x1250
 # What decides how the display engine reads image memory: not to be touched while it does.
 FORMAT_REGISTERS = frozenset({UP1SR_HIGH, PITCH, BGVR})
 
-# Bits per pixel of each pixel format code, and how many pixels one 16-bit word carries: 3 bits travel in a nibble.
+# Bits per pixel of each pixel format code, and how many pixels one 16-bit word carries: 3 bits travel in a
+# nibble.
 PIXEL_FORMATS: dict[int, tuple[int, int]] = {0: (2, 8), 1: (3, 4), 2: (4, 4), 3: (8, 2)}
 
 _SIX_MODES: tuple[Waveform, ...] = ("INIT", "DU", "GC16", "GL16", "A2", "DU4")
@@ -71,6 +74,26 @@ RESET_BUSY = 0.5  # ... after a reset
 POWER_UP_BUSY = 1.0  # ... after power-up
 
 
-def modes(lut: str) -> tuple[Waveform, ...]:
-    """The waveforms of a LUT string, in the order of their mode numbers."""
-    return _SIX_MODES if lut == "M641" else _EIGHT_MODES
+@dataclass(frozen=True)
+class Hardware:
+    """One controller with its panel.
+
+    width, height: in pixels. lut: the LUT string. address: where the image lies in memory. vcom: the
+    magnitude in mV that the flash holds. noise: whether memory holds noise at power-up, in place of white.
+    """
+
+    width: int
+    height: int
+    lut: str
+    address: int
+    vcom: int
+    noise: bool
+
+    @property
+    def modes(self) -> tuple[Waveform, ...]:
+        """The waveforms, in the order of their mode numbers."""
+        return _SIX_MODES if self.lut == "M641" else _EIGHT_MODES
+
+    def size(self, rotate: int) -> tuple[int, int]:
+        """Width and height as a host sees them that loads with rotation 0..3 (0, 90, 180, 270 degrees)."""
+        return (self.height, self.width) if rotate % 2 else (self.width, self.height)

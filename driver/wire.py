@@ -118,8 +118,7 @@ class SpiWire:
             raise AccessError(f"cannot open {name} ({error}): is another program using the panel?") from error
 
     def exchange(self, tx: bytes) -> bytes:
-        """See Wire. Raises AccessError when the transfer fails, SettingsError when it is longer than
-        bufsiz."""
+        """See Wire. Raises AccessError when the transfer fails, SettingsError when bufsiz is too small."""
         if len(tx) > min(self._longest, LARGEST_WINDOW):
             raise SettingsError(
                 f"a transfer of {len(tx)} bytes is longer than bufsiz, {self._longest}, and chip select "
@@ -147,8 +146,7 @@ class SpiWire:
             self._sleep(seconds)
 
     def close(self) -> None:
-        """Closes the SPI device. RST stays driven high: a pin that floats low would reset, and so wake, the
-        panel."""
+        """Closes the SPI device. RST stays driven high: floating low it would reset and wake the panel."""
         if self._open:
             self._open = False
             self._spi.close()

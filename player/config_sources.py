@@ -60,12 +60,12 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], file: str | N
 def _file(given: str | None, environment: Mapping[str, str]) -> Path | None:
     if named := given or environment.get("LONGTAKE_CONFIG"):
         return Path(named)
-    homes = []
-    if base := environment.get("XDG_CONFIG_HOME") or (
-        environment.get("HOME", "") and environment["HOME"] + "/.config"
-    ):
-        homes.append(Path(base))
-    for home in (*homes, Path("/etc")):
+    homes = [Path("/etc")]
+    if home := environment.get("XDG_CONFIG_HOME"):
+        homes.insert(0, Path(home))
+    elif home := environment.get("HOME"):
+        homes.insert(0, Path(home) / ".config")
+    for directory in homes:
         path = directory / "longtake" / "player.toml"
         if path.is_file():
             return path

@@ -43,7 +43,7 @@ def checked(name: str, value: Any, where: str) -> Any:
 
 
 def from_text(name: str, text: str, where: str) -> Any:
-    """Like `checked`, for text: numbers and switches are read from it, paths are parted at the system's colon."""
+    """Like `checked`, for text: numbers and switches are read from it, paths are parted at colons."""
     key = KEYS[name]
     if key.kind == "switch":
         return checked(name, _WORDS.get(text.strip().lower(), text), where)

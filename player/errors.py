@@ -34,8 +34,8 @@ class ConfigError(PlayerError, ValueError):
     """A key, an environment variable or an option is unknown or out of its range."""
 
 
-class WriteError(PlayerError, OSError):
-    """A file of the player (its place, a picture) cannot be written."""
+class FileError(PlayerError, OSError):
+    """A file of the player's own (its place, a picture) cannot be read or written."""
 
 
 class PanelError(PlayerError, OSError):

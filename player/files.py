@@ -4,11 +4,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from player.errors import WriteError
+from player.errors import FileError
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`; when this returns it survives a power cut. WriteError in one line."""
+    """Replace `path` by `data`; when this returns it survives a power cut. FileError in one line."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -24,17 +24,15 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise WriteError(
-            f"{path}: cannot be written: {why(error)}; free space or give another path"
-        ) from None
+        raise FileError(f"{path}: cannot be written: {why(error)}; free space or give another path") from None
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and those above it. WriteError in one line."""
+    """Make a directory and those above it. FileError in one line."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WriteError(f"{path}: cannot be made a directory: {why(error)}; give another path") from None
+        raise FileError(f"{path}: cannot be made a directory: {why(error)}; give another path") from None
 
 
 def why(error: OSError) -> str:

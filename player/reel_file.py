@@ -55,18 +55,19 @@ class FrameInfo(NamedTuple):
     cut: bool
 
 
-def look(path: Path, any_version: bool = False) -> bool:
+def look(path: Path, fix: str, any_version: bool = False) -> bool:
     """Whether `path` holds a reel (True) or is an empty file, in which creation was cut (False).
 
-    First lets SQLite roll back what a killed writer left half done. ReelError for any other file, also for
-    another format version unless `any_version`; FileNotFoundError when nothing is there.
+    First lets SQLite roll back what a killed writer left half done. ReelError for any other file, with the
+    `fix` to name, also for another format version unless `any_version`; FileNotFoundError when nothing is
+    there.
     """
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise ReelError(f"{path}: is a directory; give the path of a reel file")
+            raise ReelError(f"{path}: is a directory; {fix}")
         if not stat.S_ISREG(mode):
-            raise ReelError(f"{path}: is not a regular file; give the path of a reel file")
+            raise ReelError(f"{path}: is not a regular file; {fix}")
         _roll_back(path)
         with path.open("rb") as file:
             header = file.read(100)
@@ -77,11 +78,9 @@ def look(path: Path, any_version: bool = False) -> bool:
     if not header:
         return False
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
-        raise ReelError(f"{path}: is not a reel; make one with `trainer export FILM REEL`")
+        raise ReelError(f"{path}: is not a reel; {fix}")
     if int.from_bytes(header[68:72]) != APPLICATION_ID:
-        raise ReelError(
-            f"{path}: is another program's SQLite database, not a reel; give the path of a reel file"
-        )
+        raise ReelError(f"{path}: is another program's SQLite database, not a reel; {fix}")
     version = int.from_bytes(header[60:64])
     if version != FORMAT_VERSION and not any_version:
         raise ReelError(

@@ -6,7 +6,7 @@ returned.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from player.reel_file import (
 )
 
 _EMPTY = "is empty; let `trainer export` write it, or copy it again"
+_FIX = "give the path of a file made by `trainer export`"
 _SMALLEST_ROW = 16  # bytes; a bound on the number of frames, so that damage cannot ask for endless loops
 _INFO = "SELECT time_ms, film_frame, kind, flips, darkened, cut FROM frames WHERE number = ?"
 _KIND = "SELECT kind FROM frames WHERE number = ?"
@@ -44,7 +45,7 @@ class Reel:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         try:
-            if not look(self.path):
+            if not look(self.path, _FIX):
                 raise ReelError(f"{self.path}: {_EMPTY}")
         except FileNotFoundError:
             raise ReelError(
@@ -201,8 +202,8 @@ class Reel:
                 high = middle
         return low
 
-    def verify(self) -> Iterator[str]:
-        """Read and recount every frame; yields one line per problem, nothing for a good reel."""
+    def verify(self, step: Callable[[int], None] = lambda done: None) -> Iterator[str]:
+        """Read and recount every frame; yields one line per problem. `step` hears how many are done."""
         try:
             rows, first = self._connection.execute("SELECT count(*), min(number) FROM frames").fetchone()
             if rows != self.frames or (rows and first != 0):
@@ -211,6 +212,7 @@ class Reel:
             yield f"the table of frames is damaged: {error}"
         number, before = 0, None
         while number < self.frames:
+            step(number)
             try:
                 info, picture = self.info(number), self.packed(number)
             except BadFrame as error:

@@ -99,7 +99,7 @@ class ReelWriter:
     def _look(self, overwrite: bool) -> bool:
         """Whether a reel is there already and stays."""
         try:
-            there = look(self.path, any_version=overwrite)
+            there = look(self.path, "give another path", any_version=overwrite)
             if there and overwrite:
                 self.path.unlink()
             return there and not overwrite

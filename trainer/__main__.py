@@ -1,6 +1,7 @@
 """The command line of the workstation: `trainer export` and what else turns a film into a reel.
 
-A command's work is imported when it is called. What a user can cause ends in one line on stderr and exit code 2.
+A command's work is imported when it is called. What a user can cause ends in one line on stderr and exit
+code 2.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from player.errors import PlayerError
 from trainer import options
+from trainer.dithers import DEFAULT
 from trainer.errors import TrainerError
 
 
@@ -37,11 +39,54 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
     options.add_film_options(export)
     export.set_defaults(run=_export)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure dithers on films: quality, flips, redraws, texture",
+        description="Measure what dithers are worth on films, each as the panel would show it: a table, JSON, charts.",
+        epilog="example: trainer evaluate film.mp4 --dither floyd-steinberg --dither hysteresis:0.3 --plot front.png",
+    )
+    evaluate.add_argument(
+        "film", metavar="FILM", nargs="+", help="one film or more; several get a median too"
+    )
+    evaluate.add_argument(
+        "--dither",
+        action="append",
+        metavar="NAME[:DIAL]",
+        help="a dither to measure, with its dial from 0 to 1 or at its own; again for each; "
+        f"default: floyd-steinberg and {DEFAULT}",
+    )
+    evaluate.add_argument(
+        "--json", metavar="FILE", help="everything, frame by frame too; - prints it instead"
+    )
+    evaluate.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="charts, in a .png, .svg or .pdf: quality against flips, cuts and redraws",
+    )
+    rule = evaluate.add_argument_group("the player's redraw rule")
+    rule.add_argument(
+        "--threshold", type=float, default=0.064, metavar="SHARE", help="of the pixels; default 0.064"
+    )
+    rule.add_argument("--cooldown", type=int, default=20, metavar="N", help="frames between two; default 20")
+    rule.add_argument(
+        "--darkened-only", action="store_true", help="count only pixels gone from white to black"
+    )
+    rule.add_argument("--interval", type=float, default=200, metavar="S",
+                      help="seconds a frame stands, for the redraw once a day; default 200")  # fmt: skip
+    options.add_film_options(evaluate)
+    evaluate.set_defaults(run=_evaluate)
     return top
 
 
 def _export(words: argparse.Namespace) -> int:
     from trainer.commands.export import run
+
+    return run(words)
+
+
+def _evaluate(words: argparse.Namespace) -> int:
+    from trainer.commands.evaluate import run
 
     return run(words)
 

@@ -1,10 +1,11 @@
-"""Error diffusion: Floyd and Steinberg's dither, and the same with a threshold that leans towards the shown pixel.
+"""Error diffusion: Floyd and Steinberg's dither, and the same leaning towards the shown pixel.
 
-`FloydSteinberg` is Pillow's, the film-maker's baseline: every frame is dithered alone, so about a third of all
-pixels flip at every frame. `Hysteresis` diffuses the same error through the same weights (R. W. Floyd and
-L. Steinberg, "An adaptive algorithm for spatial greyscale", Proc. SID 17, 1976), but a pixel that is shown white
-stays white down to a lower threshold, and one that is shown black stays black up to a higher one. The error that
-this causes is diffused like any other, so the local tone is kept while few pixels change.
+`FloydSteinberg` is Pillow's, the film-maker's baseline: every frame is dithered alone, so about a third
+of all pixels flip at every frame. `Hysteresis` diffuses the same error through the same weights (R. W.
+Floyd and L. Steinberg, "An adaptive algorithm for spatial greyscale", Proc. SID 17, 1976), but a pixel
+that is shown white stays white down to a lower threshold, and one that is shown black stays black up to a
+higher one. The error that this causes is diffused like any other, so the local tone is kept while few
+pixels change.
 """
 
 import numba
@@ -30,8 +31,8 @@ class FloydSteinberg:
 class Hysteresis:
     """Floyd-Steinberg's error diffusion with the threshold at 1/2, moved by `lean` towards the shown pixel.
 
-    `dial` in [0, 1] maps linearly onto a lean of LEAN_LIVELIEST..LEAN_CALMEST. Below that range nearly as many
-    pixels flip as without it; above it the picture lags behind the film.
+    `dial` in [0, 1] maps linearly onto a lean of LEAN_LIVELIEST..LEAN_CALMEST. Below that range nearly as
+    many pixels flip as without it; above it the picture lags behind the film.
     """
 
     def __init__(self, dial: float = 0.5) -> None:
@@ -50,12 +51,13 @@ class Hysteresis:
 def _diffuse(
     frame: NDArray[np.float32], previous: NDArray[np.uint8], lean: np.float32
 ) -> NDArray[np.uint8]:  # pragma: no cover (compiled)
-    """Serpentine error diffusion: 7 sixteenths ahead, then 3, 5 and 1 to the row below; what leaves the frame is lost.
+    """Serpentine error diffusion: 7 sixteenths ahead, then 3, 5 and 1 to the row below; what leaves the
+    frame is lost.
 
-    Every second row runs from right to left, so the texture has no direction. `owed` holds the error that the row
-    above has sent to each column, one place to the right of it, so that neither edge needs a test. A pixel's share
-    for the row below is complete when the pixel after it is done: the two sums in flight (`behind` for the column
-    just left, `under` for this one) stay in registers until then.
+    Every second row runs from right to left, so the texture has no direction. `owed` holds the error that
+    the row above has sent to each column, one place to the right of it, so that neither edge needs a
+    test. A pixel's share for the row below is complete when the pixel after it is done: the two sums in
+    flight (`behind` for the column just left, `under` for this one) stay in registers until then.
     """
     height, width = frame.shape
     dither = np.empty((height, width), np.uint8)

@@ -1,7 +1,8 @@
 """Every dither behind one interface, and the table of their names.
 
-A ditherer turns a frame into a dither, given the dither that is really shown (closed loop). To add one, write its
-file and add its line to `DITHERS`. The lines import when called, so that a name costs nothing until it is used.
+A ditherer turns a frame into a dither, given the dither that is really shown (closed loop). To add one,
+write its file and add its line to `DITHERS`. The lines import when called, so that a name costs nothing
+until it is used.
 """
 
 from collections.abc import Callable
@@ -36,7 +37,9 @@ def _hysteresis(dial: float | None) -> Ditherer:
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table: how to make the ditherer, whether it has a dial, and what it is in a few words."""
+    """One line of the table: how to make the ditherer, whether it has a dial, and what it is in a few
+    words.
+    """
 
     make: Callable[[float | None], Ditherer]
     has_dial: bool

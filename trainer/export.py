@@ -1,9 +1,10 @@
 """`trainer export`: a film becomes a reel.
 
-Three stages overlap, the first two in threads of their own: decode and tone; dither; compress and write. Dithering
-is closed loop: every frame sees the dither before it, as it will really be shown. An export that was cut short goes
-on after the last frame in the reel. Whatever decides a dither (the dither before it, the levels, every option) is in
-the reel, so the frames that follow are the same as if it had never stopped.
+Three stages overlap, the first two in threads of their own: decode and tone; dither; compress and write.
+Dithering is closed loop: every frame sees the dither before it, as it will really be shown. An export
+that was cut short goes on after the last frame in the reel. Whatever decides a dither (the dither before
+it, the levels, every option) is in the reel, so the frames that follow are the same as if it had never
+stopped.
 """
 
 import json
@@ -27,7 +28,9 @@ from trainer.tones import Tones
 
 @dataclass(frozen=True)
 class Summary:
-    """What an export came to: frames in the reel, those of them that were there before, flips per frame (share)."""
+    """What an export came to: frames in the reel, those of them that were there before, flips per frame
+    (share).
+    """
 
     frames: int
     there_before: int
@@ -48,7 +51,8 @@ def export(
     """Write the selected frames of the film, dithered, to the reel; `report` is called after each.
 
     Goes on with an interrupted export of the same film and options, and does nothing to a complete one.
-    Raises OptionError, FilmError and player.reel.ReelError; a reel that got no frame at all is not left behind.
+    Raises OptionError, FilmError and player.reel.ReelError; a reel that got no frame at all is not left
+    behind.
     """
     ditherer = dithers.make(dither, dial)
     width, height = tones.size

@@ -8,6 +8,7 @@ frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
 import logging
 import weakref
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ Item = TypeVar("Item")
 BEGINNING = FrameNumber(0)
 
 # Seeking to one frame takes OpenCV about as long as decoding this many in order.
-_READ_THROUGH = 250
+_READ_THROUGH = 100
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ class Film:
     def close(self) -> None:
         """End every iteration still under way and free its decoder."""
         for iteration in list(self._iterations):
-            iteration.close()
+            with suppress(ValueError):  # one that `ahead`'s thread is in the middle of: `ahead` closes it
+                iteration.close()
 
     def frames(
         self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
@@ -121,15 +123,14 @@ class Film:
         finally:
             decoder.release()
         if first is None:
-            read = f"{decoder.number + 1} frames, {format_time(decoder.time_ms)}"
-            raise FilmError(
-                f"{self.path}: no frame between {start} and {end or 'the end'} (read so far: {read})"
-            )
+            read = f"it was read up to frame {decoder.number} at {format_time(decoder.time_ms)}"
+            raise FilmError(f"{self.path}: no frame lies from {start} to {end or 'the end of the film'}; {read}")
 
     def _warn_if_short(self, read: int) -> None:
-        """Log that the film ended early, unless it is within the 2 % that a header's estimate may be off."""
-        if self.frames_announced is not None and read < 0.98 * self.frames_announced:
-            told = f"{read} frames could be read of the {self.frames_announced} that its header announces"
+        """Log that the film ended early, by more than an honest header may be off: 2 % or two seconds."""
+        announced = self.frames_announced
+        if announced is not None and read < max(0.98 * announced, announced - 2 * self.rate):
+            told = f"{read} frames could be read of the {announced} that its header announces"
             _log.warning("%s: %s; it is damaged, cut off, or its header is wrong", self.path, told)
 
     def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:
@@ -152,16 +153,19 @@ class Film:
         """About `count` images spread evenly over a range, for statistics (survey.py); the same ones every
         time.
 
-        A long film is sought in, which is quick and only roughly right; one that is short, of unknown length
-        or that cannot be sought in is read through.
+        A long film is sought in, which is quick and only roughly right. One that is short, of unknown length, or
+        not as long as its header says, is read through.
         """
-        total = self.estimate(start, end)
-        if total is not None and total > _READ_THROUGH * count:
+        total = self.estimate(start, end) or 0
+        if total > _READ_THROUGH * count:
             images = self._seek_images(self._about(start), total, count)
-            if len(images) == count:
-                return images
-        every = max(1, (total or 0) // count)
-        return _thin((frame.image for frame in self.frames(start, end, every)), count)
+        elif total > count:
+            images = _thin((frame.image for frame in self.frames(start, end, total // count)), count)
+        else:
+            images = []
+        if len(images) < count:
+            images = _thin((frame.image for frame in self.frames(start, end)), count)
+        return images
 
     def _seek_images(self, first: int, total: int, count: int) -> list[npt.NDArray[np.uint8]]:
         """Images at the middles of `count` equal parts of the `total` frames from `first` on; fewer if

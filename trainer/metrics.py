@@ -4,11 +4,11 @@ With f_t the frame, b_t its dither, h the point spread of an eye (`eye.py`) and 
     HVS-PSNR         `eye.hvs_psnr` of every frame, for two eyes, in dB; over a film the mean of the dB
     flips            share of pixels that differ from the dither before: darkened (white -> black), lightened
     difference       mean |f_t - f_t-1|: the flips of a mask, which thresholds every pixel alone
-    tone change      mean |h * (f_t - f_t-1)| for the eye that sees the most of it. A dither that shows this eye
-                     the whole change flips at least as many pixels, since a blur makes no change larger
+    tone change      mean |h * (f_t - f_t-1)| for the eye that sees the most of it. A dither that shows this
+                     eye the whole change flips at least as many pixels, since a blur makes no change larger
     overhead         flips over tone change: 1 where every flip was needed
-    flip efficiency  mean |h * (b_t - b_t-1)| over flips, for each eye: 1 where every flip is seen, 0 where they
-                     cancel in the blur and the glass works for nothing
+    flip efficiency  mean |h * (b_t - b_t-1)| over flips, for each eye: 1 where every flip is seen, 0 where
+                     they cancel in the blur and the glass works for nothing
     net              share of pixels that differ from the dither of the last redraw; it and the redraws, which
                      are counted after the one at the start, by the player's own rule
     staleness        HVS-PSNR of the 1st, 60th and 240th frame of the closed loop, which may age, and of the
@@ -19,7 +19,6 @@ what cannot be measured: no frame before, no change, no flip, no cut, no 240th f
 A blurred picture h * x is taken on the whole plane, x being 0 outside its edges, so that no change gets lost.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import cv2
@@ -38,7 +37,7 @@ ByEye = dict[int, float]
 class Change:
     """From one frame to the next, or the mean over many, per pixel; the definitions are the module's.
 
-    `seen_flips` is mean |h * (b_t - b_t-1)| by eye. `overhead` and `efficiency` (by eye) follow from the rest.
+    `seen_flips` is mean |h * (b_t - b_t-1)| by eye; `overhead` and `efficiency` (by eye) follow from these.
     """
 
     flips: float
@@ -90,8 +89,8 @@ class Summary:
 class Scores:
     """Takes the frames of one film and their dithers in order, all of one size.
 
-    `rule` is the player's, by default the default one; its daily redraw depends on `interval`, the seconds that
-    a frame stands. Raises ValueError for a frame of another size, or smaller than the window of an eye.
+    `rule` is the player's; its daily redraw depends on `interval`, the seconds that a frame stands. Raises
+    ValueError for a frame of another size than the one before, or smaller than the window of an eye.
     """
 
     def __init__(self, rule: RedrawRule | None = None, interval: float = 200.0) -> None:
@@ -107,19 +106,19 @@ class Scores:
         self._staleness: dict[int, ByEye] = {}
 
     def add(self, frame: Seen, dither: Dither, cut: bool = False) -> FrameScore:
-        """Score the next frame, given as `eye.see(frame)`, so that one look serves every ditherer compared on it.
+        """Score the next frame; `cut`: it is the first of a new shot.
 
-        `cut`: the frame is the first of a new shot.
+        The frame comes as `eye.see(frame)`, so that one look serves every ditherer that is compared on it.
         """
         seen = see(dither)
         number, self._frames = self._frames, self._frames + 1
         psnr = psnr_seen(frame, seen)
-        self._psnr = _towards(self._psnr, psnr, 1 / self._frames)
+        self._psnr = _mean_by_eye(self._psnr, psnr, self._frames)
         if self._frames in AGES:
             self._staleness[self._frames] = psnr
         if cut:
             self._cuts += 1
-            self._after_cut = _towards(self._after_cut, psnr, 1 / self._cuts)
+            self._after_cut = _mean_by_eye(self._after_cut, psnr, self._cuts)
 
         step = None
         if self._before is not None:
@@ -173,19 +172,24 @@ def change(frame_before: Seen, dither_before: Seen, frame: Seen, dither: Seen) -
 
 def _seen_difference(a: Seen, b: Seen) -> ByEye:
     """mean |h * (a - b)| by eye, over the pixels of the pictures."""
-    return {
-        eye: cv2.norm(a.blurred[eye], b.blurred[eye], cv2.NORM_L1) / a.picture.size
-        for eye in EYES
-    }
+    return {eye: cv2.norm(a.blurred[eye], b.blurred[eye], cv2.NORM_L1) / a.picture.size for eye in EYES}
 
 
 def _mean(mean: Change, new: Change, count: int) -> Change:
-    """The mean of `count` changes from that of all but the last, and the last."""
+    """The mean of `count` changes, from the mean of all but the newest and the newest."""
+    return Change(
+        flips=mean.flips + (new.flips - mean.flips) / count,
+        darkened=mean.darkened + (new.darkened - mean.darkened) / count,
+        lightened=mean.lightened + (new.lightened - mean.lightened) / count,
+        difference=mean.difference + (new.difference - mean.difference) / count,
+        tone_change=mean.tone_change + (new.tone_change - mean.tone_change) / count,
+        seen_flips=_mean_by_eye(mean.seen_flips, new.seen_flips, count),
+    )
 
 
-def _towards(mean: Mapping[int, float], value: ByEye, share: float) -> ByEye:
-    """Move a mean by a share of the way to a value, eye by eye; an empty mean is the value itself."""
-    return {eye: x + (mean.get(eye, x) - x) * (1 - share) for eye, x in value.items()}
+def _mean_by_eye(mean: ByEye, new: ByEye, count: int) -> ByEye:
+    """The same for figures by eye; `mean` is empty before the first."""
+    return {eye: mean.get(eye, value) + (value - mean.get(eye, value)) / count for eye, value in new.items()}
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -35,19 +35,19 @@ def open_film(options: argparse.Namespace) -> tuple[Film, Selection, Tones]:
     film = Film(Path(options.film))
     if options.trim_bars or options.levels == "auto":
         images = film.sample(SAMPLES, selection.start, selection.end)
-        changes = {}
         if options.trim_bars:
-            columns, rows = changes["trim"] = find_bars(images)
-            images = [image[rows : image.shape[0] - rows, columns : image.shape[1] - columns] for image in images]
+            columns, rows = find_bars(images)
+            tones = replace(tones, trim=(columns, rows))
+            height, width = images[0].shape
+            images = [image[rows : height - rows, columns : width - columns] for image in images]
         if options.levels == "auto":
-            changes["levels"] = automatic_levels(images)
-        tones = replace(tones, **changes)
+            tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones
 
 
 def parse_size(text: str) -> tuple[int, int]:
     """`1448x1072` -> (1448, 1072); OptionError otherwise."""
-    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.strip().lower())
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip().lower())
     if not match:
         raise OptionError(f"--size {text!r}: write width and height in pixels, like 1448x1072")
     return int(match[1]), int(match[2])
@@ -55,7 +55,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def parse_levels(text: str | None) -> tuple[float, float]:
     """`0.1,0.8` -> (0.1, 0.8); nothing and `auto` (measured later) -> (0, 1); OptionError otherwise."""
-    if text in (None, "auto"):
+    if text is None or text == "auto":
         return 0.0, 1.0
     try:
         black, white = (float(part) for part in text.split(","))

@@ -1,4 +1,6 @@
-"""Which frames of a film are shown, and what each looks like: the stream that export, evaluate and preview share."""
+"""Which frames of a film are shown, and what each looks like: the stream that export, evaluate and
+preview share.
+"""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -16,7 +18,9 @@ from trainer.tones import Tones, is_black
 
 @dataclass(frozen=True)
 class Selected:
-    """One frame to show: its number and time (ms) in the film, whether a cut comes before it, and its tones."""
+    """One frame to show: its number and time (ms) in the film, whether a cut comes before it, and its
+    tones.
+    """
 
     number: int
     time_ms: int
@@ -26,7 +30,9 @@ class Selected:
 
 @dataclass(frozen=True)
 class Selection:
-    """Every `every`-th frame from `start` up to and without `end`, `count` at most, without black ones on request."""
+    """Every `every`-th frame from `start` up to and without `end`, `count` at most, without black ones on
+    request.
+    """
 
     start: Place = BEGINNING
     end: Place | None = None
@@ -35,6 +41,8 @@ class Selection:
     skip_black: bool = False
 
     def __post_init__(self) -> None:
+        if self.every < 1:
+            raise OptionError(f"every {self.every}: the step between frames is 1 or more")
         if self.count is not None and self.count < 1:
             raise OptionError(f"count {self.count}: show 1 frame or more")
 
@@ -43,8 +51,9 @@ class Selection:
     ) -> Generator[Selected, None, None]:
         """The selected frames in film order.
 
-        `after` and `already` go on with an earlier run: the film frame that it ended with, and how many it had.
-        What follows is what that run would have yielded, since a frame depends on the film and the one before it.
+        `after` and `already` go on with an earlier run: the film frame that it ended with, and how many
+        it had. What follows is what that run would have yielded, since a frame depends on the film and
+        the one before it.
         """
         start = self.start if after is None else FrameNumber(after)
         before: NDArray[np.uint8] | None = None

@@ -27,6 +27,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from trainer.errors import OptionError, TrainerError
 
+Values = NDArray[np.int64]
+Pattern = NDArray[np.bool_]
+
 INITIAL_DENSITY = 0.1
 """Share of ones in the first pattern, the only one that is relaxed; the others grow from it cell by cell."""
 
@@ -65,9 +68,7 @@ def _gaussian(sigma: float) -> NDArray[np.int64]:
 
 
 @numba.njit(cache=True)
-def _toggle(
-    blurred: NDArray[np.int64], pattern: NDArray[np.bool_], kernel: NDArray[np.int64], cell: int
-) -> None:  # pragma: no cover (compiled)
+def _toggle(blurred: Values, pattern: Pattern, kernel: Values, cell: int) -> None:
     """Turn one cell over, and add or take away its blur."""
     n, r = pattern.shape[0], kernel.shape[0] // 2
     y, x = cell // n, cell % n
@@ -79,9 +80,7 @@ def _toggle(
 
 
 @numba.njit(cache=True)
-def _tightest_cluster(
-    blurred: NDArray[np.int64], pattern: NDArray[np.bool_]
-) -> int:  # pragma: no cover (compiled)
+def _tightest_cluster(blurred: Values, pattern: Pattern) -> int:
     """The cell of the one with the highest blurred value."""
     values, ones = blurred.ravel(), pattern.ravel()
     found, best = -1, np.iinfo(np.int64).min
@@ -92,13 +91,11 @@ def _tightest_cluster(
 
 
 @numba.njit(cache=True)
-def _largest_void(
-    blurred: NDArray[np.int64], pattern: NDArray[np.bool_]
-) -> int:  # pragma: no cover (compiled)
+def _largest_void(blurred: Values, pattern: Pattern) -> int:
     """The cell of the zero with the lowest blurred value.
 
-    It is the tightest cluster of zeros too, because ones and zeros together blur to the same value everywhere.
-    So Ulichney's third phase, where the zeros are the fewer, needs no rule of its own.
+    It is the tightest cluster of zeros too, because ones and zeros together blur to the same value
+    everywhere. So Ulichney's third phase, where the zeros are the fewer, needs no rule of its own.
     """
     values, ones = blurred.ravel(), pattern.ravel()
     found, best = -1, np.iinfo(np.int64).max
@@ -109,9 +106,7 @@ def _largest_void(
 
 
 @numba.njit(cache=True)
-def _relax(
-    blurred: NDArray[np.int64], pattern: NDArray[np.bool_], kernel: NDArray[np.int64]
-) -> None:  # pragma: no cover (compiled)
+def _relax(blurred: Values, pattern: Pattern, kernel: Values) -> None:
     """Move ones from the tightest cluster to the largest void, until that is the place one came from."""
     cluster, void = -1, -2
     while cluster != void:
@@ -122,9 +117,7 @@ def _relax(
 
 
 @numba.njit(cache=True)
-def _rank(
-    blurred: NDArray[np.int64], pattern: NDArray[np.bool_], kernel: NDArray[np.int64]
-) -> NDArray[np.uint16]:  # pragma: no cover (compiled)
+def _rank(blurred: Values, pattern: Pattern, kernel: Values) -> NDArray[np.uint16]:
     """Ranks below the pattern by taking away its clusters, and from there on by filling its voids."""
     order = np.zeros(pattern.size, np.uint16)
     ones = pattern.sum()
@@ -145,11 +138,15 @@ def save(path: Path, order: NDArray[np.uint16], command: str) -> None:
     text = PngInfo()
     text.add_text("command", command)
     draft = path.with_name(path.name + ".part")
-    with draft.open("wb") as file:
-        Image.fromarray(order).save(file, "PNG", pnginfo=text, optimize=True)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            Image.fromarray(order).save(file, "PNG", pnginfo=text, optimize=True)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -169,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"trainer: cannot write {options.out}: {error.strerror}", file=sys.stderr)
+        print(f"trainer: cannot write {options.out}: {error.strerror}; give another path", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

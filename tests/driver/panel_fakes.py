@@ -20,9 +20,11 @@ class FakeClock:
 
 
 class BusyWire:
-    """A wire whose HRDY is low until `ready_at`, by `clock`; answers reads from `answers`, one list of words each."""
+    """A wire whose HRDY is low until `ready_at`, by `clock`; `answers` holds the words of each read."""
 
-    def __init__(self, clock: FakeClock, ready_at: float = 0.0, answers: list[list[int]] | None = None) -> None:
+    def __init__(
+        self, clock: FakeClock, ready_at: float = 0.0, answers: list[list[int]] | None = None
+    ) -> None:
         self.clock = clock
         self.ready_at = ready_at
         self.answers = answers if answers is not None else []
@@ -49,8 +51,8 @@ class BusyWire:
 def script(text: str) -> list[Event]:
     """A conversation written by hand.
 
-    `reset` is a pulse on RST. `A < B` is one window that sends A and is answered B. Any other line holds windows,
-    one per group of hexadecimal digits. `#` starts a comment.
+    `reset` is a pulse on RST. `A < B` is one window that sends A and is answered B. `[...]` is one window,
+    blanks allowed. On any other line each group of hexadecimal digits is a window. `#` starts a comment.
     """
     events = []
     for line in text.splitlines():
@@ -61,13 +63,15 @@ def script(text: str) -> list[Event]:
             sent, got = (bytes.fromhex(part) for part in line.split("<"))
             assert len(sent) == len(got), line
             events.append(Event(sent, got))
+        elif line.startswith("["):
+            events.append(Event(bytes.fromhex(line.strip("[]"))))
         else:
             events.extend(Event(bytes.fromhex(group)) for group in line.split())
     return events
 
 
 class FakeGpio:
-    """As much of RPi.GPIO as a driver may use, wired to a simulated controller; anything else is an AttributeError."""
+    """As much of RPi.GPIO as the driver may use, wired to a simulated controller."""
 
     BCM, OUT, IN, LOW, HIGH, PUD_DOWN = 11, 0, 1, 0, 1, 21
 
@@ -84,7 +88,9 @@ class FakeGpio:
     def setmode(self, mode: int) -> None:
         self.mode = mode
 
-    def setup(self, pin: int, direction: int, initial: int | None = None, pull_up_down: int | None = None) -> None:
+    def setup(
+        self, pin: int, direction: int, initial: int | None = None, pull_up_down: int | None = None
+    ) -> None:
         assert self.mode == self.BCM
         self.directions[pin] = direction
         if initial is not None:
@@ -106,8 +112,8 @@ class FakeGpio:
 class FakeSpidev:
     """The spidev module with one device, wired to a simulated controller.
 
-    xfer2 refuses more than bufsiz bytes and writebytes2 cuts them silently, with chip select rising in between, as
-    py-spidev does (spidev_module.c).
+    xfer2 refuses more than bufsiz bytes and writebytes2 cuts them silently, with chip select rising in
+    between, as py-spidev does (spidev_module.c).
     """
 
     def __init__(self, wire: object, bufsiz: int = 4096, open_error: int | None = None) -> None:

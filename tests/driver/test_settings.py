@@ -18,7 +18,9 @@ def test_vcom_in_bounds(vcom: float) -> None:
     assert PanelSettings(vcom=vcom).vcom == vcom
 
 
-@pytest.mark.parametrize("vcom", [-0.49, -3.01, 0.0, 1.53, 1530, -1530, float("nan"), float("-inf"), None, "-1.5"])
+@pytest.mark.parametrize(
+    "vcom", [-0.49, -3.01, 0.0, 1.53, 1530, -1530, float("nan"), float("-inf"), None, "-1.5"]
+)
 def test_vcom_out_of_bounds(vcom: float) -> None:
     with pytest.raises(SettingsError, match="flex cable"):
         PanelSettings(vcom=vcom)

@@ -1,0 +1,56 @@
+"""`player`: run, info, check, frames, status, config. A user's errors are one line and exit code 2."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from player.errors import PlayerError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. Each command's module is loaded only when it is asked for."""
+    try:
+        return _run(arguments)
+    except PlayerError as error:
+        print("player:", " ".join(str(error).splitlines()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `player info FILM.reel | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from player.options import parse
+
+    options = parse(arguments)
+    match options.command:
+        case "run":
+            from player.command_run import run
+
+            return run(options)
+        case "info":
+            from player.command_reel import info
+
+            return info(options)
+        case "check":
+            from player.command_reel import check
+
+            return check(options)
+        case "frames":
+            from player.command_reel import frames
+
+            return frames(options)
+        case "status":
+            from player.command_status import status
+
+            return status(options)
+        case _:
+            from player.command_status import config
+
+            return config(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Where the player is, in a small JSON file that survives a power cut at any moment.
+
+Before the panel is touched the file says which frame is being shown, afterwards that it is. After a kill
+the player therefore goes on with the frame it was showing or the next one, never with an earlier one.
+Times are Unix seconds of the wall clock: they mean something across restarts, and are believed only as
+far as `schedule` says.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from player.errors import FileError
+from player.files import make_directory, why, write_whole
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`reel`: absolute path; `created`: its creation stamp, tells an exchanged reel; `frames` in it.
+    `frame`: number of the frame on the panel, confirmed; `showing`: number of the one that the panel was
+    being given, not yet confirmed. `shown_at`, `next_due`: when `frame` went up and when the next is
+    due; `interval` in seconds; `redraws` in all; `paused`: always False until there is something to
+    pause with.
+    """
+
+    reel: str | None = None
+    created: str = ""
+    frames: int = 0
+    frame: int | None = None
+    showing: int | None = None
+    shown_at: float | None = None
+    next_due: float | None = None
+    interval: float = 0.0
+    redraws: int = 0
+    paused: bool = False
+
+
+class ProgressStore:
+    """The file at `path`. `log` gets one line when what was found there cannot be used."""
+
+    def __init__(self, path: Path, log: Callable[[str], None]) -> None:
+        self.path = path
+        self._log = log
+        self._worked = self._failed = False
+
+    def load(self) -> Progress:
+        """What was saved last, or `Progress()`. A file that is damaged is put aside (.bad)."""
+        try:
+            return read(self.path) or Progress()
+        except ValueError as error:
+            aside = self.path.with_name(self.path.name + ".bad")
+            with suppress(OSError):
+                self.path.replace(aside)
+            self._log(
+                f"{self.path}: holds no place to go on from ({error}); moved to {aside.name}, starting anew"
+            )
+            return Progress()
+
+    def save(self, progress: Progress) -> None:
+        """Store it; survives a power cut when this returns. FileError when it never worked.
+
+        Once it has worked, a failure (a full disk) is only logged, once: the film goes on, and the place
+        is stored again as soon as that is possible.
+        """
+        data = json.dumps(asdict(progress), indent=1).encode() + b"\n"
+        try:
+            if not self._worked:
+                make_directory(self.path.parent)
+            write_whole(self.path, data)
+        except FileError as error:
+            if not self._worked:
+                raise
+            if not self._failed:
+                self._log(f"{error}; showing goes on, but a restart would go back")
+            self._failed = True
+        else:
+            self._worked, self._failed = True, False
+
+
+def read(path: Path) -> Progress | None:
+    """The record in the file, None when there is none. ValueError, with the reason, when damaged."""
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {why(error)}; give another --state FILE") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")
+    kinds: dict[str, Any] = {
+        "reel": (str, type(None)),
+        "created": str,
+        "frames": int,
+        "frame": (int, type(None)),
+        "showing": (int, type(None)),
+        "shown_at": (int, float, type(None)),
+        "next_due": (int, float, type(None)),
+        "interval": (int, float),
+        "redraws": int,
+        "paused": bool,
+    }
+    values = {}
+    for field in fields(Progress):
+        value = found.get(field.name, field.default)
+        is_bool = isinstance(value, bool)
+        if not isinstance(value, kinds[field.name]) or is_bool != (field.name == "paused"):
+            raise ValueError(f"{field.name} is {value!r}")
+        if isinstance(value, int | float) and not 0 <= value < 1e15:
+            raise ValueError(f"{field.name} is {value!r}")
+        values[field.name] = value
+    return Progress(**values)

@@ -1,0 +1,197 @@
+"""`python -m driver`: what it prints, writes and returns, on the simulator."""
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from driver.__main__ import main
+from driver.options import COMMANDS, HELP, panel_settings, parse
+from driver.panel import PanelSettings
+from driver.recording import read_recording
+
+SIMULATED = ["--simulated", "--simulated-size", "424x300"]
+
+
+def glass_after(tmp_path: Path, *arguments: str) -> np.ndarray:
+    assert main([*arguments, *SIMULATED, "--glass", str(tmp_path / "glass.png")]) == 0
+    with Image.open(tmp_path / "glass.png") as image:
+        return np.asarray(image)
+
+
+def test_info(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", *SIMULATED, "--vcom", "-2.06"]) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "424 x 300",
+        "LUT: M641",
+        "A2: waveform 4",
+        "VCOM: -2.06 V",
+        "temperature: 25 C",
+        "416 with 1 bit",
+    ):
+        assert line in said
+
+
+def test_clear(tmp_path: Path) -> None:
+    assert (glass_after(tmp_path, "clear") == 224).all()
+
+
+def test_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    glass = glass_after(tmp_path, "pattern")
+    assert not (glass[0, :416] >= 128).any(), "the line at the upper edge"
+    assert (glass[:, 416:] == 224).all(), "columns that one bit per pixel does not reach"
+    assert (glass == 48).sum() > 500, "ghosts of the partial updates"
+    assert "3." in capsys.readouterr().out
+    glass = glass_after(tmp_path, "pattern", "--bits-per-pixel", "4", "--waveform", "A2")
+    assert not (glass[:, -1] >= 128).any(), "the line at the right edge"
+    assert (glass == 64).sum() > 500
+
+
+def test_record_and_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, third = (str(tmp_path / name) for name in ("first", "second", "third"))
+    assert main(["record", first, *SIMULATED]) == 0
+    sent = [event.sent.hex() for event in read_recording(Path(first))]
+    assert sent.count("60000003") == 2, "sleeps in between and at the end"
+    assert main(["record", second, *SIMULATED, "--compare", first]) == 0
+    assert f"Same conversation as in {first}." in capsys.readouterr().out
+    assert main(["record", third, *SIMULATED, "--vcom", "-2.0", "--compare", first]) == 0
+    said = capsys.readouterr().out
+    assert f"Differences to {first}:" in said
+    assert "000007d0 here, 000005dc there" in said
+    assert main(["record", third, *SIMULATED, "--bits-per-pixel", "4", "--compare", first]) == 0
+    assert said.count("event") <= 20
+    assert "and more" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["info", "clear", "pattern"])
+def test_every_command_records(command: str, tmp_path: Path) -> None:
+    assert main([command, *SIMULATED, "--record", str(tmp_path / "panel.jsonl")]) == 0
+    events = read_recording(tmp_path / "panel.jsonl")
+    assert events[0].is_reset
+    assert events[-1].sent.hex() == "60000003"
+    displays = sum(event.sent.hex() == "60000034" for event in events)
+    assert displays == {"info": 0, "clear": 1, "pattern": 3}[command]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info"], "--vcom is missing.*flex cable"),
+        (["info", "--simulated", "--vcom", "1.53"], "outside -3.0..-0.5"),
+        (["info", "--vcom", "-1.53", "--glass", "x.png"], "--glass needs --simulated"),
+        (["info", "--simulated", "--rotate", "90"], "rotate is 90: give one of 0, 180"),
+        (["info", "--simulated", "--rest", "off"], "rest is 'off': give one of sleep, standby, run"),
+        (["pattern", "--simulated", "--record", "/nowhere/x"], "cannot write the recording /nowhere/x"),
+        (["record", "x", "--simulated", "--compare", "/nowhere/x"], "cannot read the recording /nowhere/x"),
+        (["clear", "--simulated", "--glass", "/nowhere/x.png"], "cannot save the glass as /nowhere/x.png"),
+        (["clear", "--simulated", "--glass", "/tmp/x.nothing"], "cannot save the glass"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert re.match(f"driver: .*{message}", said)
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "arguments are required: COMMAND"),
+        (["paint"], "invalid choice: 'paint'"),
+        (["record"], "arguments are required: FILE"),
+        (["info", "--vcom", "low"], "--vcom: invalid float value: 'low'"),
+        (["info", "--simulated-size", "big"], "--simulated-size: invalid size value: 'big'"),
+        (["info", "--bright"], "unrecognized arguments: --bright"),
+        (["pattern", "--waveform", "GC16"], "invalid choice: 'GC16'"),
+    ],
+)
+def test_options_that_do_not_exist(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("driver: ")
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_control_c_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("driver.__main__.open_on", interrupted)
+    assert main(["info", "--simulated"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert COMMANDS[command][1:] in said
+    for field in fields(PanelSettings):
+        assert "--" + field.name.replace("_", "-") in said
+    assert "printed on the panel's flex cable" in said
+    if command == "clear":
+        assert "before the panel is stored" in said
+
+
+def test_every_setting_has_an_option() -> None:
+    assert set(HELP) == {field.name for field in fields(PanelSettings)}
+    given = {
+        "vcom": -1.53,
+        "vcom_tolerance": 0.02,
+        "bus": 1,
+        "device": 2,
+        "reset_pin": 3,
+        "ready_pin": 4,
+        "write_hz": 5_000_000,
+        "slow_hz": 600_000,
+        "bufsiz": 700,
+        "bits_per_pixel": 4,
+        "all_columns": True,
+        "a2_mode": 7,
+        "rotate": 180,
+        "mirror": True,
+        "rest": "standby",
+        "enhanced_driving": True,
+        "ready_timeout": 8.0,
+        "display_timeout": 9.0,
+    }
+    assert set(given) == set(HELP)
+    flags = []
+    for name, value in given.items():
+        flags += ["--" + name.replace("_", "-")] + ([] if value is True else [str(value)])
+    assert panel_settings(parse(["info", *flags])) == PanelSettings(**given)
+
+
+def test_as_a_module() -> None:
+    """The way a person starts it; without a Raspberry Pi the real panel is one line and 2."""
+    done = subprocess.run(
+        [sys.executable, "-m", "driver", "info", "--vcom", "-1.53", "--bus", "99"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("driver: ")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,143 @@
+"""`trainer evaluate FILM... --dither NAME[:DIAL]...`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from player.redraw import RedrawRule
+from trainer import dithers
+from trainer.ahead import ahead
+from trainer.commands.progress import progress_bar
+from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
+from trainer.errors import OptionError
+from trainer.evaluate import evaluate
+from trainer.eye import EYES, psf
+from trainer.files import check_result, write_whole
+from trainer.films import Film
+from trainer.opening import open_film
+from trainer.report import FilmReport, Report, seconds_per_frame
+from trainer.selection import Selection
+from trainer.texture import GREYS, texture
+from trainer.tones import Tones
+
+BASELINE = "floyd-steinberg"
+PLAIN_WIDTH = 200
+"""Columns where stdout is no terminal: enough that no line is folded."""
+
+Dithers = dict[str, tuple[str, float | None]]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate with a progress bar on stderr and tables on stdout; with `--json -` the JSON alone on stdout."""
+    chosen = parse_dithers(options.dither or list(dict.fromkeys([BASELINE, dithers.DEFAULT])))
+    rule = redraw_rule(options)
+    films = [Path(film) for film in options.film]
+    if options.json not in (None, "-"):
+        check_result("--json", Path(options.json), films)
+    if options.plot is not None:
+        from trainer.plots import draw, kind_of
+
+        kind = kind_of(Path(options.plot))
+        check_result("--plot", Path(options.plot), films)
+
+    opened = [open_film(argparse.Namespace(**{**vars(options), "film": film})) for film in films]
+    check_size(opened[0][2])
+    reports = [_score(*film, chosen, rule, options.interval) for film in opened]
+    textures = {
+        label: [texture(dithers.make(*dither), grey) for grey in GREYS] for label, dither in chosen.items()
+    }
+    report = Report(chosen, textures, reports, rule, options.interval)
+
+    if options.json == "-":
+        sys.stdout.write(_json(report))
+    else:
+        _print(report)
+    if options.json not in (None, "-"):
+        write_whole(Path(options.json), _json(report).encode())
+    if options.plot is not None:
+        write_whole(Path(options.plot), draw(report, kind))
+    return 0
+
+
+def parse_dithers(texts: Sequence[str]) -> Dithers:
+    """Name and dial by label, `hysteresis:0.3` for `hysteresis:.3`; OptionError for what cannot be made."""
+    chosen: Dithers = {}
+    for text in texts:
+        name, dial = dithers.parse(text)
+        dithers.make(name, dial)
+        label = name if dial is None else f"{name}:{dial:g}"
+        if label in chosen:
+            raise OptionError(f"--dither {label} is given twice; leave one out")
+        chosen[label] = name, dial
+    return chosen
+
+
+def redraw_rule(options: argparse.Namespace) -> RedrawRule:
+    """The rule with the numbers asked for; OptionError for one out of range."""
+    if not 0 <= options.threshold <= 1:
+        raise OptionError(f"--threshold {options.threshold:g}: give a share of the pixels, 0 to 1")
+    if options.cooldown < 0:
+        raise OptionError(f"--cooldown {options.cooldown}: give 0 frames or more")
+    if not 0 <= options.interval <= 604800:
+        raise OptionError(f"--interval {options.interval:g}: give seconds, 0 to 604800")
+    return RedrawRule(options.threshold, options.cooldown, darkened_only=options.darkened_only)
+
+
+def check_size(tones: Tones) -> None:
+    """OptionError for frames smaller than the window of an eye."""
+    window = psf(max(EYES)).shape[0]
+    if min(tones.size) < window:
+        width, height = tones.size
+        raise OptionError(f"--size {width}x{height}: the eye looks at {window}x{window} pixels; evaluate larger frames")
+
+
+def _score(
+    film: Film, selection: Selection, tones: Tones, chosen: Dithers, rule: RedrawRule, interval: float
+) -> FilmReport:
+    """Evaluate one film, every ditherer made anew for it."""
+    ditherers = {label: dithers.make(*dither) for label, dither in chosen.items()}
+    with film, progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance:
+        evaluation = evaluate(
+            ahead(selection.frames(film, tones)),
+            ditherers,
+            rule=rule,
+            interval=interval,
+            report=lambda done: advance(done, ""),
+        )
+    return FilmReport(film, selection, tones, evaluation)
+
+
+def _json(report: Report) -> str:
+    return json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n"
+
+
+def _print(report: Report) -> None:
+    """A heading and two tables for each film, the median of several, and the texture."""
+    terminal = sys.stdout.isatty()
+    console = Console(highlight=False, markup=False, width=None if terminal else PLAIN_WIDTH)
+    for film in report.films:
+        evaluation = film.evaluation
+        width, height = film.tones.size
+        cuts = len(evaluation.cuts)
+        console.print(
+            f"{film.film.name}: {len(evaluation.numbers)} frames at {width}x{height}, "
+            f"{cuts} cut{'' if cuts == 1 else 's'}",
+            style="bold",
+        )
+        seconds = {
+            label: {"seconds": seconds_per_frame(scored.trace)["median"]}
+            for label, scored in evaluation.dithers.items()
+        }
+        console.print(figures_table(PICTURE, film.figures))
+        console.print(figures_table(SHOWING, {label: {**film.figures[label], **seconds[label]} for label in seconds}))
+    if len(report.films) > 1:
+        console.print(f"median of {len(report.films)} films", style="bold")
+        console.print(figures_table(PICTURE, report.median))
+        console.print(figures_table(SHOWING, report.median))
+    console.print("texture on flat greys", style="bold")
+    console.print(texture_table(report.textures))
+    console.print(NOTES, end="")

@@ -1,0 +1,137 @@
+"""`trainer evaluate`: several ditherers over the same frames of a film, scored in one pass.
+
+Every ditherer runs closed loop, its own dither before it, as the panel would show it. The film is decoded once and
+no picture is kept but those before the present one; what stays per frame is a row of numbers for each ditherer.
+What the numbers mean stands in `metrics.py`.
+"""
+
+import time
+from array import array
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from player.redraw import RedrawRule
+from trainer.cuts import cuts_by_z_score
+from trainer.dithers import Ditherer
+from trainer.errors import OptionError
+from trainer.eye import EYES, Seen, see
+from trainer.metrics import FrameScore, Scores, Summary
+from trainer.selection import Selected
+
+NAN = float("nan")
+
+
+def _column() -> "array[float]":
+    return array("d")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One dither, frame by frame: HVS-PSNR in dB by eye; flips, darkened and net change as shares of the pixels.
+
+    There are no flips (nan) at the first frame. `redraws` are indices of the frames that the rule redraws, without
+    the one at the start; `seconds` is what the ditherer took for each frame, by the clock, on this machine.
+    """
+
+    psnr: dict[int, "array[float]"] = field(default_factory=lambda: {eye: _column() for eye in EYES})
+    flips: "array[float]" = field(default_factory=_column)
+    darkened: "array[float]" = field(default_factory=_column)
+    net: "array[float]" = field(default_factory=_column)
+    redraws: list[int] = field(default_factory=list)
+    seconds: "array[float]" = field(default_factory=_column)
+
+    def append(self, score: FrameScore, seconds: float) -> None:
+        """Add the next frame."""
+        if score.action == "redraw" and self.net:
+            self.redraws.append(len(self.net))
+        for eye, value in score.psnr.items():
+            self.psnr[eye].append(value)
+        self.flips.append(score.change.flips if score.change else NAN)
+        self.darkened.append(score.change.darkened if score.change else NAN)
+        self.net.append(score.net)
+        self.seconds.append(seconds)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One dither of one film: the film as a whole and frame by frame."""
+
+    summary: Summary
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One film: its frames, and by label every dither of them.
+
+    `numbers` and `times_ms` of the frames in the film; `cuts` are indices of the frames that begin a shot;
+    `difference` and `tone_change` are those of `metrics.Change`, nan at the first frame.
+    """
+
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    times_ms: "array[int]" = field(default_factory=lambda: array("q"))
+    cuts: list[int] = field(default_factory=list)
+    difference: "array[float]" = field(default_factory=_column)
+    tone_change: "array[float]" = field(default_factory=_column)
+    dithers: dict[str, Scored] = field(default_factory=dict)
+
+    def cuts_by_z_score(self) -> list[int]:
+        """Indices of the frames that the film-maker's rule takes for the first of a shot."""
+        return [int(index) + 1 for index in np.flatnonzero(cuts_by_z_score(np.array(self.difference[1:])))]
+
+
+class _Loop:
+    """One ditherer's closed loop over a film."""
+
+    def __init__(self, ditherer: Ditherer, scores: Scores, clock: Callable[[], float]) -> None:
+        self.ditherer, self.scores, self.clock = ditherer, scores, clock
+        self.shown: NDArray[np.uint8] | None = None
+        self.trace = Trace()
+
+    def show(self, selected: Selected, seen: Seen) -> FrameScore:
+        """Dither the next frame and score it; `seen` is what the eyes see of that frame."""
+        started = self.clock()
+        self.shown = self.ditherer(selected.frame, self.shown)
+        seconds = self.clock() - started
+        score = self.scores.add(seen, self.shown, selected.cut)
+        self.trace.append(score, seconds)
+        return score
+
+
+def evaluate(
+    frames: Iterable[Selected],
+    ditherers: Mapping[str, Ditherer],
+    *,
+    rule: RedrawRule | None = None,
+    interval: float = 200.0,
+    clock: Callable[[], float] = time.perf_counter,
+    report: Callable[[int], None] = lambda done: None,
+) -> Evaluation:
+    """Score the ditherers, by label, on the frames of one film; `report` gets the number of frames done.
+
+    `rule` is the player's and `interval` the seconds that a frame stands (its daily redraw depends on it); `clock`
+    gives seconds. Raises OptionError where there is no frame, ValueError where there is no ditherer and for frames
+    that are smaller than an eye's window or not all of one size.
+    """
+    if not ditherers:
+        raise ValueError("there is no ditherer to score")
+    loops = {label: _Loop(ditherer, Scores(rule, interval), clock) for label, ditherer in ditherers.items()}
+    film = Evaluation()
+    for selected in frames:
+        seen = see(selected.frame)
+        scores = [loop.show(selected, seen) for loop in loops.values()]
+        if selected.cut:
+            film.cuts.append(len(film.numbers))
+        film.numbers.append(selected.number)
+        film.times_ms.append(selected.time_ms)
+        change = scores[0].change
+        film.difference.append(change.difference if change else NAN)
+        film.tone_change.append(change.tone_change if change else NAN)
+        report(len(film.numbers))
+    if not film.numbers:
+        raise OptionError("no frame of the film is selected; choose others, or do without --skip-black")
+    film.dithers.update({label: Scored(loop.scores.summary(), loop.trace) for label, loop in loops.items()})
+    return film
