@@ -24,6 +24,9 @@ LARGEST_SIDE = 16384  # pixels; a larger claim is damage, not a panel
 RESERVED = frozenset({"format", "width", "height", "complete", "frames", "created"})
 PAGE_SIZE = 1024
 
+# What a call of sqlite3 can raise: its message may quote a damaged schema, which then is no UTF-8.
+SQL_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
 SCHEMA = (
     "CREATE TABLE reel (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE frames (
@@ -101,7 +104,7 @@ def _roll_back(path: Path) -> None:
             connection.execute("PRAGMA user_version").fetchone()
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except SQL_ERRORS as error:
         raise explain(path, error) from None
 
 
@@ -109,17 +112,31 @@ def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
     """A connection that trusts nothing in the file; transactions are begun and ended by hand."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-    connection.execute("PRAGMA trusted_schema=OFF")
-    connection.execute("PRAGMA cell_size_check=ON")
-    connection.execute("PRAGMA mmap_size=0")  # a card that goes away must be an error, not SIGBUS
-    connection.execute("PRAGMA cache_size=-512")  # KiB; frames are read once
+    try:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA cell_size_check=ON")
+        connection.execute("PRAGMA mmap_size=0")  # a card that goes away must be an error, not SIGBUS
+        connection.execute("PRAGMA cache_size=-512")  # KiB; frames are read once
+    except SQL_ERRORS:
+        connection.close()
+        raise
     return connection
 
 
-def explain(path: Path, error: sqlite3.Error) -> ReelError:
+def error_name(error: Exception) -> str:
+    """SQLite's name of an error (SQLITE_BUSY, ...); empty for those that Python's module itself raises."""
+    return str(getattr(error, "sqlite_errorname", ""))
+
+
+def words(error: Exception) -> str:
+    """What an error says, in one short line: SQLite quotes what it finds in the file, whatever that is."""
+    line = " ".join(str(error).split())
+    return "".join(letter if letter.isprintable() else "?" for letter in line)[:100]
+
+
+def explain(path: Path, error: Exception) -> ReelError:
     """The one line for an error of SQLite on this file."""
-    text = str(error)
-    name = getattr(error, "sqlite_errorname", "")
+    text, name = words(error), error_name(error)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return ReelError(f"{path}: another program is writing to it; try again when it is done")
     if name.startswith("SQLITE_FULL"):

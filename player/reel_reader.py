@@ -20,10 +20,13 @@ from player.reel_file import (
     KEY_INTERVAL,
     LARGEST_SIDE,
     RESERVED,
+    SQL_ERRORS,
     FrameInfo,
     connect,
+    error_name,
     explain,
     look,
+    words,
 )
 
 _EMPTY = "is empty; let `trainer export` write it, or copy it again"
@@ -54,11 +57,11 @@ class Reel:
         self._last: tuple[int, packing.Bits] | None = None
         try:
             self._connection = connect(self.path, "ro")
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             raise explain(self.path, error) from None
         try:
             self._open()
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             self._connection.close()
             raise explain(self.path, error) from None
         except ReelError:
@@ -67,6 +70,10 @@ class Reel:
 
     def _open(self) -> None:
         query = self._connection.execute
+        pages, page = query("PRAGMA page_count").fetchone()[0], query("PRAGMA page_size").fetchone()[0]
+        size = self.path.stat().st_size  # after the count, as a reel being written only grows
+        if size < pages * page:
+            raise ReelError(f"{self.path}: is truncated ({size} of {pages * page} bytes); copy it again")
         tables = query("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         if not {("reel",), ("frames",)} <= set(tables):
             raise ReelError(f"{self.path}: {_EMPTY}")
@@ -92,7 +99,7 @@ class Reel:
             self.frames: int = 0 if last is None else last + 1
         else:
             self.frames = claimed
-        if not 0 <= self.frames <= self.path.stat().st_size // _SMALLEST_ROW:
+        if not 0 <= self.frames <= size // _SMALLEST_ROW:
             raise self._damaged(f"it claims {self.frames} frames, more than its bytes can hold")
 
     def _damaged(self, what: str) -> ReelError:
@@ -166,10 +173,10 @@ class Reel:
     def _row(self, query: str, number: int, asked: int) -> tuple[Any, ...]:
         try:
             row = self._connection.execute(query, (number,)).fetchone()
-        except sqlite3.Error as error:
-            if error.sqlite_errorname.startswith("SQLITE_BUSY") or not self.path.exists():
+        except SQL_ERRORS as error:
+            if error_name(error).startswith("SQLITE_BUSY") or not self.path.exists():
                 raise explain(self.path, error) from None  # the whole reel is out of reach, for now
-            raise self._bad(asked, _in(number, asked) + str(error)) from None
+            raise self._bad(asked, _in(number, asked) + words(error)) from None
         if row is None:
             raise self._bad(asked, _in(number, asked) + "its row is missing")
         return tuple(row)
@@ -182,7 +189,7 @@ class Reel:
         for at in range(number + 1, self.frames):
             try:
                 row = self._connection.execute(_KIND, (at,)).fetchone()
-            except sqlite3.Error:
+            except SQL_ERRORS:
                 continue
             if row == ("key",):
                 return at
@@ -208,8 +215,8 @@ class Reel:
             rows, first = self._connection.execute("SELECT count(*), min(number) FROM frames").fetchone()
             if rows != self.frames or (rows and first != 0):
                 yield f"holds {rows} rows from number {first}; expected {self.frames} from 0"
-        except sqlite3.Error as error:
-            yield f"the table of frames is damaged: {error}"
+        except SQL_ERRORS as error:
+            yield f"the table of frames is damaged: {words(error)}"
         number, before = 0, None
         while number < self.frames:
             step(number)

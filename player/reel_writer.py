@@ -25,6 +25,7 @@ from player.reel_file import (
     PAGE_SIZE,
     RESERVED,
     SCHEMA,
+    SQL_ERRORS,
     FrameInfo,
     connect,
     explain,
@@ -79,7 +80,7 @@ class ReelWriter:
         exists = self._look(overwrite)
         try:
             self._connection = connect(self.path, "rwc")
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             raise explain(self.path, error) from None
         try:
             self._connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
@@ -89,7 +90,7 @@ class ReelWriter:
                 self._continue()
             else:
                 self._create()
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             self._connection.close()
             raise explain(self.path, error) from None
         except ReelError:
@@ -202,7 +203,7 @@ class ReelWriter:
                 self._connection.executemany("INSERT OR REPLACE INTO reel VALUES (?, ?)", description.items())
         except sqlite3.IntegrityError:
             raise ReelError(f"{self.path}: another export is writing to it; stop one of the two") from None
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             raise explain(self.path, error) from None
         self._held.clear()
 

@@ -5,10 +5,13 @@ no picture is kept but those before the present one; what stays per frame is a r
 What the numbers mean stands in `metrics.py`.
 """
 
+import os
 import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +21,7 @@ from trainer.cuts import cuts_by_z_score
 from trainer.dithers import Ditherer
 from trainer.errors import OptionError
 from trainer.eye import EYES, Seen, see
-from trainer.metrics import FrameScore, Scores, Summary
+from trainer.metrics import Change, FrameScore, Scores, Summary
 from trainer.selection import Selected
 
 NAN = float("nan")
@@ -78,6 +81,15 @@ class Evaluation:
     tone_change: "array[float]" = field(default_factory=_column)
     dithers: dict[str, Scored] = field(default_factory=dict)
 
+    def append(self, selected: Selected, change: Change | None) -> None:
+        """Add the next frame; `change` is what happened since the one before, under any dither."""
+        if selected.cut:
+            self.cuts.append(len(self.numbers))
+        self.numbers.append(selected.number)
+        self.times_ms.append(selected.time_ms)
+        self.difference.append(change.difference if change else NAN)
+        self.tone_change.append(change.tone_change if change else NAN)
+
     def cuts_by_z_score(self) -> list[int]:
         """Indices of the frames that the film-maker's rule takes for the first of a shot."""
         return [int(index) + 1 for index in np.flatnonzero(cuts_by_z_score(np.array(self.difference[1:])))]
@@ -89,15 +101,20 @@ class _Loop:
     def __init__(self, ditherer: Ditherer, scores: Scores, clock: Callable[[], float]) -> None:
         self.ditherer, self.scores, self.clock = ditherer, scores, clock
         self.shown: NDArray[np.uint8] | None = None
+        self.seconds = 0.0
         self.trace = Trace()
 
-    def show(self, selected: Selected, seen: Seen) -> FrameScore:
-        """Dither the next frame and score it; `seen` is what the eyes see of that frame."""
+    def show(self, selected: Selected) -> None:
+        """Dither the next frame."""
         started = self.clock()
         self.shown = self.ditherer(selected.frame, self.shown)
-        seconds = self.clock() - started
+        self.seconds = self.clock() - started
+
+    def score(self, selected: Selected, seen: Seen) -> FrameScore:
+        """Score what is shown of it; `seen` is what the eyes see of the frame itself."""
+        assert self.shown is not None
         score = self.scores.add(seen, self.shown, selected.cut)
-        self.trace.append(score, seconds)
+        self.trace.append(score, self.seconds)
         return score
 
 
@@ -120,17 +137,15 @@ def evaluate(
         raise ValueError("there is no ditherer to score")
     loops = {label: _Loop(ditherer, Scores(rule, interval), clock) for label, ditherer in ditherers.items()}
     film = Evaluation()
-    for selected in frames:
-        seen = see(selected.frame)
-        scores = [loop.show(selected, seen) for loop in loops.values()]
-        if selected.cut:
-            film.cuts.append(len(film.numbers))
-        film.numbers.append(selected.number)
-        film.times_ms.append(selected.time_ms)
-        change = scores[0].change
-        film.difference.append(change.difference if change else NAN)
-        film.tone_change.append(change.tone_change if change else NAN)
-        report(len(film.numbers))
+    # Scoring takes longer than most ditherers, and OpenCV leaves Python's lock. The ditherers are timed one by one.
+    with ThreadPoolExecutor(min(len(loops), os.cpu_count() or 1), "score") as pool:
+        for selected in frames:
+            for loop in loops.values():
+                loop.show(selected)
+            score = partial(_Loop.score, selected=selected, seen=see(selected.frame))
+            first, *_ = pool.map(score, loops.values())
+            film.append(selected, first.change)
+            report(len(film.numbers))
     if not film.numbers:
         raise OptionError("no frame of the film is selected; choose others, or do without --skip-black")
     film.dithers.update({label: Scored(loop.scores.summary(), loop.trace) for label, loop in loops.items()})

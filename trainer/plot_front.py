@@ -27,7 +27,9 @@ def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
     """Lines, markers and axes. Points without a flip have no place on a logarithmic axis; the caller leaves them out."""
     for one in series:
         dialled = [point for point in one.points if point[2] is not None]
-        axes.plot([x for x, _, _ in dialled], [y for _, y, _ in dialled], color=one.colour, linewidth=1.2, zorder=2)
+        axes.plot(
+            [x for x, _, _ in dialled], [y for _, y, _ in dialled], color=one.colour, linewidth=1.2, zorder=2
+        )
         axes.plot(
             [x for x, _, _ in one.points], [y for _, y, _ in one.points],
             linestyle="none", marker=one.marker, color=one.colour, markersize=4.2, markeredgecolor="white",
@@ -36,7 +38,7 @@ def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
     axes.set_title(title)
     axes.set_xscale("log")
     axes.margins(x=0.12, y=0.1)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("flips per frame, % of the pixels")
@@ -51,7 +53,7 @@ def label_front(axes: Axes, series: Sequence[Series], renderer: RendererAgg) -> 
         if one.points:
             x, y, _ = max(one.points)
             names.append(Label(one.name, x, y, one.colour, 8))
-        dials += [Label(f"{dial:g}", x, y, one.colour, 5.5) for x, y, dial in one.points if dial is not None]
+        dials += [Label(f"{dial:g}", x, y, one.colour, 6) for x, y, dial in one.points if dial is not None]
     lines = [([x for x, _, _ in one.points], [y for _, y, _ in one.points]) for one in series if one.points]
     if lines:
         place(axes, names + dials, lines, renderer)

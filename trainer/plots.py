@@ -26,7 +26,7 @@ KINDS = (".png", ".svg", ".pdf")
 
 _COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = "sovD^Pp"
-_INK, _PALE, _CUT = "#333333", "#999999", "#D55E00"
+_INK, _PALE = "#333333", "#999999"
 _STYLE = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib
     "font.size": 8,
@@ -49,7 +49,11 @@ _STYLE = {
     "svg.hashsalt": "longtake",
 }
 _WIDTH = 7.2  # inches: two columns of a paper
-_FRONT, _GRAPH, _ROW = 3.1, 1.7, 0.15  # heights in inches: the fronts, a film's graph, each dither's row under it
+_FRONT, _GRAPH, _ROW = (
+    3.1,
+    1.7,
+    0.15,
+)  # heights in inches: the fronts, a film's graph, each dither's row under it
 _DPI = 200
 # A date would make every file differ.
 _METADATA: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -73,8 +77,8 @@ def draw(report: Report, kind: str) -> bytes:
         page = figure.add_gridspec(1 + len(films), 1, height_ratios=[_FRONT, *[below] * len(films)])
         fronts = page[0].subgridspec(1, 2)
         far, near = figure.add_subplot(fronts[0]), figure.add_subplot(fronts[1])
-        draw_front(far, _series(report, 6000), "Seen from S = 6000 px (half a metre at 300 ppi)")
-        draw_front(near, _series(report, 2000), "Seen from S = 2000 px (17 cm)")
+        draw_front(far, _series(report, 6000), "S = 6000 px: half a metre at 300 ppi")
+        draw_front(near, _series(report, 2000), "S = 2000 px: 17 cm at 300 ppi")
         median = f", median of {len(films)} films" if len(films) > 1 else ""
         far.set_ylabel(f"HVS-PSNR, dB{median}")
         for place, film in zip(list(page)[1:], films, strict=True):
@@ -118,10 +122,12 @@ def _graph(axes: Axes, name: str, evaluation: Evaluation) -> None:
     cuts = evaluation.cuts_by_z_score()
     axes.fill_between(numbers[1:], difference[1:], color="#D9D9D9", linewidth=0)
     axes.plot(numbers[1:], difference[1:], color=_INK, linewidth=0.7)
-    axes.plot(numbers[cuts], difference[cuts], linestyle="none", marker="v", markersize=4, color=_CUT, clip_on=False)
+    axes.plot(
+        numbers[cuts], difference[cuts], linestyle="none", marker="v", markersize=4, color=_INK, clip_on=False
+    )
     axes.set_title(name)
     found = "no cut" if not cuts else "1 cut" if len(cuts) == 1 else f"{len(cuts)} cuts"
-    axes.set_title(f"▾ {found} by the z-score rule", loc="right", color=_CUT, fontsize=7, fontweight="normal")
+    axes.set_title(f"▾ {found} by the z-score rule", loc="right", fontsize=7, fontweight="normal")
     axes.set_ylabel("pixel difference, %")
     axes.set_ylim(bottom=0)
     axes.tick_params(labelbottom=False, bottom=False)

@@ -102,7 +102,10 @@ class Report:
             ],
             "films": [_film(film) for film in self.films],
             "median_over_films": self.median if len(self.films) > 1 else None,
-            "machine": {**_machine(), "seconds_per_frame": [_seconds(film.evaluation) for film in self.films]},
+            "machine": {
+                **_machine(),
+                "seconds_per_frame": [_seconds(film.evaluation) for film in self.films],
+            },
         }
 
 

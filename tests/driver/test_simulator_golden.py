@@ -1,6 +1,6 @@
 """The simulated controller against byte sequences written out by hand from the page of hardware facts.
 
-Every string is one chip-select window in hexadecimal words: 6000 command, 0000 data, 1000 read (then one dummy
+Every string is one chip-select window in hexadecimal words: 6000 command, 0000 data, 1000 read (then a dummy
 word). The panel has 32 x 2 pixels.
 """
 

@@ -11,7 +11,9 @@ from player.reel import ReelWriter
 WIDTH, HEIGHT = 44, 24  # 44: rows that do not end on a byte
 
 
-def film(frames: int, seed: int = 1, flips: float = 0.04, width: int = WIDTH, height: int = HEIGHT) -> list[np.ndarray]:
+def film(
+    frames: int, seed: int = 1, flips: float = 0.04, width: int = WIDTH, height: int = HEIGHT
+) -> list[np.ndarray]:
     """Dithers that differ from one to the next by about `flips` of the pixels."""
     rng = np.random.default_rng(seed)
     dithers = [(rng.random((height, width)) < 0.5).astype(np.uint8)]
@@ -20,7 +22,9 @@ def film(frames: int, seed: int = 1, flips: float = 0.04, width: int = WIDTH, he
     return dithers
 
 
-def write(path: Path, dithers: list[np.ndarray], cuts: tuple[int, ...] = (), finish: bool = True, **more: object) -> Path:
+def write(
+    path: Path, dithers: list[np.ndarray], cuts: tuple[int, ...] = (), finish: bool = True, **more: object
+) -> Path:
     """A reel of these dithers at 25 frames per second, every second frame of the film."""
     height, width = dithers[0].shape
     with ReelWriter(path, {"film": "a film"}, width, height, **more) as writer:

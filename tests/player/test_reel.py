@@ -73,7 +73,10 @@ def test_a_key_frame_stands_at_least_every_64_frames(make_film, make_reel):
 
 
 def test_few_flips_are_stored_as_flips_and_many_as_a_picture(make_film, make_reel):
-    calm, lively = make_film(3, flips=0.01, width=400, height=300), make_film(3, flips=0.5, width=400, height=300)
+    calm, lively = (
+        make_film(3, flips=0.01, width=400, height=300),
+        make_film(3, flips=0.5, width=400, height=300),
+    )
     with Reel(make_reel(calm, "calm.reel")) as reel:
         assert [reel.info(n).key for n in range(3)] == [True, False, False]
     black = np.zeros((300, 400), np.uint8)

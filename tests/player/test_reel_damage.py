@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,9 @@ def payloads(path):
 def test_every_byte_of_every_payload_matters(tmp_path, make_reel):
     """Each byte changed in three ways, in the file; all frames that need it are refused, the others are right."""
     rng = np.random.default_rng(1)
-    dithers = [rng.integers(0, 2, (6, 16), dtype=np.uint8) for _ in range(2)]
-    dithers += [dithers[1], dithers[1] ^ np.eye(6, 16, dtype=np.uint8), dithers[0], dithers[0]]
+    dithers = [rng.integers(0, 2, (12, 16), dtype=np.uint8) for _ in range(2)]
+    dithers += [dithers[1], dithers[1] ^ np.eye(12, 16, dtype=np.uint8), 1 - dithers[0]]
+    dithers += [dithers[-1] ^ np.eye(12, 16, 3, dtype=np.uint8)]
     path = make_reel(dithers, cuts=(4,))
     damaged = tmp_path / "damaged.reel"
     data, places = payloads(path)
@@ -63,34 +65,34 @@ def check_no_wrong_dither(reel, dithers):
         try:
             dither = reel.dither(number)
         except BadFrame as error:
-            assert error.number == number
-            assert error.next_key is None or number < error.next_key < reel.frames
-            assert "\n" not in str(error)
+            refused = error
         else:
             assert (dither == dithers[number]).all(), f"frame {number} is wrong"
             seen.add(number)
+            continue
+        assert refused.number == number
+        assert refused.next_key is None or number < refused.next_key < reel.frames
+        assert "\n" not in str(refused)
     return seen
 
 
 def test_any_damaged_byte_of_the_file_is_survived(tmp_path, make_film, make_reel):
-    """Headers, trees and rows too: errors of this package only, endless loops never."""
-    dithers = make_film(70, flips=0.01)
+    """Headers, trees and rows too: errors of this package only, one line each, endless loops never."""
+    dithers = make_film(20, flips=0.01)
     data = make_reel(dithers).read_bytes()
     path = tmp_path / "damaged.reel"
     rng = np.random.default_rng(2)
-    for at in [*range(0, 200), *rng.integers(200, len(data), 300).tolist()]:
+    for at in [*range(0, 200), *rng.integers(200, len(data), 200).tolist()]:
         path.write_bytes(data[:at] + bytes([data[at] ^ int(rng.integers(1, 256))]) + data[at + 1 :])
+        lines = []
         try:
             with Reel(path) as reel:
-                list(reel.verify())
-                for number in rng.integers(0, max(reel.frames, 1), 5).tolist():
-                    try:
-                        reel.dither(number)
-                        reel.info(number)
-                    except BadFrame:
-                        pass
+                lines += reel.verify()
+                with suppress(BadFrame, IndexError):
+                    reel.dither(19)
         except ReelError as error:
-            assert "\n" not in str(error)
+            lines.append(str(error))
+        assert not any("\n" in line for line in lines)
 
 
 def test_a_truncated_reel_is_one_line_at_every_length(tmp_path, make_film, make_reel):
@@ -235,7 +237,10 @@ def test_an_unreadable_reel_is_one_line(tmp_path, make_film, make_reel):
         )
     finally:
         copy.unlink()
-    assert result.stdout == f"{copy}: cannot be read: permission denied; check the path and its permissions\n" * 2
+    assert (
+        result.stdout
+        == f"{copy}: cannot be read: permission denied; check the path and its permissions\n" * 2
+    )
 
 
 def test_a_reel_that_goes_away_is_the_reels_fault_not_a_frames(make_film, make_reel):
@@ -244,6 +249,6 @@ def test_a_reel_that_goes_away_is_the_reels_fault_not_a_frames(make_film, make_r
     with Reel(path) as reel:
         reel.dither(0)
         path.unlink()
-        reel._connection.close()
+        reel._connection.close()  # what SQLite says of a read that fails is up to the system
         with pytest.raises(ReelError):
             reel.dither(1)

@@ -14,9 +14,10 @@ import pytest
 from player.reel import Reel, ReelError, ReelWriter
 
 ROOT = Path(__file__).parents[2]
-FRAMES = 260
+FRAMES = 160
 
-EXPORT = """
+EXPORT = (
+    """
 import sys
 import numpy as np
 from player.reel import ReelWriter
@@ -29,7 +30,9 @@ with ReelWriter(sys.argv[1], {"film": "f"}, 160, 100, batch=4) as writer:
         if number >= writer.frames:
             writer.append(dither, number * 40, number, number %% 50 == 0)
     writer.finish()
-""" % FRAMES
+"""
+    % FRAMES
+)
 
 
 def test_an_export_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
@@ -38,13 +41,13 @@ def test_an_export_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
     rng = random.Random(3)
     kills = 0
     seen = 0
-    for _ in range(40):
+    for _ in range(8):
         process = subprocess.Popen(
             [sys.executable, "-c", EXPORT, killed], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(rng.uniform(0, 0.12))
+        time.sleep(rng.uniform(0, 0.3))
         process.send_signal(signal.SIGKILL)
         process.stdout.close()
         if process.wait() == 0:
@@ -117,7 +120,7 @@ def test_a_half_written_batch_is_rolled_back_by_the_next_export(half_written):
 def test_a_half_written_batch_on_a_disk_that_cannot_be_written_is_one_line(half_written, monkeypatch):
     path, _ = half_written
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda uri, **k: connect(uri.replace("mode=rw", "mode=ro"), **k))
+    monkeypatch.setattr(sqlite3, "connect", lambda at, **k: connect(at.replace("mode=rw", "mode=ro"), **k))
     with pytest.raises(ReelError, match="cannot be written") as caught:
         Reel(path)
     assert "\n" not in str(caught.value)
@@ -138,7 +141,9 @@ ReelWriter(sys.argv[1], {}, 8, 8)
 """
 
 
-@pytest.mark.parametrize("where", ["PRAGMA page_size", "BEGIN", "CREATE TABLE frames", "PRAGMA user", "COMMIT"])
+@pytest.mark.parametrize(
+    "where", ["PRAGMA page_size", "BEGIN", "CREATE TABLE frames", "PRAGMA user", "COMMIT"]
+)
 def test_a_reel_killed_while_it_is_created_is_new(tmp_path, where):
     path = tmp_path / "film.reel"
     killed = subprocess.run([sys.executable, "-c", CREATION, path, where], cwd=ROOT)

@@ -153,9 +153,10 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path, make_film):
     path = tmp_path / "film.reel"
     dithers = make_film(400, width=200, height=100, flips=0.3)
     stored = 0
-    with pytest.raises(ReelError, match="the disk is full; free some space") as caught, ReelWriter(
-        path, {}, 200, 100, batch=10
-    ) as writer:
+    with (
+        pytest.raises(ReelError, match="the disk is full; free some space") as caught,
+        ReelWriter(path, {}, 200, 100, batch=10) as writer,
+    ):
         writer._connection.execute("PRAGMA max_page_count=200")  # SQLite's own end of the disk
         for number, dither in enumerate(dithers):
             stored = number // 10 * 10

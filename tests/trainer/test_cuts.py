@@ -19,7 +19,7 @@ def scene(seed: int, bars: int = 0) -> NDArray[np.uint8]:
     ]
     picture = np.clip(110 + 60 * sum(layers), 0, 255).astype(np.uint8)
     if bars:
-        picture[:bars] = picture[-bars:] = 16
+        picture[:bars] = picture[-bars:] = 4
     return picture
 
 

@@ -51,10 +51,14 @@ def test_a_disc_stays_round_and_in_the_middle(
     assert frame.shape == size[::-1]
     assert frame.dtype == np.float32
     left, right, top, bottom = extent(frame)
-    if fit == "letterbox" or (right - left < size[0] - 2 and bottom - top < size[1] - 2):
-        assert right - left == pytest.approx(bottom - top, rel=0.01, abs=2)
-    assert left + right == pytest.approx(size[0], abs=3)
-    assert top + bottom == pytest.approx(size[1], abs=3)
+    cut_across, cut_down = left == 0 and right == size[0] - 1, top == 0 and bottom == size[1] - 1
+    assert not (fit == "letterbox" and (cut_across or cut_down))
+    if not (cut_across or cut_down):
+        assert right - left == pytest.approx(bottom - top, rel=0.01)
+    # The cut and the disc are in whole pixels of the film, here at the size they have on the frame.
+    pixel = max(1, pixel_aspect) * max(size[0] / (width * pixel_aspect), size[1] / height)
+    assert left + right == pytest.approx(size[0], abs=2 * pixel + 1)
+    assert top + bottom == pytest.approx(size[1], abs=2 * pixel + 1)
 
 
 def test_crop_fills_the_frame_and_cuts_the_sides() -> None:
@@ -95,8 +99,7 @@ def test_neutral_settings_are_pillows_luma() -> None:
 
 
 def tone(luma: int, **settings: object) -> float:
-    return float(Tones(size=(4, 4), **settings)(np.full((4, 4), luma, np.uint8))[1, 1])  # type:
-    ignore[arg - type]
+    return float(Tones(size=(4, 4), **settings)(np.full((4, 4), luma, np.uint8))[1, 1])  # type: ignore[arg-type]
 
 
 def test_curve_by_hand() -> None:
@@ -109,7 +112,7 @@ def test_curve_by_hand() -> None:
     assert tone(51, brightness=-0.25) == 0
     assert tone(51, gamma=2) == pytest.approx(0.2**0.5)
     assert tone(51, gamma=0.5) == pytest.approx(0.04)
-    assert tone(51, tone="linear") == pytest.approx(0.0331048)  # IEC 61966-2-1 at 0.2
+    assert tone(51, tone="linear") == pytest.approx(0.0331048, rel=1e-5)  # IEC 61966-2-1 at 0.2
     assert tone(5, tone="linear") == pytest.approx(5 / 255 / 12.92)
     assert tone(102, levels=(0.2, 1), contrast=2, brightness=0.1, gamma=2) == pytest.approx(0.1**0.5)
 
@@ -141,14 +144,14 @@ def test_scaling_keeps_flat_tones_flat_and_all_tones_in_range(size: tuple[int, i
     assert frame.mean() == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("scale", [1.7, 0.97, 0.75, 0.4])
-def test_scaling_is_as_good_as_pillows(scale: float) -> None:
+@pytest.mark.parametrize(("scale", "decibels"), [(1.7, 40), (0.97, 45), (0.75, 37), (0.4, 33)])
+def test_scaling_is_near_pillows_lanczos(scale: float, decibels: float) -> None:
     source = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80), np.uint8))
     image = np.asarray(source.resize((400, 300), Image.Resampling.BICUBIC))
     size = (round(400 * scale), round(300 * scale))
     expected = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)) / 255
     frame = Tones(size=size, fit="stretch")(image)
-    assert -10 * np.log10(np.mean((frame - expected) ** 2)) > 36
+    assert -10 * np.log10(np.mean((frame - expected) ** 2)) > decibels
 
 
 def test_shrinking_averages_the_tones_not_the_luma() -> None:

@@ -92,7 +92,9 @@ def check_size(tones: Tones) -> None:
     window = psf(max(EYES)).shape[0]
     if min(tones.size) < window:
         width, height = tones.size
-        raise OptionError(f"--size {width}x{height}: the eye looks at {window}x{window} pixels; evaluate larger frames")
+        raise OptionError(
+            f"--size {width}x{height}: the eye looks at {window}x{window} pixels; evaluate larger frames"
+        )
 
 
 def _score(
@@ -133,7 +135,9 @@ def _print(report: Report) -> None:
             for label, scored in evaluation.dithers.items()
         }
         console.print(figures_table(PICTURE, film.figures))
-        console.print(figures_table(SHOWING, {label: {**film.figures[label], **seconds[label]} for label in seconds}))
+        console.print(
+            figures_table(SHOWING, {label: {**film.figures[label], **seconds[label]} for label in seconds})
+        )
     if len(report.films) > 1:
         console.print(f"median of {len(report.films)} films", style="bold")
         console.print(figures_table(PICTURE, report.median))

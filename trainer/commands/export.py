@@ -41,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     went_on = f", {summary.there_before} of them from before" if summary.there_before else ""
     console.print(
-        f"{reel}: {summary.frames} frames{went_on}, {size / 1e6:.1f} MB ({size / summary.frames / 1e3:.1f} kB "
-        f"a frame), {100 * summary.flips:.2f} % of the pixels flip per frame",
+        f"{reel}: {summary.frames} frames{went_on}, {size / 1e6:.1f} MB ({size / summary.frames / 1e3:.1f} "
+        f"kB a frame), {100 * summary.flips:.2f} % of the pixels flip per frame",
         markup=False,
     )
     return 0

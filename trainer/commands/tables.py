@@ -81,7 +81,9 @@ def texture_table(textures: Mapping[str, Sequence[Texture]]) -> Table:
     grid = _grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])
     for label, greys_of in textures.items():
         leaks = ["-" if texture.leak is None else f"{texture.leak:.3f}" for texture in greys_of]
-        anisotropies = ["-" if texture.anisotropy is None else f"{texture.anisotropy:.1f}" for texture in greys_of]
+        anisotropies = [
+            "-" if texture.anisotropy is None else f"{texture.anisotropy:.1f}" for texture in greys_of
+        ]
         grid.add_row(Text(label), *leaks, *anisotropies)
     return grid
 

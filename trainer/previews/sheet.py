@@ -1,0 +1,168 @@
+"""The contact sheet, a PNG: some frames, what each dither makes of them, and which pixels it changed.
+
+Two lines for each frame, both pixel for pixel: the frame and its dithers, and under each dither the flips since the
+frame before, darkened pixels red and lightened ones blue on light grey. Under the frame itself lies all of it at a
+smaller scale, with the part that is shown framed.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from trainer.metrics import Summary
+from trainer.preview import Comparison, Moment, Shown
+from trainer.previews.captions import INK, PALE, PAPER, flips_of, percent, place_of, quality_of, write
+from trainer.previews.glass import PanelGlass
+from trainer.previews.view import Crop, View
+
+ROWS = 3
+"""Frames on a sheet."""
+DARKENED, LIGHTENED, UNCHANGED = (200, 30, 40), (25, 90, 220), (232, 232, 232)
+"""Colours of the flips."""
+MARGIN, GAP, HEAD, TITLE, LINE = 16, 8, 46, 50, 24
+"""Pixels: around the sheet, between tiles, above the columns, above all, under each tile for its caption."""
+
+_TOTAL = 13
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of the sheet with the words under it; uint8[h, w] or uint8[h, w, 3]."""
+
+    picture: NDArray[np.uint8]
+    words: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One frame of the sheet: the line of the dithers and the line of the flips, the frame's own tile first."""
+
+    above: list[Tile]
+    below: list[Tile]
+
+
+def sheet(comparison: Comparison, view: View) -> bytes:
+    """The PNG. Frames are spread evenly over those expected, and the last one is there whatever was expected."""
+    wanted = spread(comparison.expected, ROWS)
+    glasses = {label: PanelGlass(*view.size) for label in comparison.labels} if view.glass else {}
+    rows: list[Row] = []
+    last: Row | None = None
+    for moment in comparison:
+        seen = {label: glass.show(moment.shown[label].dither, moment.shown[label].score.action)
+                for label, glass in glasses.items()}  # fmt: skip
+        last = row(moment, view, seen)
+        if moment.index in wanted:
+            rows.append(last)
+            last = None
+    if last is not None:
+        rows = [*rows[: ROWS - 1], last]
+    return _png(_compose(rows, comparison, view))
+
+
+def spread(frames: int | None, count: int) -> set[int]:
+    """The indices of `count` of the frames, at the ends of equal parts: the first frame has no flips to show."""
+    return set() if frames is None else {frames * (part + 1) // count - 1 for part in range(count)}
+
+
+def row(moment: Moment, view: View, glass: dict[str, NDArray[np.uint8]]) -> Row:
+    """The tiles of one frame; `glass` is what can be seen of each dither, empty for the bare dithers."""
+    frame = tones_of(moment.selected.frame)
+    cut = " · cut" if moment.selected.cut else ""
+    above = [Tile(view.crop(frame).copy(), place_of(moment) + cut)]
+    below = [whole(frame, view.crop)]
+    for label, shown in moment.shown.items():
+        seen = glass.get(label, shown.dither * np.uint8(255))
+        above.append(Tile(view.crop(seen).copy(), f"{flips_of(shown)} · {quality_of(shown)}"))
+        below.append(Tile(changes(shown, view.crop), _directions(shown)))
+    return Row(above, below)
+
+
+def tones_of(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A frame, float32[H, W] in [0, 1], as grey levels uint8[H, W]."""
+    return (frame * 255 + 0.5).astype(np.uint8)
+
+
+def changes(shown: Shown, crop: Crop) -> NDArray[np.uint8]:
+    """Which pixels flipped, uint8[h, w, 3]; none at the first frame."""
+    dither = crop(shown.dither)
+    before = dither if shown.before is None else crop(shown.before)
+    picture = np.full((*dither.shape, 3), UNCHANGED, np.uint8)
+    picture[before > dither] = DARKENED
+    picture[before < dither] = LIGHTENED
+    return picture
+
+
+def whole(frame: NDArray[np.uint8], crop: Crop) -> Tile:
+    """All of a frame, resampled to fit into a tile, with the crop framed. (A frame, no dither: no moire.)"""
+    height, width = frame.shape
+    scale = min(crop.width / width, crop.height / height, 1)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = Image.fromarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+    left, top = round(crop.x * scale), round(crop.y * scale)
+    right, bottom = round((crop.x + crop.width) * scale) - 1, round((crop.y + crop.height) * scale) - 1
+    draw = ImageDraw.Draw(small)
+    if (crop.width, crop.height) != (width, height):
+        draw.rectangle((left, top, max(left, right), max(top, bottom)), outline=255)
+        draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=0)
+    words = "the whole frame" if scale == 1 else f"the whole frame, resampled to {100 * scale:.0f} %"
+    return Tile(np.asarray(small), words)
+
+
+def _directions(shown: Shown) -> str:
+    change = shown.score.change
+    if change is None:
+        return "nothing before it"
+    return f"darkened {percent(change.darkened)} · lightened {percent(change.lightened)}"
+
+
+def _compose(rows: Sequence[Row], comparison: Comparison, view: View) -> Image.Image:
+    """Title, heads of the columns and all tiles on one picture."""
+    columns = 1 + len(comparison.labels)
+    tile_width, tile_height = view.crop.width + GAP, view.crop.height + LINE
+    width = 2 * MARGIN + columns * tile_width - GAP
+    height = TITLE + HEAD + len(rows) * (2 * tile_height + GAP) + MARGIN
+    picture = Image.new("RGB", (width, height), (PAPER, PAPER, PAPER))
+    summaries = comparison.summaries()
+    frames = next(iter(summaries.values())).frames
+    step = f", one of {view.every}" if view.every > 1 else ""
+    write(picture, MARGIN, 12, f"{view.film} · {frames} frames{step}", 16, width=width - 2 * MARGIN)
+    what = "simulated glass (a model)" if view.glass else "dithers"
+    write(
+        picture, MARGIN, 33,
+        f"{what}, pixel for pixel: {view.crop} of {view.size[0]}x{view.size[1]}, never resampled · under each what "
+        "changed: red darkened, blue lightened",
+        12, PALE, width - 2 * MARGIN,
+    )  # fmt: skip
+    heads = [("frame", "what is dithered"), *((label, _figures(summaries[label])) for label in comparison.labels)]
+    for column, (head, figures) in enumerate(heads):
+        x = MARGIN + column * tile_width
+        write(picture, x, TITLE + 8, head, 16, width=view.crop.width)
+        write(picture, x, TITLE + 28, figures, _TOTAL, PALE, view.crop.width)
+        for number, entry in enumerate(rows):
+            y = TITLE + HEAD + number * (2 * tile_height + GAP)
+            _paste(picture, x, y, entry.above[column], view.crop)
+            _paste(picture, x, y + tile_height, entry.below[column], view.crop)
+    return picture
+
+
+def _figures(summary: Summary) -> str:
+    """What a dither comes to over all the frames, in one line."""
+    flips = "" if summary.change is None else f"{percent(summary.change.flips)} flips a frame · "
+    redraws = f"{summary.redraws} redraw{'' if summary.redraws == 1 else 's'}"
+    return f"{flips}{redraws} · {summary.psnr[max(summary.psnr)]:.1f} dB"
+
+
+def _paste(picture: Image.Image, x: int, y: int, tile: Tile, crop: Crop) -> None:
+    picture.paste(Image.fromarray(tile.picture), (x, y))
+    write(picture, x, y + crop.height + 3, tile.words, _TOTAL, INK, crop.width)
+
+
+def _png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
