@@ -17,8 +17,7 @@ _SMALL = (64, 36)
 # Luma up to here, in both pictures, is bar or night: it would make any two pictures look alike.
 _DARK = 12
 _BINS = 16
-# Grey levels of 255. Chosen on five films, between their fastest pans and their weakest cuts from one lit shot
-# to another.
+# Grey levels of 255. Chosen on five films, between their fastest pans and their weakest cuts from lit to lit.
 _THRESHOLD = 37.0
 
 
@@ -26,7 +25,8 @@ def is_cut(previous: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8]) -> boo
     """Whether a cut lies between two luma images, uint8[h, w], of one film, be they consecutive or some
     frames apart.
 
-    A fade or a dissolve is no cut, nor is a cut from dark to dark that hardly changes a pixel.
+    A fade or a dissolve is no cut, nor is a cut from dark to dark that hardly changes a pixel. The further
+    apart the images are, the more often fast motion is taken for a cut.
     """
     return difference(previous, image) >= _THRESHOLD
 
@@ -34,10 +34,10 @@ def is_cut(previous: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8]) -> boo
 def difference(previous: npt.NDArray[np.uint8], image: npt.NDArray[np.uint8]) -> float:
     """How unlike two luma images are: 0 for equal ones, up to about 700.
 
-    The product of how much changes, which is low for grain, and how, which is low for fades and pans. How much:
-    the mean difference in grey levels over the lit pixels (not dark in both images), times the root of their
-    share, so that neither bars hide a cut nor a few letters make one. How: 1 - the correlation of the two, plus
-    half the L1 distance of their histograms.
+    The product of how much changes, which is low for grain, and how, which is low for fades and pans. How
+    much is the mean difference in grey levels over the lit pixels (not dark in both images), times the root
+    of their share, so that neither bars hide a cut nor a few letters make one. How is 1 - the correlation of
+    the two plus half the L1 distance of their histograms.
     """
     before, after = _small(previous), _small(image)
     lit = np.maximum(before, after) > _DARK

@@ -1,8 +1,8 @@
 """`trainer evaluate`: several ditherers over the same frames of a film, scored in one pass.
 
-Every ditherer runs closed loop, its own dither before it, as the panel would show it. The film is decoded once and
-no picture is kept but those before the present one; what stays per frame is a row of numbers for each ditherer.
-What the numbers mean stands in `metrics.py`.
+Every ditherer runs closed loop, its own dither before it, as the panel would show it. The film is decoded
+once and no picture is kept but the last; what stays of a frame is a row of numbers for each ditherer. What
+they mean stands in `metrics.py`.
 """
 
 import os
@@ -33,10 +33,10 @@ def _column() -> "array[float]":
 
 @dataclass(frozen=True)
 class Trace:
-    """One dither, frame by frame: HVS-PSNR in dB by eye; flips, darkened and net change as shares of the pixels.
+    """One dither, frame by frame: HVS-PSNR in dB by eye; flips, darkened and net change as shares of pixels.
 
-    There are no flips (nan) at the first frame. `redraws` are indices of the frames that the rule redraws, without
-    the one at the start; `seconds` is what the ditherer took for each frame, by the clock, on this machine.
+    There are no flips (nan) at the first frame. `redraws` are indices of the frames that the rule redraws,
+    without the one at the start; `seconds` is what the ditherer took for each frame, on this machine.
     """
 
     psnr: dict[int, "array[float]"] = field(default_factory=lambda: {eye: _column() for eye in EYES})
@@ -129,15 +129,15 @@ def evaluate(
 ) -> Evaluation:
     """Score the ditherers, by label, on the frames of one film; `report` gets the number of frames done.
 
-    `rule` is the player's and `interval` the seconds that a frame stands (its daily redraw depends on it); `clock`
-    gives seconds. Raises OptionError where there is no frame, ValueError where there is no ditherer and for frames
-    that are smaller than an eye's window or not all of one size.
+    `rule` is the player's and `interval` the seconds that a frame stands (its daily redraw depends on it);
+    `clock` gives seconds. Raises OptionError where there is no frame, ValueError where there is no ditherer
+    and for frames that are smaller than an eye's window or not all of one size.
     """
     if not ditherers:
         raise ValueError("there is no ditherer to score")
     loops = {label: _Loop(ditherer, Scores(rule, interval), clock) for label, ditherer in ditherers.items()}
     film = Evaluation()
-    # Scoring takes longer than most ditherers, and OpenCV leaves Python's lock. The ditherers are timed one by one.
+    # Scoring takes longer than most ditherers, and OpenCV leaves Python's lock. Dithering is timed, so alone.
     with ThreadPoolExecutor(min(len(loops), os.cpu_count() or 1), "score") as pool:
         for selected in frames:
             for loop in loops.values():

@@ -1,6 +1,6 @@
-"""The figures of a dither over a film, flat and by key: what tables, charts and `--json` of `trainer evaluate` show.
+"""The figures of a dither over a film by key: what tables, charts and `--json` of `trainer evaluate` show.
 
-A key ends in the figure's unit: share (of all pixels, 0 to 1), tone (0 to 1), ratio, db, px; counts have none.
+A key ends in the figure's unit: share (of all pixels, 0 to 1), tone (0 to 1), ratio, db; counts have none.
 None stands for what cannot be measured: no frame before, no change, no flip, no cut, no 240th frame.
 """
 
@@ -13,16 +13,16 @@ from trainer.metrics import AGES, Summary
 Figures = dict[str, float | None]
 
 DEFINITIONS = {
-    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (dither - frame))^2 over the valid "
-    f"region, h Nasanen's point spread, at most {PSNR_LIMIT:g}; the mean over the frames",
+    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (dither - frame))^2 over the "
+    f"valid region, h Nasanen's point spread, at most {PSNR_LIMIT:g}; the mean over the frames",
     "flips_share": "pixels that differ from the dither before; the mean over all frames but the first",
     "darkened_share": "flips from white to black",
     "lightened_share": "flips from black to white",
     "difference_tone": "mean |frame - frame before|: the flips of a threshold mask",
     "tone_change_tone": "mean |h * (frame - frame before)| for the eye that sees the most of it",
     "overhead_ratio": "flips over tone change, sums over the film: 1 where every flip was needed",
-    "flip_efficiency_s{eye}_ratio": "mean |h * (dither - dither before)| for an eye {eye} pixels away over flips, sums "
-    "over the film: 1 where every flip is seen",
+    "flip_efficiency_s{eye}_ratio": "mean |h * (dither - dither before)| for an eye {eye} pixels away over flips, "
+    "sums over the film: 1 where every flip is seen",
     "net_mean_share": "pixels that differ from the dither of the last redraw; the mean over the frames",
     "net_highest_share": "the highest of these",
     "redraws": "full redraws that the player's rule makes, without the one at the start",

@@ -22,7 +22,7 @@ def check_result(option: str, path: Path, films: Iterable[Path] = ()) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`; a reader finds the old file or the new one whole. TrainerError in one line."""
+    """Replace `path` by `data`; a reader finds the old file or the new one, whole. One TrainerError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

@@ -12,9 +12,9 @@ from trainer.plot_labels import Label, place
 
 @dataclass(frozen=True)
 class Series:
-    """One dither: its name and look, and its points (flips in %, HVS-PSNR in dB, the dial or None) by the dial.
+    """One dither: name, look, and points (flips in %, HVS-PSNR in dB, the dial or None) in the dial's order.
 
-    A point without a dial is the dither at its own dial; it is not joined to the others.
+    A point without a dial is the dither at its own; it is not joined to the others.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Series:
 
 
 def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
-    """Lines, markers and axes. Points without a flip have no place on a logarithmic axis; the caller leaves them out."""
+    """Lines, markers and axes. A point without a flip has no place on the logarithmic axis: not among these."""
     for one in series:
         dialled = [point for point in one.points if point[2] is not None]
         axes.plot(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 Line = tuple[Sequence[float], Sequence[float]]
 Place = tuple[float, int, int]
 
-# Directions from the point, right and up, the most readable first; distances in printer's points, the nearest first.
+# Directions from the point, right and up, the most readable first; distances in printer's points, the
+# nearest first.
 _DIRECTIONS = ((1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1))
 _PLACES = [(distance, right, up) for distance, (right, up) in product((5.0, 9.0, 14.0, 20.0), _DIRECTIONS)]
 _HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
@@ -61,7 +62,7 @@ def _box(text: Annotation, place: Place, renderer: RendererAgg) -> Bbox:
 
 
 def _covered(box: Bbox, dots: NDArray[np.float64], taken: Sequence[Bbox], chart: Bbox) -> float:
-    """How much is in the way of a label: points of lines, other labels (ten times), the chart's edge (the worst)."""
+    """How much is in the way of a label: points of lines, labels (ten times), the chart's edge (the worst)."""
     (left, bottom), (right, top) = box.min, box.max
     inside = (dots[:, 0] > left) & (dots[:, 0] < right) & (dots[:, 1] > bottom) & (dots[:, 1] < top)
     beyond = not (chart.x0 <= left and right <= chart.x1 and chart.y0 <= bottom and top <= chart.y1)
@@ -71,5 +72,5 @@ def _covered(box: Bbox, dots: NDArray[np.float64], taken: Sequence[Bbox], chart:
 def _along(axes: Axes, x: Sequence[float], y: Sequence[float]) -> NDArray[np.float64]:
     """Points along a line, float64[n, 2] in display pixels, close enough that no text slips between."""
     corners = axes.transData.transform(np.column_stack([x, y]))
-    pieces = [np.linspace(start, end, 60) for start, end in zip(corners[:-1], corners[1:], strict=True)]
+    pieces = [np.linspace(start, end, 60) for start, end in pairwise(corners)]
     return np.concatenate([corners, *pieces])

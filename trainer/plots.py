@@ -1,8 +1,8 @@
-"""The charts of `trainer evaluate --plot`, on one page: the front of quality against flips, and each film's graph.
+"""The charts of `trainer evaluate --plot` on one page: quality against flips, and each film's graph.
 
-Drawn with Matplotlib without a display; the same report gives the same bytes. The colours are those of M. Okabe and
-K. Ito, "Color Universal Design", 2008, which colour-blind readers tell apart; every dither has a marker of its own as
-well, for print in grey.
+Drawn with Matplotlib without a display; the same report gives the same bytes. The colours are those of
+M. Okabe and K. Ito, "Color Universal Design", 2008, which colour-blind readers tell apart; every dither has
+a marker of its own as well, for print in grey.
 """
 
 from io import BytesIO
@@ -27,7 +27,7 @@ KINDS = (".png", ".svg", ".pdf")
 _COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = "sovD^Pp"
 _INK, _PALE = "#333333", "#999999"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib
     "font.size": 8,
     "axes.titlesize": 8.5,

@@ -2,26 +2,24 @@
 
     format, format_version, tool    "longtake evaluation", 1, "longtake X.Y.Z"
     definitions   what each figure means, by key (`figures.DEFINITIONS`); the units are in the keys
-    settings      size_px [width, height], eyes_px (the distances S), frame_interval_s, redraw_rule {threshold_share,
-                  cooldown_frames, daily_s, darkened_only}
+    settings      size_px [width, height], eyes_px (the distances S), frame_interval_s, redraw_rule
+                  {threshold_share, cooldown_frames, daily_s, darkened_only}
     dithers       a list of {label, name, dial (null: the dither's own), texture: a list, one for each grey}
-    films         a list of {film, film_bytes, film_rate_hz, selection, tones, frames, cut_film_frames (the first
-                  frame of each shot but the first), z_score_cut_film_frames (by the film-maker's rule), per_frame
-                  {film_frame, time_ms, difference_tone, tone_change_tone}, dithers {label: {figures,
-                  redraw_film_frames (without the one at the start), per_frame {psnr_s2000_db, psnr_s6000_db,
-                  flips_pixels, darkened_pixels, net_pixels}}}}; a per_frame is lists of one entry a frame
+    films         a list of {film, film_bytes, film_rate_hz, selection, tones, frames, cut_film_frames (the
+                  first frame of each shot but the first), z_score_cut_film_frames (by the film-maker's rule),
+                  per_frame {film_frame, time_ms, difference_tone, tone_change_tone}, dithers {label:
+                  {figures, redraw_film_frames (without the one at the start), per_frame {psnr_s2000_db,
+                  psnr_s6000_db, flips_pixels, darkened_pixels, net_pixels}}}}; a per_frame is lists of one
+                  entry a frame
     median_over_films    {label: figures} from two films on, else null
-    machine       all that differs from one machine to the next: python, platform, processor, cores, jax_devices (null:
-                  JAX was not used), versions, and seconds_per_frame, a list as long as films of {label: {first,
-                  median, mean}}, the last two without the first frame, which may compile or load
+    machine       all that differs from one machine to the next: what `machine.describe` says, and
+                  seconds_per_frame, a list as long as films of {label: {first, median, mean}}, the last two
+                  without the first frame, which may compile or load
 
-null stands for what cannot be measured. On one machine and version, all but `machine` is the same at every run.
+null stands for what cannot be measured. All but `machine` is the same at every run of the same versions.
 """
 
 import math
-import os
-import platform
-import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +32,7 @@ from trainer.evaluate import Evaluation, Trace
 from trainer.eye import EYES
 from trainer.figures import DEFINITIONS, Figures, figures, median_figures
 from trainer.films import Film
+from trainer.machine import describe
 from trainer.selection import Selection
 from trainer.texture import Texture
 from trainer.tones import Tones
@@ -103,7 +102,7 @@ class Report:
             "films": [_film(film) for film in self.films],
             "median_over_films": self.median if len(self.films) > 1 else None,
             "machine": {
-                **_machine(),
+                **describe(),
                 "seconds_per_frame": [_seconds(film.evaluation) for film in self.films],
             },
         }
@@ -168,18 +167,6 @@ def _texture(texture: Texture) -> dict[str, Any]:
             "power_ratio": texture.power,
             "anisotropy_db": texture.ring_anisotropy,
         },
-    }
-
-
-def _machine() -> dict[str, Any]:
-    jax = sys.modules.get("jax")  # only a dither that computes with it loads it
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "jax_devices": None if jax is None else [device.device_kind for device in jax.devices()],
-        "versions": {package: version(package) for package in ("numpy", "numba", "jax")},
     }
 
 

@@ -48,10 +48,13 @@ def _flip(
     """Flip one pixel, bring `blurred` up to date, and mark the blocks where a move may have become worth making."""
     sign = np.float32(1) if dither[y, x] == 0 else np.float32(-1)
     dither[y, x] ^= 1
-    for j in range(taps.shape[0]):
-        for i in range(taps.shape[1]):
-            blurred[y + j, x + i] += sign * taps[j, i]
-    spread = taps.shape[0] // 2 + REACH
+    size = taps.shape[0]
+    for j in range(size):
+        # The compiler vectorises a loop over two rows, and not one with sums among its indices.
+        row, tap_row = blurred[y + j, x : x + size], taps[j]
+        for i in range(size):
+            row[i] += sign * tap_row[i]
+    spread = size // 2 + REACH
     height, width = dither.shape
     for j in range(max(0, y - spread) // _BLOCK, min(height - 1, y + spread) // _BLOCK + 1):
         for i in range(max(0, x - spread) // _BLOCK, min(width - 1, x + spread) // _BLOCK + 1):

@@ -38,7 +38,8 @@ def test_the_file_is_what_the_documentation_says(make_reel):
         "format": "1", "width": "10", "height": "200", "complete": "1", "frames": "4", "film": "a film"
     }  # fmt: skip
     rows = database.execute(
-        "SELECT number, time_ms, film_frame, kind, flips, darkened, cut, crc, payload_crc, payload FROM frames"
+        "SELECT number, time_ms, film_frame, kind, flips, darkened, cut, crc, payload_crc, payload "
+        "FROM frames"
     ).fetchall()
     database.close()
     assert [row[:7] for row in rows] == [

@@ -36,7 +36,7 @@ def payloads(path):
 
 
 def test_every_byte_of_every_payload_matters(tmp_path, make_reel):
-    """Each byte changed in three ways, in the file; all frames that need it are refused, the others are right."""
+    """Each byte changed in three ways: the frames that need it are refused, the others right."""
     rng = np.random.default_rng(1)
     dithers = [rng.integers(0, 2, (12, 16), dtype=np.uint8) for _ in range(2)]
     dithers += [dithers[1], dithers[1] ^ np.eye(12, 16, dtype=np.uint8), 1 - dithers[0]]
@@ -135,7 +135,7 @@ def test_damage_ends_at_the_next_key_frame(make_film, make_reel):
         ("UPDATE frames SET kind = 'other' WHERE number = 0", "frame 0: no key frame"),
         ("UPDATE frames SET time_ms = 'soon' WHERE number = 1", "frame 1: its row does not hold numbers"),
         ("UPDATE frames SET payload = 'text' WHERE number = 1", "frame 1: the checksum of the payload"),
-        ("UPDATE frames SET payload = zeroblob(10000000) WHERE number = 1", "frame 1: string or blob too big"),
+        ("UPDATE frames SET payload = zeroblob(10000000) WHERE number = 1", "frame 1: string or blob"),
         ("DELETE FROM frames WHERE number = 3", "frame 3: its row is missing"),
         ("DELETE FROM frames WHERE number = 5", "holds 5 rows from number 0; expected 6 from 0"),
         ("INSERT INTO frames SELECT 6, time_ms, 0, kind, 0, 0, 0, crc, payload_crc, payload FROM frames "
@@ -227,7 +227,8 @@ def test_an_unreadable_reel_is_one_line(tmp_path, make_film, make_reel):
     shutil.copy(path, copy)
     copy.chmod(0o600)
     program = (
-        "import os, sys\nfrom player.reel import Reel, ReelError, ReelWriter\nos.setgid(65534); os.setuid(65534)\n"
+        "import os, sys\nfrom player.reel import Reel, ReelError, ReelWriter\n"
+        "os.setgid(65534); os.setuid(65534)\n"
         "for open in (Reel, lambda path: ReelWriter(path, {}, 8, 8)):\n"
         "    try:\n        open(sys.argv[1])\n    except ReelError as error:\n        print(error)"
     )

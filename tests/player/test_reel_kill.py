@@ -15,35 +15,32 @@ from player.reel import Reel, ReelError, ReelWriter
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 160
+PROCESS = "import sys; path = sys.argv[1]"
 
-EXPORT = (
-    """
-import sys
+EXPORT = """
 import numpy as np
 from player.reel import ReelWriter
 rng = np.random.default_rng(5)
 dither = (rng.random((100, 160)) < 0.5).astype(np.uint8)
-with ReelWriter(sys.argv[1], {"film": "f"}, 160, 100, batch=4) as writer:
+with ReelWriter(path, {"film": "f"}, 160, 100, batch=4) as writer:
     print("open", flush=True)
-    for number in range(%d):
+    for number in range(160):
         dither = dither ^ (rng.random((100, 160)) < 0.03).astype(np.uint8)
         if number >= writer.frames:
-            writer.append(dither, number * 40, number, number %% 50 == 0)
+            writer.append(dither, number * 40, number, number % 50 == 0)
     writer.finish()
 """
-    % FRAMES
-)
 
 
 def test_an_export_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
     once, killed = tmp_path / "once.reel", tmp_path / "killed.reel"
-    subprocess.run([sys.executable, "-c", EXPORT, once], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    exec(EXPORT, {"path": once})
     rng = random.Random(3)
     kills = 0
     seen = 0
     for _ in range(8):
         process = subprocess.Popen(
-            [sys.executable, "-c", EXPORT, killed], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", PROCESS + EXPORT, killed], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
         process.stdout.readline()
@@ -61,7 +58,7 @@ def test_an_export_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
             assert list(reel.verify()) == []
             if reel.complete:
                 break
-    subprocess.run([sys.executable, "-c", EXPORT, killed], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    exec(EXPORT, {"path": killed})
     assert kills >= 2
     with Reel(once) as one, Reel(killed) as two:
         assert one.complete

@@ -40,10 +40,15 @@ def test_a_batch_is_stored_when_full_or_old(tmp_path, make_film):
 def test_an_exception_drops_the_batch_and_keeps_what_was_stored(tmp_path, make_film):
     path = tmp_path / "film.reel"
     dithers = make_film(6)
-    with pytest.raises(KeyboardInterrupt), ReelWriter(path, {}, 44, 24, batch=4) as writer:
-        for number, dither in enumerate(dithers):
-            writer.append(dither, number, number, False)
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with ReelWriter(path, {}, 44, 24, batch=4) as writer:
+            for number, dither in enumerate(dithers):
+                writer.append(dither, number, number, False)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert frames_stored(path) == 4
 
 
@@ -153,14 +158,17 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path, make_film):
     path = tmp_path / "film.reel"
     dithers = make_film(400, width=200, height=100, flips=0.3)
     stored = 0
-    with (
-        pytest.raises(ReelError, match="the disk is full; free some space") as caught,
-        ReelWriter(path, {}, 200, 100, batch=10) as writer,
-    ):
-        writer._connection.execute("PRAGMA max_page_count=200")  # SQLite's own end of the disk
-        for number, dither in enumerate(dithers):
-            stored = number // 10 * 10
-            writer.append(dither, number, number, False)
+
+    def fill():
+        nonlocal stored
+        with ReelWriter(path, {}, 200, 100, batch=10) as writer:
+            writer._connection.execute("PRAGMA max_page_count=200")  # SQLite's own end of the disk
+            for number, dither in enumerate(dithers):
+                stored = number // 10 * 10
+                writer.append(dither, number, number, False)
+
+    with pytest.raises(ReelError, match="the disk is full; free some space") as caught:
+        fill()
     assert "\n" not in str(caught.value)
     assert stored > 0
     with ReelWriter(path, {}, 200, 100) as writer:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,11 +10,11 @@ from rich.console import Console
 from player.redraw import RedrawRule
 from trainer import dithers
 from trainer.ahead import ahead
+from trainer.commands.comparing import Chosen, check_size, parse_dithers
 from trainer.commands.progress import progress_bar
 from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
 from trainer.errors import OptionError
 from trainer.evaluate import evaluate
-from trainer.eye import EYES, psf
 from trainer.files import check_result, write_whole
 from trainer.films import Film
 from trainer.opening import open_film
@@ -24,16 +23,13 @@ from trainer.selection import Selection
 from trainer.texture import GREYS, texture
 from trainer.tones import Tones
 
-BASELINE = "floyd-steinberg"
 PLAIN_WIDTH = 200
 """Columns where stdout is no terminal: enough that no line is folded."""
 
-Dithers = dict[str, tuple[str, float | None]]
-
 
 def run(options: argparse.Namespace) -> int:
-    """Evaluate with a progress bar on stderr and tables on stdout; with `--json -` the JSON alone on stdout."""
-    chosen = parse_dithers(options.dither or list(dict.fromkeys([BASELINE, dithers.DEFAULT])))
+    """Evaluate, with a progress bar on stderr and tables on stdout; with `--json -` JSON alone on stdout."""
+    chosen = parse_dithers(options.dither)
     rule = redraw_rule(options)
     films = [Path(film) for film in options.film]
     if options.json not in (None, "-"):
@@ -46,11 +42,11 @@ def run(options: argparse.Namespace) -> int:
 
     opened = [open_film(argparse.Namespace(**{**vars(options), "film": film})) for film in films]
     check_size(opened[0][2])
-    reports = [_score(*film, chosen, rule, options.interval) for film in opened]
+    scored = [_score(*film, chosen, rule, options.interval) for film in opened]
     textures = {
         label: [texture(dithers.make(*dither), grey) for grey in GREYS] for label, dither in chosen.items()
     }
-    report = Report(chosen, textures, reports, rule, options.interval)
+    report = Report(chosen, textures, scored, rule, options.interval)
 
     if options.json == "-":
         sys.stdout.write(_json(report))
@@ -63,21 +59,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def parse_dithers(texts: Sequence[str]) -> Dithers:
-    """Name and dial by label, `hysteresis:0.3` for `hysteresis:.3`; OptionError for what cannot be made."""
-    chosen: Dithers = {}
-    for text in texts:
-        name, dial = dithers.parse(text)
-        dithers.make(name, dial)
-        label = name if dial is None else f"{name}:{dial:g}"
-        if label in chosen:
-            raise OptionError(f"--dither {label} is given twice; leave one out")
-        chosen[label] = name, dial
-    return chosen
-
-
 def redraw_rule(options: argparse.Namespace) -> RedrawRule:
-    """The rule with the numbers asked for; OptionError for one out of range."""
+    """The rule with the numbers asked for; OptionError for one out of range, `--interval` too."""
     if not 0 <= options.threshold <= 1:
         raise OptionError(f"--threshold {options.threshold:g}: give a share of the pixels, 0 to 1")
     if options.cooldown < 0:
@@ -87,18 +70,8 @@ def redraw_rule(options: argparse.Namespace) -> RedrawRule:
     return RedrawRule(options.threshold, options.cooldown, darkened_only=options.darkened_only)
 
 
-def check_size(tones: Tones) -> None:
-    """OptionError for frames smaller than the window of an eye."""
-    window = psf(max(EYES)).shape[0]
-    if min(tones.size) < window:
-        width, height = tones.size
-        raise OptionError(
-            f"--size {width}x{height}: the eye looks at {window}x{window} pixels; evaluate larger frames"
-        )
-
-
 def _score(
-    film: Film, selection: Selection, tones: Tones, chosen: Dithers, rule: RedrawRule, interval: float
+    film: Film, selection: Selection, tones: Tones, chosen: Chosen, rule: RedrawRule, interval: float
 ) -> FilmReport:
     """Evaluate one film, every ditherer made anew for it."""
     ditherers = {label: dithers.make(*dither) for label, dither in chosen.items()}
@@ -118,30 +91,26 @@ def _json(report: Report) -> str:
 
 
 def _print(report: Report) -> None:
-    """A heading and two tables for each film, the median of several, and the texture."""
-    terminal = sys.stdout.isatty()
-    console = Console(highlight=False, markup=False, width=None if terminal else PLAIN_WIDTH)
+    """A heading and two tables for each film, the median of several, the texture, and what it all means."""
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    console = Console(highlight=False, markup=False, width=width)
     for film in report.films:
         evaluation = film.evaluation
-        width, height = film.tones.size
-        cuts = len(evaluation.cuts)
+        columns, rows = film.tones.size
+        cuts = "1 cut" if len(evaluation.cuts) == 1 else f"{len(evaluation.cuts)} cuts"
         console.print(
-            f"{film.film.name}: {len(evaluation.numbers)} frames at {width}x{height}, "
-            f"{cuts} cut{'' if cuts == 1 else 's'}",
-            style="bold",
+            f"{film.film.name}: {len(evaluation.numbers)} frames at {columns}x{rows}, {cuts}\n", style="bold"
         )
-        seconds = {
-            label: {"seconds": seconds_per_frame(scored.trace)["median"]}
+        rows_of = {
+            label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["median"]}
             for label, scored in evaluation.dithers.items()
         }
-        console.print(figures_table(PICTURE, film.figures))
-        console.print(
-            figures_table(SHOWING, {label: {**film.figures[label], **seconds[label]} for label in seconds})
-        )
+        console.print(figures_table(PICTURE, rows_of), "")
+        console.print(figures_table(SHOWING, rows_of), "")
     if len(report.films) > 1:
-        console.print(f"median of {len(report.films)} films", style="bold")
-        console.print(figures_table(PICTURE, report.median))
-        console.print(figures_table(SHOWING, report.median))
-    console.print("texture on flat greys", style="bold")
-    console.print(texture_table(report.textures))
+        console.print(f"median of {len(report.films)} films\n", style="bold")
+        console.print(figures_table(PICTURE, report.median), "")
+        console.print(figures_table(SHOWING, report.median), "")
+    console.print("texture on flat greys\n", style="bold")
+    console.print(texture_table(report.textures), "")
     console.print(NOTES, end="")

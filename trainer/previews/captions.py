@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer.eye import EYES
 from trainer.preview import Moment, Shown
+from trainer.times import format_time
 
 INK, PAPER, PALE = 20, 250, 110
 """Greys of the words, of what lies around the pictures, and of words of less weight."""
@@ -57,6 +58,5 @@ def quality_of(shown: Shown) -> str:
 
 
 def place_of(moment: Moment) -> str:
-    """Where in the film: `frame 1234 · 0:51.42`."""
-    minutes, seconds = divmod(moment.selected.time_ms / 1000, 60)
-    return f"frame {moment.selected.number} · {minutes:.0f}:{seconds:05.2f}"
+    """Where in the film: `frame 1234 · 51.417s`."""
+    return f"frame {moment.selected.number} · {format_time(moment.selected.time_ms)}"

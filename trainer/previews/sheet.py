@@ -51,16 +51,16 @@ def sheet(comparison: Comparison, view: View) -> bytes:
     wanted = spread(comparison.expected, ROWS)
     glasses = {label: PanelGlass(*view.size) for label in comparison.labels} if view.glass else {}
     rows: list[Row] = []
-    last: Row | None = None
     for moment in comparison:
-        seen = {label: glass.show(moment.shown[label].dither, moment.shown[label].score.action)
-                for label, glass in glasses.items()}  # fmt: skip
-        last = row(moment, view, seen)
+        shown = moment.shown
+        seen = {
+            label: glass.show(shown[label].dither, shown[label].score.action)
+            for label, glass in glasses.items()
+        }
         if moment.index in wanted:
-            rows.append(last)
-            last = None
-    if last is not None:
-        rows = [*rows[: ROWS - 1], last]
+            rows.append(row(moment, view, seen))
+    if moment.index not in wanted:
+        rows = [*rows[: ROWS - 1], row(moment, view, seen)]
     return _png(_compose(rows, comparison, view))
 
 
@@ -138,7 +138,10 @@ def _compose(rows: Sequence[Row], comparison: Comparison, view: View) -> Image.I
         "changed: red darkened, blue lightened",
         12, PALE, width - 2 * MARGIN,
     )  # fmt: skip
-    heads = [("frame", "what is dithered"), *((label, _figures(summaries[label])) for label in comparison.labels)]
+    heads = [
+        ("frame", "what is dithered"),
+        *((label, _figures(summaries[label])) for label in comparison.labels),
+    ]
     for column, (head, figures) in enumerate(heads):
         x = MARGIN + column * tile_width
         write(picture, x, TITLE + 8, head, 16, width=view.crop.width)

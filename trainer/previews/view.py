@@ -61,7 +61,9 @@ def parse_crop(text: str | None, size: tuple[int, int]) -> Crop:
         return _centred(width, height, size)
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})(?:\+(\d{1,5})\+(\d{1,5}))?", text.strip(), re.ASCII)
     if not match:
-        raise OptionError(f"--crop {text!r}: write width and height, like 400x300, or a place too, 400x300+524+386")
+        raise OptionError(
+            f"--crop {text!r}: write width and height, like 400x300, or a place too, 400x300+524+386"
+        )
     width, height = int(match[1]), int(match[2])
     crop = _centred(width, height, size)
     if match[3] is not None:
