@@ -104,7 +104,7 @@ class IT8951Panel:
         self.settings = settings
         self.closes: Wire | None = None
         self._four_bits: Format = FourBits(info.width)
-        self.format = _format(info.width, settings)
+        self.format = self._four_bits if settings.bits_per_pixel == 4 else _one_bit(info.width, settings)
         # The format in which the image memory holds a whole frame, None when it may hold anything.
         self._loaded: Format | None = None
         # Both unknown until the glass has been driven as a whole, once: it may hold anything at the start.
@@ -207,9 +207,7 @@ class IT8951Panel:
         return turned_rows(band, self.info.height) if self.settings.rotate == 180 else band
 
 
-def _format(width: int, settings: PanelSettings) -> Format:
-    if settings.bits_per_pixel == 4:
-        return FourBits(width)
+def _one_bit(width: int, settings: PanelSettings) -> Format:
     if settings.all_columns and width % 32:
         return OneBitAllColumns(width)
     return OneBit(width)

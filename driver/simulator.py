@@ -49,6 +49,8 @@ class SimulatedWire:
     image memory holds noise at power-up in place of white. glass: what the glass shows at first, uint8[H, W],
     in place of white. ValueError for a panel that does not fit into the controller's memory or a glass of
     another shape.
+
+    Attributes: `faults`, to be set at any time; `bytes_on_wire`, all bytes clocked so far.
     """
 
     def __init__(

@@ -4,13 +4,12 @@ Frame n is the n-th frame that comes out of the decoder, counted from 0. No fram
 guesses a frame's number from its time and the nominal rate, which is wrong for a variable rate and for frames
 that are stored out of order. Passing over a frame (`grab` without `image`) skips the conversion to pixels.
 
-What OpenCV does that is undone here: it ends the film at the first packet that cannot be decoded, and one
-frame after the number of frames the header announces, whatever follows; and it prints to stderr.
+OpenCV ends a film at the first packet that cannot be decoded, and prints to stderr; both are undone here.
+(Before version 4.11 it also ended a film at the number of frames that the header announces.)
 """
 
 import math
 import os
-import tempfile
 from pathlib import Path
 
 import cv2
@@ -30,8 +29,8 @@ def silence() -> None:
     """Keep OpenCV's and FFmpeg's messages off stderr; a level that the user set in the environment stays."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when the first film is opened
     if "OPENCV_LOG_LEVEL" not in os.environ:
-        if int(cv2.__version__.split(".")[0]) < 5:
-            cv2.setLogLevel(0)  # type: ignore[attr-defined]  # moved in OpenCV 5, whose stubs mypy reads
+        if hasattr(cv2, "setLogLevel"):  # until 4.12
+            cv2.setLogLevel(0)
         else:
             cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
@@ -51,7 +50,6 @@ class Decoder:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._capture = _open(path)
-        self._past_announced = False
         self.number = -1
         self.time_ms = 0
         self._ms = 0.0
@@ -72,7 +70,7 @@ class Decoder:
 
     def grab(self) -> bool:
         """Go on to the next frame; False at the end of the film."""
-        if not (self._advance() or self._advance_past_announced()):
+        if not self._advance():
             return False
         self.number += 1
         ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
@@ -86,17 +84,8 @@ class Decoder:
         return True
 
     def _advance(self) -> bool:
+        """Decode the next frame that can be decoded."""
         return any(self._capture.grab() for _ in range(_ATTEMPTS))
-
-    def _advance_past_announced(self) -> bool:
-        """OpenCV stops one frame after the announced count. Read on through a list of one film, which has no
-        count."""
-        if self._past_announced or self.announced is None or self.number != self.announced:
-            return False
-        self._past_announced = True
-        self._capture.release()
-        self._capture = _open_without_count(self._path)
-        return all(self._advance() for _ in range(self.number + 2))
 
     def jump(self, number: int) -> bool:
         """Go to a frame near `number`, as OpenCV guesses it; False if there is none. For statistics only:
@@ -124,21 +113,5 @@ def _open(path: Path) -> cv2.VideoCapture:
         raise FilmError(
             f"{path} holds no film that OpenCV can open (no moving picture, or cut off before its index)"
         )
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in 4.11
     return capture
-
-
-def _open_without_count(path: Path) -> cv2.VideoCapture:
-    """The same frames, by way of FFmpeg's concat list (https://ffmpeg.org/ffmpeg-formats.html#concat-1)."""
-    quoted = str(path.absolute()).replace("'", r"'\''")
-    before = os.environ.get("OPENCV_FFMPEG_CAPTURE_OPTIONS")
-    with tempfile.NamedTemporaryFile("w", suffix=".ffconcat") as film_list:
-        film_list.write(f"ffconcat version 1.0\nfile '{quoted}'\n")
-        film_list.flush()
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "safe;0"  # allows an absolute path in the list
-        try:
-            return _open(Path(film_list.name))
-        finally:
-            if before is None:
-                del os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"]
-            else:
-                os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = before

@@ -12,17 +12,18 @@ from trainer.metrics import AGES, Summary
 
 Figures = dict[str, float | None]
 
-DEFINITIONS = {
-    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (dither - frame))^2 over the "
-    f"valid region, h Nasanen's point spread, at most {PSNR_LIMIT:g}; the mean over the frames",
+_DEFINITIONS = {
+    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (dither - frame))^2 over "
+    f"the valid region, h Nasanen's point spread, at most {PSNR_LIMIT:g}; the mean over the frames",
     "flips_share": "pixels that differ from the dither before; the mean over all frames but the first",
-    "darkened_share": "flips from white to black",
-    "lightened_share": "flips from black to white",
-    "difference_tone": "mean |frame - frame before|: the flips of a threshold mask",
-    "tone_change_tone": "mean |h * (frame - frame before)| for the eye that sees the most of it",
+    "darkened_share": "flips from white to black; the mean likewise",
+    "lightened_share": "flips from black to white; the mean likewise",
+    "difference_tone": "mean |frame - frame before|, the flips of a threshold mask; the mean likewise",
+    "tone_change_tone": "mean |h * (frame - frame before)|, for the eye that sees the most of it; the "
+    "mean likewise",
     "overhead_ratio": "flips over tone change, sums over the film: 1 where every flip was needed",
-    "flip_efficiency_s{eye}_ratio": "mean |h * (dither - dither before)| for an eye {eye} pixels away over flips, "
-    "sums over the film: 1 where every flip is seen",
+    "flip_efficiency_s{eye}_ratio": "mean |h * (dither - dither before)| for an eye {eye} pixels away over "
+    "flips, sums over the film: 1 where every flip is seen",
     "net_mean_share": "pixels that differ from the dither of the last redraw; the mean over the frames",
     "net_highest_share": "the highest of these",
     "redraws": "full redraws that the player's rule makes, without the one at the start",
@@ -30,11 +31,20 @@ DEFINITIONS = {
     "psnr_s{eye}_frame_{age}_db": "HVS-PSNR of frame {age} of the closed loop, the first being 1",
     "psnr_s{eye}_after_cut_db": "HVS-PSNR of the first frame of a new shot; the mean over the cuts",
 }
-"""What each figure means, by its key; {eye} is one of `eye.EYES` and {age} one of `metrics.AGES`."""
+
+
+def definitions() -> dict[str, str]:
+    """What each figure means, by its key."""
+    return {
+        key.format(eye=eye, age=age): meaning.format(eye=eye, age=age)
+        for key, meaning in _DEFINITIONS.items()
+        for eye in EYES
+        for age in AGES
+    }
 
 
 def figures(summary: Summary) -> Figures:
-    """A film's figures under one dither, by the keys of `DEFINITIONS`."""
+    """A film's figures under one dither, by the keys of `definitions`."""
     change = summary.change
     after_cut = summary.after_cut or {}
     return {

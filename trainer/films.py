@@ -124,7 +124,9 @@ class Film:
             decoder.release()
         if first is None:
             read = f"it was read up to frame {decoder.number} at {format_time(decoder.time_ms)}"
-            raise FilmError(f"{self.path}: no frame lies from {start} to {end or 'the end of the film'}; {read}")
+            raise FilmError(
+                f"{self.path}: no frame lies from {start} to {end or 'the end of the film'}; {read}"
+            )
 
     def _warn_if_short(self, read: int) -> None:
         """Log that the film ended early, by more than an honest header may be off: 2 % or two seconds."""
@@ -153,8 +155,8 @@ class Film:
         """About `count` images spread evenly over a range, for statistics (survey.py); the same ones every
         time.
 
-        A long film is sought in, which is quick and only roughly right. One that is short, of unknown length, or
-        not as long as its header says, is read through.
+        A long film is sought in, which is quick and only roughly right. One that is short, of unknown length,
+        or not as long as its header says, is read through.
         """
         total = self.estimate(start, end) or 0
         if total > _READ_THROUGH * count:

@@ -12,28 +12,31 @@ from trainer.plot_labels import Label, place
 
 @dataclass(frozen=True)
 class Series:
-    """One dither: name, look, and points (flips in %, HVS-PSNR in dB, the dial or None) in the dial's order.
+    """One dither: its name and look, and where it stands at each dial that was asked for, one at least.
 
-    A point without a dial is the dither at its own; it is not joined to the others.
+    `points` are flips (%), above 0, and HVS-PSNR (dB) by dial in rising order; `default` is the same for the
+    dither's own dial. It is not joined to the others, as which dial that is is not known here.
     """
 
     name: str
     colour: str
     marker: str
-    points: Sequence[tuple[float, float, float | None]]
+    points: dict[float, tuple[float, float]]
+    default: tuple[float, float] | None
+
+    @property
+    def everywhere(self) -> list[tuple[float, float]]:
+        """All points, the default last."""
+        return [*self.points.values(), *([self.default] if self.default else [])]
 
 
 def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
-    """Lines, markers and axes. A point without a flip has no place on the logarithmic axis: not among these."""
+    """Lines, markers and axes."""
     for one in series:
-        dialled = [point for point in one.points if point[2] is not None]
+        axes.plot(*_columns(list(one.points.values())), color=one.colour, linewidth=1.2, zorder=2)
         axes.plot(
-            [x for x, _, _ in dialled], [y for _, y, _ in dialled], color=one.colour, linewidth=1.2, zorder=2
-        )
-        axes.plot(
-            [x for x, _, _ in one.points], [y for _, y, _ in one.points],
-            linestyle="none", marker=one.marker, color=one.colour, markersize=4.2, markeredgecolor="white",
-            markeredgewidth=0.5, zorder=3,
+            *_columns(one.everywhere), linestyle="none", marker=one.marker, color=one.colour, markersize=4.2,
+            markeredgecolor="white", markeredgewidth=0.5, zorder=3,
         )  # fmt: skip
     axes.set_title(title)
     axes.set_xscale("log")
@@ -44,16 +47,24 @@ def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
     axes.set_xlabel("flips per frame, % of the pixels")
     axes.grid(color="#E6E6E6", linewidth=0.5)
     axes.set_axisbelow(True)
+    if not series:
+        axes.text(0.5, 0.5, "not one pixel flips", transform=axes.transAxes, ha="center")
 
 
 def label_front(axes: Axes, series: Sequence[Series], renderer: RendererAgg) -> None:
-    """Each dither's name at its liveliest point and the dial at every point; after the page is laid out."""
-    names, dials = [], []
+    """Each dither's name at its liveliest point and the dials; to be called when the page is laid out."""
+    names, dials, lines = [], [], []
     for one in series:
+        names.append(Label(one.name, *max(one.everywhere), one.colour, 8))
+        dials += [Label(f"{dial:g}", *point, one.colour, 6) for dial, point in one.points.items()]
         if one.points:
-            x, y, _ = max(one.points)
-            names.append(Label(one.name, x, y, one.colour, 8))
-        dials += [Label(f"{dial:g}", x, y, one.colour, 6) for x, y, dial in one.points if dial is not None]
-    lines = [([x for x, _, _ in one.points], [y for _, y, _ in one.points]) for one in series if one.points]
+            lines.append(_columns(list(one.points.values())))
+        if one.default:
+            lines.append(_columns([one.default]))
+            dials += [Label("default", *one.default, one.colour, 6)] if one.points else []
     if lines:
         place(axes, names + dials, lines, renderer)
+
+
+def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]

@@ -62,7 +62,7 @@ def _box(text: Annotation, place: Place, renderer: RendererAgg) -> Bbox:
 
 
 def _covered(box: Bbox, dots: NDArray[np.float64], taken: Sequence[Bbox], chart: Bbox) -> float:
-    """How much is in the way of a label: points of lines, labels (ten times), the chart's edge (the worst)."""
+    """How much is in the way of a label: points of lines, other labels (worse), the chart's edge (worst)."""
     (left, bottom), (right, top) = box.min, box.max
     inside = (dots[:, 0] > left) & (dots[:, 0] < right) & (dots[:, 1] > bottom) & (dots[:, 1] < top)
     beyond = not (chart.x0 <= left and right <= chart.x1 and chart.y0 <= bottom and top <= chart.y1)

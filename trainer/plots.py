@@ -48,12 +48,10 @@ _STYLE: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "svg.hashsalt": "longtake",
 }
-_WIDTH = 7.2  # inches: two columns of a paper
-_FRONT, _GRAPH, _ROW = (
-    3.1,
-    1.7,
-    0.15,
-)  # heights in inches: the fronts, a film's graph, each dither's row under it
+# The page in inches: as wide as two columns of a paper. A graph has a row under it for each dither.
+_WIDTH, _RIGHT, _LETTER = 7.2, 0.3, 0.06
+_FRONT, _GRAPH, _ROW = 2.5, 1.1, 0.145
+_TITLE, _AXIS, _GAP = 0.3, 0.5, 0.12
 _DPI = 200
 # A date would make every file differ.
 _METADATA: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
@@ -68,28 +66,34 @@ def kind_of(path: Path) -> str:
 
 
 def draw(report: Report, kind: str) -> bytes:
-    """The page as a file of that kind: the fronts at both eyes side by side, then a graph for each film."""
-    films = report.films
-    below = _GRAPH + _ROW * len(report.dithers)
+    """The page as a file of that kind: the fronts for both eyes side by side, then a graph for each film."""
+    rows = _ROW * (len(report.dithers) + 0.5)
+    block = _TITLE + _GRAPH + _GAP + rows + _AXIS
+    height = _TITLE + _FRONT + _AXIS + block * len(report.films)
+    half = _WIDTH / 2
+    left = max(0.6, 0.2 + _LETTER * max(len(label) for label in report.dithers))
     with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, _FRONT + below * len(films)), dpi=_DPI, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
-        page = figure.add_gridspec(1 + len(films), 1, height_ratios=[_FRONT, *[below] * len(films)])
-        fronts = page[0].subgridspec(1, 2)
-        far, near = figure.add_subplot(fronts[0]), figure.add_subplot(fronts[1])
-        draw_front(far, _series(report, 6000), "S = 6000 px: half a metre at 300 ppi")
-        draw_front(near, _series(report, 2000), "S = 2000 px: 17 cm at 300 ppi")
-        median = f", median of {len(films)} films" if len(films) > 1 else ""
-        far.set_ylabel(f"HVS-PSNR, dB{median}")
-        for place, film in zip(list(page)[1:], films, strict=True):
-            rows = place.subgridspec(2, 1, height_ratios=[_GRAPH, _ROW * len(report.dithers)], hspace=0)
-            graph = figure.add_subplot(rows[0])
+        figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+
+        def axes(x: float, y: float, width: float, tall: float) -> Axes:
+            """Axes at x from the left and y from the top, in inches."""
+            return figure.add_axes((x / _WIDTH, 1 - (y + tall) / height, width / _WIDTH, tall / height))
+
+        for x, eye, title in ((0.0, 6000, "half a metre"), (half, 2000, "17 cm")):
+            front = axes(x + 0.55, _TITLE, half - 0.65, _FRONT)
+            draw_front(front, _series(report, eye), f"S = {eye} px: {title} at 300 ppi")
+            label_front(front, _series(report, eye), renderer)
+            if eye == 6000:
+                of = f", median of {len(report.films)} films" if len(report.films) > 1 else ""
+                front.set_ylabel(f"HVS-PSNR, dB{of}")
+        for number, film in enumerate(report.films):
+            y = height - block * (len(report.films) - number) + _TITLE
+            graph = axes(left, y, _WIDTH - left - _RIGHT, _GRAPH)
             _graph(graph, film.film.name, film.evaluation)
-            _redraws(figure.add_subplot(rows[1], sharex=graph), film.evaluation, report)
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        for axes, eye in ((far, 6000), (near, 2000)):
-            label_front(axes, _series(report, eye), canvas.get_renderer())
+            redraws = axes(left, y + _GRAPH + _GAP, _WIDTH - left - _RIGHT, rows)
+            _redraws(redraws, film.evaluation, report)
+            redraws.set_xlim(graph.get_xlim())
         file = BytesIO()
         figure.savefig(file, format=kind[1:], metadata=_METADATA[kind])
     return file.getvalue()
@@ -102,18 +106,22 @@ def _look(name: str) -> tuple[str, str]:
 
 
 def _series(report: Report, eye: int) -> list[Series]:
-    """The front's lines for one eye: median over the films, points without a flip left out."""
-    figures = report.median
-    series = []
-    for name in dict.fromkeys(name for name, _ in report.dithers.values()):
-        points = []
-        for label, (its_name, dial) in report.dithers.items():
-            flips, quality = figures[label]["flips_share"], figures[label][f"psnr_s{eye}_db"]
-            if its_name == name and flips and quality is not None:
-                points.append((100 * flips, quality, dial))
-        points.sort(key=lambda point: -1 if point[2] is None else point[2])
-        series.append(Series(name, *_look(name), points))
-    return series
+    """The front's lines for one eye, the median over the films; where nothing flips there is no point."""
+    points: dict[str, dict[float | None, tuple[float, float]]] = {}
+    for label, (name, dial) in report.dithers.items():
+        figures = report.median[label]
+        flips, quality = figures["flips_share"], figures[f"psnr_s{eye}_db"]
+        if flips and quality is not None:
+            points.setdefault(name, {})[dial] = 100 * flips, quality
+    return [
+        Series(
+            name,
+            *_look(name),
+            {dial: by_dial[dial] for dial in sorted(dial for dial in by_dial if dial is not None)},
+            by_dial.get(None),
+        )
+        for name, by_dial in points.items()
+    ]
 
 
 def _graph(axes: Axes, name: str, evaluation: Evaluation) -> None:
@@ -135,7 +143,7 @@ def _graph(axes: Axes, name: str, evaluation: Evaluation) -> None:
 
 
 def _redraws(axes: Axes, evaluation: Evaluation, report: Report) -> None:
-    """Under it a row for each dither: a stroke at every frame that the player will redraw, and their number."""
+    """Under it a row for each dither: a stroke at each frame that the player redraws, and their number."""
     for row, (label, scored) in enumerate(evaluation.dithers.items()):
         colour, _ = _look(report.dithers[label][0])
         redraws = [evaluation.numbers[index] for index in scored.trace.redraws]

@@ -1,7 +1,7 @@
 """An evaluation as plain data: what `trainer evaluate --json` writes.
 
     format, format_version, tool    "longtake evaluation", 1, "longtake X.Y.Z"
-    definitions   what each figure means, by key (`figures.DEFINITIONS`); the units are in the keys
+    definitions   what each figure means, by key (`figures.definitions`); the units are in the keys
     settings      size_px [width, height], eyes_px (the distances S), frame_interval_s, redraw_rule
                   {threshold_share, cooldown_frames, daily_s, darkened_only}
     dithers       a list of {label, name, dial (null: the dither's own), texture: a list, one for each grey}
@@ -30,7 +30,7 @@ from typing import Any
 from player.redraw import RedrawRule
 from trainer.evaluate import Evaluation, Trace
 from trainer.eye import EYES
-from trainer.figures import DEFINITIONS, Figures, figures, median_figures
+from trainer.figures import Figures, definitions, figures, median_figures
 from trainer.films import Film
 from trainer.machine import describe
 from trainer.selection import Selection
@@ -57,7 +57,7 @@ class FilmReport:
 class Report:
     """All that one run of `trainer evaluate` found.
 
-    `dithers` holds name and dial by label, `textures` the greys of each; `films` are one at least, of one size.
+    `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, of one size.
     """
 
     dithers: Mapping[str, tuple[str, float | None]]
@@ -78,7 +78,7 @@ class Report:
             "format": "longtake evaluation",
             "format_version": 1,
             "tool": f"longtake {version('longtake')}",
-            "definitions": DEFINITIONS,
+            "definitions": definitions(),
             "settings": {
                 "size_px": list(self.films[0].tones.size),
                 "eyes_px": list(EYES),

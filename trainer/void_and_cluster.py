@@ -14,8 +14,8 @@ of a machine. Ties are broken by a random order, drawn once.
 """
 
 import argparse
+import io
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from trainer.errors import OptionError, TrainerError
+from trainer.files import check_result, write_whole
 
 Values = NDArray[np.int64]
 Pattern = NDArray[np.bool_]
@@ -133,20 +134,13 @@ def _rank(blurred: Values, pattern: Pattern, kernel: Values) -> NDArray[np.uint1
     return order.reshape(pattern.shape)
 
 
-def save(path: Path, order: NDArray[np.uint16], command: str) -> None:
-    """Write ranks as a 16-bit grey PNG that names the command it came from."""
+def png(order: NDArray[np.uint16], command: str) -> bytes:
+    """Ranks as a 16-bit grey PNG that names the command it came from."""
     text = PngInfo()
     text.add_text("command", command)
-    draft = path.with_name(path.name + ".part")
-    try:
-        with draft.open("wb") as file:
-            Image.fromarray(order).save(file, "PNG", pnginfo=text, optimize=True)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    file = io.BytesIO()
+    Image.fromarray(order).save(file, "PNG", pnginfo=text, optimize=True)
+    return file.getvalue()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -161,12 +155,10 @@ def main(arguments: list[str] | None = None) -> int:
     size, sigma, seed = options.size, options.sigma, options.seed
     try:
         command = f"{program} {options.out.name} --size {size} --sigma {sigma:g} --seed {seed}"
-        save(options.out, ranks(size, sigma, seed), command)
+        check_result("OUT", options.out)
+        write_whole(options.out, png(ranks(size, sigma, seed), command))
     except TrainerError as error:
         print(f"trainer: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"trainer: cannot write {options.out}: {error.strerror}; give another path", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -115,6 +115,11 @@ def test_a2_is_dirtier_and_leaves_grey_alone(glass):
     expected = np.where(second, WHITE - A2_DIRT, BLACK + A2_GHOST)
     np.testing.assert_array_equal(glass.reflectance, np.where(changed, expected, before))
     assert A2_GHOST > DU_GHOST
+    again = glass.reflectance
+    glass.update(0, 0, levels(second), "A2")
+    np.testing.assert_array_equal(glass.reflectance, again)
+    glass.update(0, 0, levels(second), "DU")
+    assert (glass.reflectance[:, :10] == np.where(second, WHITE, BLACK + DU_GHOST)[:, :10]).all()
 
 
 def test_du4_has_four_levels(glass):

@@ -370,7 +370,7 @@ def test_vcom_read_back_differs(answer: str) -> None:
 
 
 def test_nothing_is_drawn_after_a_vcom_error() -> None:
-    """The wake after a sleep finds another VCOM: neither this draw nor the next says anything about images."""
+    """The wake after a sleep finds another VCOM: neither this draw nor the next loads anything."""
     wrong = WAKE.replace("< 0000000005fa", "< 000000000000")
     panel, wire = open_played(START_64x2 + IDLE + "60000003" + wrong + wrong)
     panel.sleep()

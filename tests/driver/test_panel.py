@@ -301,8 +301,9 @@ def test_another_waveform_is_refused() -> None:
         opened()[0].show(random_dither(0), WHOLE, "GC16")
 
 
-def test_a_dither_is_not_written_to() -> None:
-    panel, _ = opened(rotate=180)
+@pytest.mark.parametrize("rotate", [0, 180])
+def test_a_dither_is_not_written_to(rotate: int) -> None:
+    panel, _ = opened(rotate=rotate)
     dither = random_dither(0)
     dither.flags.writeable = False
     panel.redraw(dither)
@@ -323,6 +324,9 @@ def test_only_the_band_travels() -> None:
     assert data_of(lambda: panel.show(random_dither(2), slice(3, 7))) == REACHED // 8 * 4
     assert data_of(lambda: panel.show(random_dither(3), slice(40, 41))) == REACHED // 8
     assert data_of(lambda: panel.redraw(random_dither(4))) == REACHED // 8 * HEIGHT
+    panel, wire = opened(bits_per_pixel=4)
+    assert data_of(panel.clear) == WIDTH // 2 * HEIGHT
+    assert data_of(lambda: panel.show(random_dither(1), slice(3, 7))) == WIDTH // 2 * 4
 
 
 def test_the_real_size_with_both_widths() -> None:

@@ -99,6 +99,7 @@ def test_same_conversations_do_not_differ(tmp_path: Path) -> None:
     theirs = ours[: waiting - 1] + question * 5 + rest
     assert list(differences(ours, theirs)) == []
     assert list(differences(theirs, ours)) == []
+    assert list(differences(ours, ours[: waiting - 1] + ours[waiting + 2 :])), "never asked is a difference"
 
 
 def test_differences_are_named(tmp_path: Path) -> None:
@@ -109,6 +110,8 @@ def test_differences_are_named(tmp_path: Path) -> None:
     assert "-> 05dc here" in found[1]
     assert "CRC-32" in found[2], "long image data is told apart by more than its beginning"
     assert len(found) == 4
+    lengths = [Event(bytes(200) + tail) for tail in (b"ab", b"ac")]
+    assert len(list(differences(lengths[:1], lengths[1:]))) == 1
     events = script("60000001")
     assert list(differences(events, [])) == ["event 1: 60000001 here, the end there"]
     assert list(differences(script("reset"), events)) == ["event 1: a reset here, 60000001 there"]

@@ -51,6 +51,20 @@ def test_the_dummy_word_is_not_the_answer(wire):
     assert back[1] != "0602"
 
 
+def test_the_dummy_word_is_what_was_shifted_out_last(wire):
+    send(wire, "6000 0039", "0000 0000", "1000 0000 0000")
+    assert send(wire, "6000 0302", "1000 0000 0000") == "0000 0af0 0020"
+
+
+def test_a_read_past_the_end_gets_the_last_word_again(wire):
+    send(wire, "6000 0039", "0000 0000")
+    wire.select()
+    back = b"".join(wire.transfer(bytes([byte])) for byte in bytes.fromhex("1000 0000 0000 0000 0000"))
+    wire.deselect()
+    assert back[4:].hex(" ", 2) == "0af0 0af0 0af0"
+    assert send(wire, "1000 0000 0000 0000").endswith("0af0 0af0")
+
+
 def test_chip_select_by_hand_byte_by_byte(wire):
     wire.select()
     for byte in bytes.fromhex("6000 0302"):
@@ -187,7 +201,8 @@ def test_standby_hears_everything(wire):
 
 def test_burst_write_and_read_of_memory(wire):
     # MEM_BST_WR 4 bytes at 0x00122480: the low byte of each word is the first pixel
-    send(wire, "6000 0014", "0000 2480", "0000 0012", "0000 0002", "0000 0000", "0000 f000 00f0", "6000 0015")
+    send(wire, "6000 0014", "0000 2480", "0000 0012", "0000 0002", "0000 0000", "0000 f000", "0000 00f0")
+    send(wire, "6000 0015")
     send(wire, "6000 0034", "0000 0000", "0000 0000", "0000 0020", "0000 0001", "0000 0002")
     assert wire.glass[0, :5].tolist() == [BLACK, WHITE, WHITE, BLACK, WHITE]
     send(wire, "6000 0012", "0000 2480", "0000 0012", "0000 0002", "0000 0000", "6000 0013")

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from player.reel import ReelWriter
+
+# The same examples in every run, and no deadline: the machine may be busy.
+settings.register_profile("player", derandomize=True, deadline=None)
+settings.load_profile("player")
 
 WIDTH, HEIGHT = 44, 24  # 44: rows that do not end on a byte
 

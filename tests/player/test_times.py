@@ -42,8 +42,8 @@ def test_times_of_the_film_are_read_back():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 seconds"), (1, "1 second"), (200, "3 minutes 20 seconds"), (3600, "1 hour"), (86400 * 370, "1 year 5 days"),
-     (86400 + 61, "1 day"), (0.2, "0 seconds"), (7260, "2 hours 1 minute")],
+    [(0, "0 seconds"), (1, "1 second"), (200, "3 minutes 20 seconds"), (3600, "1 hour"),
+     (86400 * 370, "1 year 5 days"), (86400 + 61, "1 day"), (0.2, "0 seconds"), (7260, "2 hours 1 minute")],
 )  # fmt: skip
 def test_spans_are_told_in_two_units(seconds, text):
     assert span(seconds) == text

@@ -153,15 +153,12 @@ def with_announced(data: bytes, count: int) -> bytes:
     return bytes(changed)
 
 
-def with_display_size(data: bytes) -> bytes:
+def with_half_height(data: bytes) -> bytes:
     """A Matroska film of `SIZE` to be shown at half its height: its pixels are twice as wide as high.
 
-    DisplayWidth (id 0x54B0) and DisplayHeight (0x54BA) take the place of two elements of no consequence that
-    the writer puts there, DisplayUnit "unknown" and MaxBlockAdditionID 0 (each is id, length 1, value), and
-    the second is drawn into the Video element (0xE0) before it, which grows from 10 bytes to 14.
+    DisplayHeight (id 0x54BA) takes the place of DisplayUnit (0x54B2), which the writer sets to 4, "unknown"; each
+    is id, length 1, value. The width to show it at is then the width of the film (RFC 9559).
     """
-    sizes = b"\xb0\x81" + bytes([SIZE[0]]) + b"\xba\x81" + bytes([SIZE[1]])
-    before = b"\xe0\x8a" + sizes + b"\x54\xb2\x81\x04" + b"\x55\xee\x81\x00"
-    display = b"\x54\xb0\x81" + bytes([SIZE[0]]) + b"\x54\xba\x81" + bytes([SIZE[1] // 2])
-    assert data.count(before) == 1
-    return data.replace(before, b"\xe0\x8e" + sizes + display)
+    unknown_unit = b"\x54\xb2\x81\x04"
+    assert data.count(unknown_unit) == 1
+    return data.replace(unknown_unit, b"\x54\xba\x81" + bytes([SIZE[1] // 2]))

@@ -57,12 +57,12 @@ def test_stops_promptly_and_closes_the_items() -> None:
 
     def slow() -> Generator[int, None, None]:
         for i in counting(made, 10_000):
-            time.sleep(0.01)
+            time.sleep(0.02)
             yield i
 
     items = slow()
     begun = time.monotonic()
-    for item in (prefetched := ahead(items, 8)):
+    for item in (prefetched := ahead(items, 200)):  # which would take 4 s to make
         if item == 2:
             break
     prefetched.close()

@@ -50,6 +50,15 @@ def test_to_black_and_back_is_a_cut_each_but_dark_to_dark_is_none() -> None:
     assert difference(black, black + 10) == 0.0
 
 
+def test_a_few_letters_are_no_cut() -> None:
+    black = np.zeros((360, 640), np.uint8)
+    title = black.copy()
+    title[175:185, 250:390:4] = 220
+    title[175:185, 251:390:4] = 220
+    assert not is_cut(black, title)
+    assert not is_cut(title, black)
+
+
 def test_z_score_finds_spikes_and_misses_pans() -> None:
     rng = np.random.default_rng(0)
     differences = 2 + 0.1 * rng.normal(size=200)

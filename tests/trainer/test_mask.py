@@ -107,8 +107,9 @@ def test_the_command_writes_what_the_generator_gives(tmp_path):
 def test_the_command_reports_errors_in_one_line(tmp_path, capsys):
     assert main([str(tmp_path / "none" / "mask.png"), "--size", "16"]) == 2
     assert main([str(tmp_path / "mask.png"), "--size", "2"]) == 2
+    assert main([str(tmp_path), "--size", "16"]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all(line.startswith("trainer: ") for line in lines)
 
 
@@ -117,6 +118,11 @@ def test_a_pixel_is_white_where_the_frame_is_above_its_threshold():
     frame = np.array([[0.2, 0.2, 0.1], [0.9, 0.9, 0.9], [1, 1, 0.3]], np.float32)
     # The mask laid over the frame: .125 .375 .125 / .875 .625 .875 / .125 .375 .125.
     np.testing.assert_array_equal(Mask(mask)(frame, None), [[1, 0, 0], [1, 1, 1], [1, 1, 1]])
+
+
+def test_a_tone_at_the_threshold_stays_black():
+    mask = np.array([[0.25, 0.75]], np.float32)
+    np.testing.assert_array_equal(Mask(mask)(np.array([[0.25, 0.75]], np.float32), None), [[0, 0]])
 
 
 def test_the_mask_lies_in_absolute_coordinates():

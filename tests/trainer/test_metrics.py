@@ -162,7 +162,7 @@ def test_still_frames_do_not_weigh_in_overhead_and_efficiency():
 
 
 def test_the_net_change_by_hand():
-    """Of 2000 pixels 100 go white, then 50 others, then the first 100 back: 5, 7.5 and 2.5 % off the first."""
+    """Of 2000 pixels 100 go white, then 50 others, then the 100 back: 5, 7.5 and 2.5 % off the first."""
     first, second, third, fourth = (black() for _ in range(4))
     second[:2] = third[:3] = fourth[2] = 1
     records, summary = scored([flat(0.5)] * 4, [first, second, third, fourth])
@@ -173,7 +173,7 @@ def test_the_net_change_by_hand():
 
 
 def test_the_redraws_are_the_rules_and_the_one_at_the_start_is_not_counted():
-    """Every frame inverts the one before, so with a cooldown of 3 each third is a redraw: frames 0, 3 and 6."""
+    """Every frame inverts the one before, so with a cooldown of 3 every third is a redraw: 0, 3 and 6."""
     dithers = [black() + number % 2 for number in range(8)]
     records, summary = scored([flat(0.5)] * 8, dithers, rule=RedrawRule(cooldown=3))
     assert [record.action for record in records] == [

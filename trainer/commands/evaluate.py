@@ -97,10 +97,8 @@ def _print(report: Report) -> None:
     for film in report.films:
         evaluation = film.evaluation
         columns, rows = film.tones.size
-        cuts = "1 cut" if len(evaluation.cuts) == 1 else f"{len(evaluation.cuts)} cuts"
-        console.print(
-            f"{film.film.name}: {len(evaluation.numbers)} frames at {columns}x{rows}, {cuts}\n", style="bold"
-        )
+        frames, cuts = _counted(len(evaluation.numbers), "frame"), _counted(len(evaluation.cuts), "cut")
+        console.print(f"{film.film.name}: {frames} at {columns}x{rows}, {cuts}\n", style="bold")
         rows_of = {
             label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["median"]}
             for label, scored in evaluation.dithers.items()
@@ -114,3 +112,7 @@ def _print(report: Report) -> None:
     console.print("texture on flat greys\n", style="bold")
     console.print(texture_table(report.textures), "")
     console.print(NOTES, end="")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

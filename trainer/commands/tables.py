@@ -16,7 +16,7 @@ change of tone needs. effic.: what the eye sees of a flip, 1 = all.
 net: % of the pixels changed since the last redraw; redraws: per 1,000 frames,
 by the player's rule, without the one at the start.
 leak: coarse grain, 1 = white noise, 0 = none. anis.: dB, -12 = none.
-s per frame: what the dither took on this machine (median), decoding beside it.
+ms per frame: what the dither took on this machine (median), decoding beside it.
 """
 """What the columns mean, in lines of less than 80 columns; the definitions are in `--json`."""
 
@@ -39,8 +39,8 @@ def _times(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _seconds(value: float) -> str:
-    return f"{value:.4f}"
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.2f}"
 
 
 PICTURE: tuple[Column, ...] = (
@@ -61,7 +61,7 @@ SHOWING: tuple[Column, ...] = (
     ("fr.\n60", "psnr_s6000_frame_60_db", _decibels),
     ("fr.\n240", "psnr_s6000_frame_240_db", _decibels),
     ("after\na cut", "psnr_s6000_after_cut_db", _decibels),
-    ("s per\nframe", "seconds", _seconds),
+    ("ms per\nframe", "seconds", _milliseconds),
 )
 """Of each column the head, the figure's key and how it is written."""
 

@@ -34,8 +34,8 @@ def show(wire, dither):
     count = len(memory) // 2
     command(0x14, address & 0xFFFF, address >> 16, count & 0xFFFF, count >> 16)
     words = memory.reshape(-1, 2)[:, ::-1].tobytes()
-    for start in range(0, len(words), 4094):
-        wire.exchange(b"\x00\x00" + words[start : start + 4094])
+    for start in range(0, len(words), 126):
+        wire.exchange(b"\x00\x00" + words[start : start + 126])
     command(0x15)
     command(0x34, 0, 0, width, height, 1)
     while register(0x1224):

@@ -1,0 +1,182 @@
+"""A headless Chromium for tests of pages, driven by the DevTools protocol over a pipe: no port, no driver program.
+
+Messages are JSON, ended by a zero byte, on the browser's file descriptors 3 (to it) and 4 (from it).
+Source: https://chromedevtools.github.io/devtools-protocol/ and Chromium's `--remote-debugging-pipe`.
+"""
+
+import base64
+import json
+import os
+import select
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+PATIENCE = 30.0
+"""Seconds within which the browser must answer."""
+
+# Key events carry a key's name, the text that it types, and its number on old keyboards.
+KEY_CODES = {
+    "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35, "PageUp": 33,
+    "PageDown": 34, "Tab": 9, "Enter": 13, " ": 32,
+}  # fmt: skip
+SHIFT = 8
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium or Chrome, or None."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Chromium:
+    """The browser: a process of its own with a new profile in `folder`. Close it when done."""
+
+    def __init__(self, executable: str, folder: Path) -> None:
+        to_browser, self._write = os.pipe()
+        self._read, from_browser = os.pipe()
+        arguments = [
+            executable, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={folder}", "--no-first-run",
+            "--disable-gpu", "--disable-extensions", "--disable-background-networking", "--disable-dev-shm-usage",
+            "--mute-audio", "--force-color-profile=srgb", "about:blank",
+        ]  # fmt: skip
+        if os.geteuid() == 0:
+            arguments.insert(1, "--no-sandbox")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        # Descriptors 3 and 4 of the browser may be in use here, so they pass through numbers that are not.
+        actions = [
+            (os.POSIX_SPAWN_DUP2, to_browser, 103), (os.POSIX_SPAWN_DUP2, from_browser, 104),
+            (os.POSIX_SPAWN_DUP2, 103, 3), (os.POSIX_SPAWN_DUP2, 104, 4),
+            (os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2),
+            (os.POSIX_SPAWN_CLOSE, 103), (os.POSIX_SPAWN_CLOSE, 104),
+        ]  # fmt: skip
+        environment = {**os.environ, "HOME": str(folder)}
+        self._process = os.posix_spawn(executable, arguments, environment, file_actions=actions, setpgroup=0)
+        for descriptor in (to_browser, from_browser, nothing):
+            os.close(descriptor)
+        self._unread = b""
+        self._number = 0
+        self.events: list[dict[str, Any]] = []
+
+    def command(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
+        """Send one command and return its result; what happens meanwhile is kept in `events`."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if session:
+            message["sessionId"] = session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self._next(deadline)
+            if answer.get("id") == self._number:
+                assert "error" not in answer, f"{method}: {answer['error']}"
+                return dict(answer["result"])
+            self.events.append(answer)
+
+    def _next(self, deadline: float) -> dict[str, Any]:
+        while b"\0" not in self._unread:
+            ready, _, _ = select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"the browser said nothing for {PATIENCE:g} s"
+            data = os.read(self._read, 1 << 20)
+            assert data, "the browser has ended"
+            self._unread += data
+        message, self._unread = self._unread.split(b"\0", 1)
+        return dict(json.loads(message))
+
+    def open(self, url: str, width: int, height: int, ratio: float = 1, **media: str) -> "Page":
+        """A page in a window of width x height CSS pixels, `ratio` screen pixels each; `media`: media features."""
+        target = self.command("Target.createTarget", url="about:blank")["targetId"]
+        session = self.command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        page = Page(self, session)
+        for domain in ("Page", "Runtime", "Log"):
+            page.command(f"{domain}.enable")
+        page.resize(width, height, ratio)
+        features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
+        page.command("Emulation.setEmulatedMedia", features=features)
+        page.command("Page.navigate", url=url)
+        page.wait("document.readyState === 'complete'")
+        return page
+
+    def close(self) -> None:
+        """End the browser and all its processes."""
+        for descriptor in (self._read, self._write):
+            os.close(descriptor)
+        deadline = time.monotonic() + 5
+        while os.waitpid(self._process, os.WNOHANG)[0] == 0:
+            if time.monotonic() > deadline:
+                os.killpg(self._process, signal.SIGKILL)
+                os.waitpid(self._process, 0)
+                break
+            time.sleep(0.02)
+
+
+class Page:
+    """One page of the browser."""
+
+    def __init__(self, browser: Chromium, session: str) -> None:
+        self._browser, self._session = browser, session
+
+    def command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send one command to this page."""
+        return self._browser.command(method, self._session, **parameters)
+
+    def resize(self, width: int, height: int, ratio: float = 1) -> None:
+        """Change the window, in CSS pixels, and how many screen pixels each takes."""
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=ratio,
+                     mobile=ratio > 1)  # fmt: skip
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression, which may be a promise."""
+        answer = self.command("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def wait(self, expression: str) -> None:
+        """Until the expression is true; fails after PATIENCE."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.evaluate(expression):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            time.sleep(0.02)
+
+    def press(self, key: str, shift: bool = False) -> None:
+        """Press and release a key: a letter, a digit, a sign, or a name in KEY_CODES."""
+        typed = "" if shift or len(key) > 1 else key
+        words = {"key": key, "text": typed, "windowsVirtualKeyCode": KEY_CODES.get(key, ord(key[0].upper())),
+                 "modifiers": SHIFT if shift else 0}  # fmt: skip
+        self.command("Input.dispatchKeyEvent", type="keyDown" if typed else "rawKeyDown", **words)
+        self.command("Input.dispatchKeyEvent", type="keyUp", **{**words, "text": ""})
+
+    def drag(self, x: float, y: float, right: float, down: float) -> None:
+        """Press the mouse at (x, y), move it, and let go. No movement: a click."""
+        self.command("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, button="left", clickCount=1)
+        if right or down:
+            self.command("Input.dispatchMouseEvent", type="mouseMoved", x=x + right, y=y + down, button="left",
+                         buttons=1)  # fmt: skip
+        self.command("Input.dispatchMouseEvent", type="mouseReleased", x=x + right, y=y + down, button="left",
+                     clickCount=1)  # fmt: skip
+
+    def click(self, selector: str) -> None:
+        """Click in the middle of an element, once it is in view."""
+        x, y = self.evaluate(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        )
+        self.drag(x, y, 0, 0)
+
+    def screenshot(self, whole: bool = False) -> bytes:
+        """A PNG of the window, or of the whole page."""
+        return base64.b64decode(self.command("Page.captureScreenshot", captureBeyondViewport=whole)["data"])
+
+    def complaints(self) -> list[str]:
+        """Errors that the page has thrown or the browser has logged, such as breaches of its security policy."""
+        texts = []
+        for event in self._browser.events:
+            if event.get("sessionId") != self._session:
+                continue
+            if event["method"] == "Runtime.exceptionThrown":
+                texts.append(event["params"]["exceptionDetails"].get("exception", {}).get("description", "?"))
+            if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] in ("error", "warning"):
+                texts.append(event["params"]["entry"]["text"])
+        return texts

@@ -1,0 +1,187 @@
+"""Settings: one table, three sources above each other, and one line for everything that is wrong."""
+
+import dataclasses
+import json
+import re
+import tomllib
+
+import pytest
+
+from player.__main__ import main
+from player.config import KEYS, Config
+from player.config_sources import load, state_path
+from player.errors import ConfigError
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "player.toml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def problem(flags=None, environment=None, file=None):
+    with pytest.raises(ConfigError) as caught:
+        load(flags or {}, environment or {}, file)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_without_a_word_everything_is_default():
+    effective = load({}, {})
+    assert effective.config == Config()
+    assert effective.file is None
+    assert set(effective.origin.values()) == {"default"}
+    assert Config().interval == 200
+    assert Config().vcom is None
+
+
+def test_flags_stand_above_the_environment_and_that_above_the_file(file):
+    path = file('interval = 10\nthreshold = 0.5\ncooldown = 1\nreels = ["a.reel", "b.reel"]\n')
+    environment = {"LONGTAKE_THRESHOLD": "0.25", "LONGTAKE_COOLDOWN": "2", "PATH": "/bin"}
+    config, read, origin = load({"cooldown": "3"}, environment, path)
+    assert (config.interval, config.threshold, config.cooldown) == (10.0, 0.25, 3)
+    assert config.reels == ("a.reel", "b.reel")
+    assert str(read) == path
+    assert (origin["interval"], origin["threshold"], origin["cooldown"], origin["end"]) == (
+        path, "LONGTAKE_THRESHOLD", "--cooldown", "default"
+    )  # fmt: skip
+
+
+def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
+    for home, environment in (
+        (tmp_path / "x", {"XDG_CONFIG_HOME": str(tmp_path / "x"), "HOME": "/nowhere"}),
+        (tmp_path / "h" / ".config", {"HOME": str(tmp_path / "h")}),
+    ):
+        (home / "longtake").mkdir(parents=True)
+        (home / "longtake" / "player.toml").write_text("interval = 33")
+        assert load({}, environment).config.interval == 33
+    (tmp_path / "named.toml").write_text("interval = 44")
+    environment["LONGTAKE_CONFIG"] = str(tmp_path / "named.toml")
+    assert load({}, environment).config.interval == 44
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("intervall = 3", "line 1: intervall is no setting; did you mean interval?"),
+        ("\n# c\ndarkened-only = true", "line 3: darkened-only is no setting; did you mean darkened_only?"),
+        ("xyzzy = 3", "line 1: xyzzy is no setting; see `player config` for the keys"),
+        ("[panel]\nvcom = -1.5", "line 1: panel is no setting"),
+        ("interval = -1", "line 1: interval is -1; it must be a number 0 to 604800 seconds"),
+        ('interval = "200"', "line 1: interval is '200'; it must be a number"),
+        ("interval = nan", "line 1: interval is nan; it must be a number"),
+        ("interval = true", "line 1: interval is True; it must be a number"),
+        ("cooldown = 2.5", "line 1: cooldown is 2.5; it must be a whole number"),
+        ("columns = 1441", "line 1: columns is 1441; it must be 1440 or 1448"),
+        ('end = "never"', "line 1: end is 'never'; it must be stop or next or loop"),
+        ('start = "noon"', "line 1: start: 'noon' is no place in a film"),
+        ("mirror = 1", "line 1: mirror is 1; it must be true or false"),
+        ("vcom = 1.53", "line 1: vcom is 1.53; it must be a number -3 to -0.5 volts"),
+        ("reels = [1]", "line 1: reels is [1]; it must be a path or a list of paths"),
+        ('state = ""', "line 1: state is ''; it must be a text"),
+        ("interval 3", "is not TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_line(file, text, line):
+    path = file(text)
+    assert problem(file=path).startswith(path)
+    assert line in problem(file=path)
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
+    assert "cannot be read: no such file" in problem(file=str(tmp_path / "no.toml"))
+    assert "is a directory" in problem(file=str(tmp_path))
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    assert "is not TOML" in problem(file=str(tmp_path / "binary"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("LONGTAKE_INTERVAL", "soon", "environment: LONGTAKE_INTERVAL is 'soon'; it must be a number"),
+        ("LONGTAKE_INTERVALL", "3", "LONGTAKE_INTERVALL is no setting; did you mean LONGTAKE_INTERVAL"),
+        ("LONGTAKE_MIRROR", "maybe", "LONGTAKE_MIRROR is 'maybe'; it must be true or false"),
+        ("LONGTAKE_COUNT", "0", "LONGTAKE_COUNT is 0; it must be a whole number 1 to"),
+        ("LONGTAKE_INTERVAL", "inf", "LONGTAKE_INTERVAL is inf"),
+    ],
+)
+def test_a_wrong_variable_is_one_line(variable, value, line):
+    assert line in problem(environment={variable: value})
+
+
+def test_the_environment_knows_lists_and_switches():
+    environment = {"LONGTAKE_REELS": "a.reel:b.reel", "LONGTAKE_MIRROR": "yes", "LONGTAKE_DARKENED_ONLY": "0"}
+    config = load({}, environment).config
+    assert (config.reels, config.mirror, config.darkened_only) == (("a.reel", "b.reel"), True, False)
+
+
+def test_every_key_is_documented_and_its_default_allowed():
+    from player.config_values import checked
+
+    for field in dataclasses.fields(Config):
+        key = KEYS[field.name]
+        assert len(key.help) > 5
+        assert (key.low is None) == (key.high is None)
+        if key.kind in ("number", "integer"):
+            assert key.choices or key.low is not None, f"{field.name} has no range"
+        if field.default not in (None, ()):
+            assert checked(field.name, field.default, field.name) == field.default
+
+
+def test_every_key_is_an_option_with_help(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "--help"])
+    assert caught.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name, key in KEYS.items():
+        assert ("--" + name.replace("_", "-") if name != "reels" else "REEL") in text
+        assert key.help in text
+
+
+def test_what_config_prints_is_a_configuration(capsys, file):
+    given = [
+        "--interval",
+        "12.5",
+        "--vcom",
+        "-1.53",
+        "--mirror",
+        "--start",
+        "4:05",
+        "a.reel",
+        "--simulated",
+        'a "b"',
+    ]
+    assert main(["config", *given]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^interval = 12.5  # --interval$", printed, re.M)
+    assert re.search(r"^# count =$", printed, re.M)
+    config = load({}, {}, file(printed)).config
+    assert (config.interval, config.vcom, config.mirror, config.start) == (12.5, -1.53, True, "4:05")
+    assert (config.reels, config.simulated) == (("a.reel",), 'a "b"')
+    assert main(["config", *given, "--json"]) == 0
+    as_json = json.loads(capsys.readouterr().out)
+    assert as_json == json.loads(json.dumps(dataclasses.asdict(config)))
+    assert set(tomllib.loads(printed)) == {name for name, value in as_json.items() if value not in (None, [])}
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "expected"),
+    [
+        ({"state": "/s"}, {"STATE_DIRECTORY": "/d"}, "/s"),
+        ({"simulated": "/sim"}, {"STATE_DIRECTORY": "/d"}, "/sim/progress.json"),
+        ({}, {"STATE_DIRECTORY": "/d:/e", "HOME": "/h"}, "/d/progress.json"),
+        ({}, {"XDG_STATE_HOME": "/x", "HOME": "/h"}, "/x/longtake/progress.json"),
+        ({}, {"HOME": "/h"}, "/h/.local/state/longtake/progress.json"),
+    ],
+)
+def test_where_the_place_is_kept(flags, environment, expected):
+    assert str(state_path(load(flags, environment).config, environment)) == expected
+
+
+def test_no_place_to_keep_the_place_is_one_line():
+    with pytest.raises(ConfigError, match="give --state FILE"):
+        state_path(Config(), {})

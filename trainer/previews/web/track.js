@@ -1,0 +1,64 @@
+// A dither as this page holds it: one bit a pixel, 1 = white, leftmost pixel in the highest bit, rows on whole bytes.
+// Every frame is stored as the XOR with the frame before (the first: with black), deflated, in base64.
+
+async function inflate(text, length) {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  if (bytes.length !== length) throw new Error("the pictures in this page are damaged");
+  return bytes;
+}
+
+// One dither at one frame, `at`: what is shown, which of its black pixels are ghosts, which pixels have just changed.
+class Track {
+  constructor(dither, width, height) {
+    this.frames = dither.frames;
+    this.stride = (width + 7) >> 3;
+    this.at = -1;
+    this.bits = new Uint8Array(this.stride * height);
+    this.ghosts = new Uint8Array(this.bits.length);
+    this.changed = new Uint8Array(this.bits.length);
+  }
+
+  flips(frame) {
+    return inflate(this.frames[frame].flips_deflated, this.bits.length);
+  }
+
+  // Go to a frame. Flips work both ways in time; ghosts only forwards, from the redraw that left none.
+  async seek(frame) {
+    if (frame === this.at) return;
+    let redraw = frame;
+    while (this.frames[redraw].action !== "redraw") redraw -= 1;
+    if (this.at < redraw || this.at > frame) {
+      await this.walk(redraw);
+      this.ghosts.fill(0);
+    }
+    while (this.at < frame) await this.step();
+    if (frame === 0) this.changed.fill(0);
+    else if (this.changedAt !== frame) this.changed = await this.flips(frame);
+    this.changedAt = frame;
+  }
+
+  async walk(frame) {
+    while (this.at !== frame) {
+      const forth = this.at < frame;
+      const flips = await this.flips(forth ? this.at + 1 : this.at);
+      for (let i = 0; i < flips.length; i += 1) this.bits[i] ^= flips[i];
+      this.at += forth ? 1 : -1;
+    }
+  }
+
+  async step() {
+    const flips = await this.flips(this.at + 1);
+    const redraw = this.frames[this.at + 1].action === "redraw";
+    for (let i = 0; i < flips.length; i += 1) {
+      const before = this.bits[i];
+      const now = before ^ flips[i];
+      this.bits[i] = now;
+      this.ghosts[i] = redraw ? 0 : (this.ghosts[i] | (flips[i] & before)) & ~now;
+    }
+    this.at += 1;
+    this.changed = flips;
+    this.changedAt = this.at;
+  }
+}

@@ -1,0 +1,224 @@
+"""The search, many moves at once: checked sweeps in JAX, for CPU, GPU and TPU, usable inside other jitted code.
+
+One sweep over frames [..., H, W]:
+1. every pixel finds the best of its toggle and its swaps (a swap belongs to the earlier of its two pixels);
+2. moves that lower the energy draw a lot with their gain, jittered so that a smooth tone has many winners; a move
+   that is the highest in its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
+3. the check: chosen moves were priced as if alone. One convolution of them all gives every move half of its
+   interaction with each of the others (so that the sum is exact); those that then still gain are made;
+4. c * e follows by a second convolution. Should the sweep as a whole have raised the energy, it is dropped.
+
+Moves that reject one another would do so for ever: so a sweep that made less than half of its chosen moves is
+followed by one in which half as many pixels take part, drawn at random, and vice versa. That is what lets the sweeps
+reach a settled dither, as good as that of the sequential engine, in 50 to 100 sweeps (`benchmarks/search_engines.py`).
+
+Frames of a batch do not touch one another. Everything is float32; convolutions are circular FFTs, padded so
+that nothing wraps onto the frame. Memory: some 30 planes of the size of the batch.
+"""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.typing import ArrayLike
+
+from trainer.eye import Kernel
+from trainer.search import REACH, TOLERANCE, reaching
+
+LIMIT = 400
+"""Sweeps after which `settle` stops, settled or not."""
+
+_OFFSETS = tuple(
+    (dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0)
+)
+"""From a swap's first pixel to its second; each pair of pixels once."""
+
+# What a pixel does in a sweep: nothing, a toggle, or from _SWAP on a swap with the pixel at _OFFSETS[move - _SWAP].
+_NOTHING, _TOGGLE, _SWAP = 0, 1, 2
+
+_LEAST_SHARE = 1 / 64
+
+
+class _State(NamedTuple):
+    dither: Array  # [..., H, W], 0 or 1
+    blurred: Array  # [..., H, W], c * e
+    share: Array  # [...], how much of the frame takes part in the next sweep
+    unsettled: Array  # bool[...], whether some move would still have lowered the energy at the last look
+
+
+def settle(
+    frame: ArrayLike,
+    start: ArrayLike,
+    previous: ArrayLike,
+    price: ArrayLike,
+    *,
+    key: Array,
+    kernel: Kernel,
+    limit: int = LIMIT,
+) -> tuple[Array, Array]:
+    """Sweep until every frame of the batch is settled, or `limit` times: (dither float32[..., H, W], sweeps made).
+
+    Arguments as for `sweeps`.
+    """
+    state, sweep = _begin(frame, start, previous, price, key, kernel)
+
+    def going(carry: tuple[Array, _State]) -> Array:
+        return (carry[0] < limit) & carry[1].unsettled.any()
+
+    number, state = lax.while_loop(going, lambda c: (c[0] + 1, sweep(c[0], c[1])), (jnp.int32(0), state))
+    return state.dither, number
+
+
+def sweeps(
+    frame: ArrayLike,
+    start: ArrayLike,
+    previous: ArrayLike,
+    price: ArrayLike,
+    count: ArrayLike,
+    *,
+    key: Array,
+    kernel: Kernel,
+) -> Array:
+    """`count` sweeps from `start`, at `price` per flip away from `previous`: float32[..., H, W] of 0 and 1.
+
+    frame [..., H, W] in [0, 1]; start and previous 0 or 1 in any type, of a shape that broadcasts to the frame's;
+    price in units of c(0), one for all or one per frame [...]; kernel a NumPy array, square, of odd side, symmetric,
+    1 at its centre. The same key gives the same dither.
+    """
+    state, sweep = _begin(frame, start, previous, price, key, kernel)
+    return lax.fori_loop(0, count, sweep, state).dither
+
+
+def convolution(kernel: np.ndarray, shape: tuple[int, int]) -> Callable[[Array], Array]:
+    """The function that convolves float32[..., *shape] with a symmetric kernel, taking it for 0 outside."""
+    radius = kernel.shape[0] // 2
+    height, width = (_fast_length(side + radius) for side in shape)
+    wide = np.zeros((height, width))
+    ring = np.arange(-radius, radius + 1)
+    # A kernel wider than the padded frame wraps round: only what lies within the frame's own size can matter.
+    inside = [ring[np.abs(ring) < side] for side in shape]
+    wide[np.ix_(*inside)] = kernel[np.ix_(*(offsets + radius for offsets in inside))]
+    spectrum = np.fft.rfft2(wide).real.astype(np.float32)
+
+    def convolve(plane: Array) -> Array:
+        transformed = jnp.fft.rfft2(plane, (height, width)) * spectrum
+        return jnp.fft.irfft2(transformed, (height, width))[..., : shape[0], : shape[1]]
+
+    return convolve
+
+
+def _begin(
+    frame: ArrayLike,
+    start: ArrayLike,
+    previous: ArrayLike,
+    price: ArrayLike,
+    key: Array,
+    kernel: Kernel,
+) -> tuple[_State, Callable[[Array, _State], _State]]:
+    """The state before the first sweep, and the sweep: (its number from 0, state) -> state."""
+    frame = jnp.asarray(frame, jnp.float32)
+    dither = jnp.broadcast_to(jnp.asarray(start, jnp.float32), frame.shape)
+    previous = jnp.asarray(previous, jnp.float32)
+    fee = jnp.asarray(price, jnp.float32)[..., None, None]
+    taps = reaching(kernel)
+    convolve = convolution(taps, (frame.shape[-2], frame.shape[-1]))
+    centre = taps.shape[0] // 2
+    # delta . (c * delta) of each kind of move, made alone.
+    swaps = [2 - 2 * float(taps[centre + dy, centre + dx]) for dy, dx in _OFFSETS]
+    own = np.array([0, 1, *swaps], np.float32)
+
+    def sweep(number: Array, state: _State) -> _State:
+        sign = 1 - 2 * state.dither
+        slope = 2 * sign * state.blurred + fee * (1 - 2 * jnp.abs(state.dither - previous))
+        change, move = _best_moves(state.dither, slope, own)
+        gains = change < -TOLERANCE
+
+        # One lot for every frame of the batch, so that a frame's dither does not depend on its company.
+        bits = jax.random.bits(jax.random.fold_in(key, number), frame.shape[-2:], jnp.uint32)
+        jitter, lot = ((half.astype(jnp.float32) / 2**16) for half in (bits & 0xFFFF, bits >> 16))
+        taking_part = gains & (lot < state.share[..., None, None])
+        highest = _three_by_three(rank := jnp.where(taking_part, -change * (1 + jitter), 0.0))
+        highest = jnp.where(number % 2 == 0, highest, _three_by_three(highest))
+        move = jnp.where(taking_part & (rank >= highest), move, _NOTHING)
+        uses = _uses(move)
+        move = jnp.where(_over_pixels(move, uses) > 1 + (move >= _SWAP), _NOTHING, move)
+
+        together = sign * convolve(sign * _uses(move))
+        joint = change + _over_pixels(move, together) - jnp.asarray(own)[move]
+        made = jnp.where(joint < 0, move, _NOTHING)
+        flipped = _uses(made)
+        added = convolve(sign * flipped)
+        change_of_all = (flipped * (slope + sign * added)).sum((-2, -1))
+
+        helps = change_of_all < 0
+        chosen, kept = ((moves != _NOTHING).sum((-2, -1)) for moves in (move, made))
+        many = helps & (2 * kept >= chosen) | (chosen == 0)
+        step = jnp.where(helps[..., None, None], sign * flipped, 0.0)
+        return _State(
+            state.dither + step,
+            state.blurred + jnp.where(helps[..., None, None], added, 0.0),
+            jnp.clip(state.share * jnp.where(many, 2.0, 0.5), _LEAST_SHARE, 1.0),
+            gains.any((-2, -1)),
+        )
+
+    batch = frame.shape[:-2]
+    state = _State(dither, convolve(dither - frame), jnp.ones(batch), jnp.ones(batch, bool))
+    return state, sweep
+
+
+def _best_moves(dither: Array, slope: Array, own: np.ndarray) -> tuple[Array, Array]:
+    """For every pixel the least dE of its toggle and its swaps with later pixels, and which move that is."""
+    white = dither > 0
+    slope_white = _shifted(jnp.where(white, slope, jnp.inf), jnp.inf)
+    slope_black = _shifted(jnp.where(white, jnp.inf, slope), jnp.inf)
+    change, move = slope + own[_TOGGLE], jnp.full(slope.shape, _TOGGLE, jnp.int8)
+    for code, offset in enumerate(_OFFSETS, _SWAP):
+        swapped = slope + jnp.where(white, slope_black(*offset), slope_white(*offset)) + own[code]
+        better = swapped < change
+        change, move = jnp.where(better, swapped, change), jnp.where(better, jnp.int8(code), move)
+    return change, move
+
+
+def _uses(move: Array) -> Array:
+    """In how many of the moves every pixel takes part, as the first pixel of one or the second of another."""
+    at = _shifted(move, _NOTHING)
+    seconds = (at(-dy, -dx) == code for code, (dy, dx) in enumerate(_OFFSETS, _SWAP))
+    return reduce(jnp.add, (taken.astype(jnp.float32) for taken in seconds), (move != _NOTHING).astype(jnp.float32))
+
+
+def _over_pixels(move: Array, plane: Array) -> Array:
+    """The sum of a plane over the pixels of every pixel's own move; for no move, the pixel's own value."""
+    at = _shifted(plane, 0)
+    for code, offset in enumerate(_OFFSETS, _SWAP):
+        plane = plane + jnp.where(move == code, at(*offset), 0)
+    return plane
+
+
+def _three_by_three(plane: Array) -> Array:
+    """The largest value in the 3x3 window around every pixel of a plane that is nowhere negative."""
+    for axis in (-2, -1):
+        zero = jnp.zeros_like(lax.slice_in_dim(plane, 0, 1, axis=axis))
+        up = jnp.concatenate([lax.slice_in_dim(plane, 1, None, axis=axis), zero], axis)
+        down = jnp.concatenate([zero, lax.slice_in_dim(plane, 0, -1, axis=axis)], axis)
+        plane = jnp.maximum(plane, jnp.maximum(up, down))
+    return plane
+
+
+def _shifted(plane: Array, outside: float) -> Callable[[int, int], Array]:
+    """(dy, dx) -> the plane whose pixel (y, x) is the plane's (y + dy, x + dx), within `REACH`."""
+    height, width = plane.shape[-2:]
+    margins = [(0, 0)] * (plane.ndim - 2) + [(REACH, REACH)] * 2
+    padded = jnp.pad(plane, margins, constant_values=outside)
+    return lambda dy, dx: padded[..., REACH + dy :, REACH + dx :][..., :height, :width]
+
+
+def _fast_length(least: int) -> int:
+    """The smallest even length from `least` on without a prime factor above 5, which an FFT takes quickly."""
+    length = least + least % 2
+    while 60**20 % length:
+        length += 2
+    return length
