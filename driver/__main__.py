@@ -14,13 +14,13 @@ from typing import Any
 
 from PIL import Image
 
-from . import pattern
-from .device_info import a2_mode
-from .errors import DriverError, RecordingError
-from .options import panel_settings, parse
-from .panel import IT8951Panel, PanelSettings, open_on
-from .recording import RecordingWire, differences, read_recording
-from .wire import SpiWire, Wire
+from driver import pattern
+from driver.device_info import a2_mode
+from driver.errors import DriverError, RecordingError
+from driver.options import panel_settings, parse
+from driver.panel import IT8951Panel, PanelSettings, open_on
+from driver.recording import RecordingWire, differences, read_recording
+from driver.wire import SpiWire, Wire
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,7 +134,7 @@ def _wire(
 ) -> tuple[Any, Callable[[], float], Callable[[float], None]]:
     """The wire, with the clock and the sleep that belong to it."""
     if options.simulated:
-        from .simulator import SimulatedWire
+        from driver.simulator import SimulatedWire
 
         wire = SimulatedWire(*options.simulated_size)
         return wire, wire.clock, wire.sleep

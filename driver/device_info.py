@@ -7,7 +7,7 @@ LUT is the table of waveforms; its name alone tells which number A2 has.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .errors import SettingsError, WiringError
+from driver.errors import SettingsError, WiringError
 
 WORDS = 20
 LARGEST_SIDE = 2048

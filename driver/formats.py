@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from . import it8951
-from .it8951 import Area
-from .pixels import pack_1bpp, pack_4bpp, pack_linear
+from driver import it8951
+from driver.it8951 import Area
+from driver.pixels import pack_1bpp, pack_4bpp, pack_linear
 
 
 class Load(NamedTuple):

@@ -8,9 +8,9 @@ format or the image memory under a running update. Errors are those of `errors.p
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .device_info import WORDS, DeviceInfo, parse
-from .errors import DisplayTimeout, StateError, VcomError
-from .words import Words
+from driver.device_info import WORDS, DeviceInfo, parse
+from driver.errors import DisplayTimeout, StateError, VcomError
+from driver.words import Words
 
 SYS_RUN, STANDBY, SLEEP = 0x0001, 0x0002, 0x0003
 REG_RD, REG_WR = 0x0010, 0x0011

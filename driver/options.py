@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .errors import SettingsError
-from .settings import PanelSettings
-from .wire import kernel_bufsiz
+from driver.errors import SettingsError
+from driver.settings import PanelSettings
+from driver.wire import kernel_bufsiz
 
 SIMULATED_VCOM = -1.5
 

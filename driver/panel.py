@@ -19,14 +19,14 @@ from typing import Protocol
 
 import numpy as np
 
-from .device_info import GC16, INIT, DeviceInfo, mode
-from .errors import DitherError, StateError
-from .formats import Format, FourBits, OneBit, OneBitAllColumns
-from .it8951 import Area, Controller
-from .pixels import turned_rows
-from .settings import PanelSettings
-from .wire import DEFAULT_BUFSIZ, SpiWire, Wire, kernel_bufsiz
-from .words import Words
+from driver.device_info import GC16, INIT, DeviceInfo, mode
+from driver.errors import DitherError, StateError
+from driver.formats import Format, FourBits, OneBit, OneBitAllColumns
+from driver.it8951 import Area, Controller
+from driver.pixels import turned_rows
+from driver.settings import PanelSettings
+from driver.wire import DEFAULT_BUFSIZ, SpiWire, Wire, kernel_bufsiz
+from driver.words import Words
 
 __all__ = ["IT8951Panel", "Panel", "PanelSettings", "open_on", "open_panel"]
 

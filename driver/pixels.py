@@ -6,7 +6,7 @@ they travel on the wire.
 
 import numpy as np
 
-from .errors import DitherError
+from driver.errors import DitherError
 
 _FOUR_BIT_GROUPS = np.packbits(
     np.repeat(np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1), 4, axis=1), axis=1

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from .errors import RecordingError
-from .wire import Wire
+from driver.errors import RecordingError
+from driver.wire import Wire
 
 READ = b"\x10\x00"
 ANSWER = 4

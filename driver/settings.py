@@ -7,7 +7,7 @@ hardware check list says which command checks each of them.
 import math
 from dataclasses import dataclass
 
-from .errors import SettingsError
+from driver.errors import SettingsError
 
 VCOM_LOWEST, VCOM_HIGHEST = -3.0, -0.5
 """Volts. Outside of these a panel can be harmed."""

@@ -11,7 +11,7 @@ It imports nothing of the driver that it tests, knows only bytes, and is meant f
 `exchange` is one window with the chip select held by hardware, `select`, `transfer` and `deselect` the same
 by hand.
 
-A breach of the protocol is a named exception (driver/simulated_errors.py). What published drivers do and
+A breach of the protocol is a named exception (driver/simulation/errors.py). What published drivers do and
 controllers tolerate is noted in `tolerated` instead; strict=True raises that as well. Faults on request: set
 `faults`.
 
@@ -24,14 +24,14 @@ import errno
 import os
 from collections.abc import Iterable
 
-from driver import simulated_errors as errors
-from driver import simulated_tables as tables
-from driver.glass import Glass, Reflectance
-from driver.simulated_chip import Chip
-from driver.simulated_errors import PowerCut, ProtocolError
-from driver.simulated_faults import Faults
-from driver.simulated_log import Command
-from driver.simulated_time import VirtualTime
+from driver.simulation import errors as errors
+from driver.simulation import tables as tables
+from driver.simulation.chip import Chip
+from driver.simulation.errors import PowerCut, ProtocolError
+from driver.simulation.faults import Faults
+from driver.simulation.glass import Glass, Reflectance
+from driver.simulation.log import Command
+from driver.simulation.time import VirtualTime
 
 __all__ = ["Command", "Faults", "PowerCut", "ProtocolError", "SimulatedWire"]
 
@@ -87,7 +87,7 @@ class SimulatedWire:
 
     @property
     def glass(self) -> Reflectance:
-        """A copy of what can be seen, uint8[H, W]; `glass >= driver.glass.MIDDLE` is the dither shown."""
+        """A copy of what can be seen, uint8[H, W]; where it is at least `glass.MIDDLE`, the dither is white."""
         return self._glass.reflectance
 
     @property

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from .errors import AccessError, MissingModuleError, SettingsError
-from .settings import PanelSettings
+from driver.errors import AccessError, MissingModuleError, SettingsError
+from driver.settings import PanelSettings
 
 BUFSIZ_FILE = Path("/sys/module/spidev/parameters/bufsiz")
 DEFAULT_BUFSIZ = 4096

@@ -6,8 +6,8 @@ preamble word and HRDY is awaited, bounded, before each. Most significant byte f
 
 from collections.abc import Callable
 
-from .errors import BusyTimeout, SettingsError
-from .wire import LARGEST_WINDOW, Wire
+from driver.errors import BusyTimeout, SettingsError
+from driver.wire import LARGEST_WINDOW, Wire
 
 COMMAND = b"\x60\x00"
 WRITE = b"\x00\x00"

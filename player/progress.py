@@ -84,7 +84,7 @@ def read(path: Path) -> Progress | None:
     """The record in the file, None when there is none. ValueError, with the reason, when damaged."""
     try:
         found = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {why(error)}; give another --state FILE") from None

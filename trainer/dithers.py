@@ -35,6 +35,18 @@ def _hysteresis(dial: float | None) -> Ditherer:
     return Hysteresis() if dial is None else Hysteresis(dial)
 
 
+def _mask(dial: float | None) -> Ditherer:
+    from trainer.mask import Mask
+
+    return Mask()
+
+
+def _search(dial: float | None) -> Ditherer:
+    from trainer.search import Search
+
+    return Search() if dial is None else Search(dial)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the table: how to make the ditherer, whether it has a dial, and what it is in a few
@@ -49,6 +61,8 @@ class Entry:
 DITHERS = {
     "floyd-steinberg": Entry(_floyd_steinberg, False, "each frame alone; about a third of the pixels flip"),
     "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
+    "mask": Entry(_mask, False, "a frozen blue-noise threshold; flips follow the tone"),
+    "search": Entry(_search, True, "the least visible error, with a price on every flip; best and slow"),
 }
 DEFAULT = "hysteresis"
 

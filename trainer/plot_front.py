@@ -32,23 +32,25 @@ class Series:
 
 def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
     """Lines, markers and axes."""
+    axes.set_title(title)
+    axes.set_xlabel("flips per frame, % of the pixels")
+    if not series:
+        axes.text(0.5, 0.5, "not one pixel flips", transform=axes.transAxes, ha="center")
+        axes.set(xticks=[], yticks=[])
+        return
     for one in series:
         axes.plot(*_columns(list(one.points.values())), color=one.colour, linewidth=1.2, zorder=2)
         axes.plot(
             *_columns(one.everywhere), linestyle="none", marker=one.marker, color=one.colour, markersize=4.2,
             markeredgecolor="white", markeredgewidth=0.5, zorder=3,
         )  # fmt: skip
-    axes.set_title(title)
     axes.set_xscale("log")
     axes.margins(x=0.12, y=0.1)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("flips per frame, % of the pixels")
     axes.grid(color="#E6E6E6", linewidth=0.5)
     axes.set_axisbelow(True)
-    if not series:
-        axes.text(0.5, 0.5, "not one pixel flips", transform=axes.transAxes, ha="center")
 
 
 def label_front(axes: Axes, series: Sequence[Series], renderer: RendererAgg) -> None:

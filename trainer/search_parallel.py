@@ -1,23 +1,22 @@
-"""The search, many moves at once: checked sweeps in JAX, for CPU, GPU and TPU, usable inside other jitted code.
+"""The search, many moves at once: checked sweeps in JAX, for CPU, GPU and TPU, inside other jitted code too.
 
 One sweep over frames [..., H, W]:
 1. every pixel finds the best of its toggle and its swaps (a swap belongs to the earlier of its two pixels);
-2. moves that lower the energy draw a lot with their gain, jittered so that a smooth tone has many winners; a move
-   that is the highest in its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
+2. moves that lower the energy compete by their gain, jittered so that a smooth tone has many winners. The best
+   of its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
 3. the check: chosen moves were priced as if alone. One convolution of them all gives every move half of its
    interaction with each of the others (so that the sum is exact); those that then still gain are made;
-4. c * e follows by a second convolution. Should the sweep as a whole have raised the energy, it is dropped.
+4. c * e follows by a second convolution. Should the sweep as a whole raise the energy, it is dropped.
 
-Moves that reject one another would do so for ever: so a sweep that made less than half of its chosen moves is
-followed by one in which half as many pixels take part, drawn at random, and vice versa. That is what lets the sweeps
-reach a settled dither, as good as that of the sequential engine, in 50 to 100 sweeps (`benchmarks/search_engines.py`).
+Moves that reject one another would do so for ever. So a sweep that makes less than half of its chosen moves is
+followed by one in which half as many pixels, drawn at random, take part, and else by one with twice as many.
+That is what lets the sweeps settle a frame, as well as the sequential engine does, and not merely stall.
 
 Frames of a batch do not touch one another. Everything is float32; convolutions are circular FFTs, padded so
 that nothing wraps onto the frame. Memory: some 30 planes of the size of the batch.
 """
 
 from collections.abc import Callable
-from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -32,12 +31,10 @@ from trainer.search import REACH, TOLERANCE, reaching
 LIMIT = 400
 """Sweeps after which `settle` stops, settled or not."""
 
-_OFFSETS = tuple(
-    (dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0)
-)
+_OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
 """From a swap's first pixel to its second; each pair of pixels once."""
 
-# What a pixel does in a sweep: nothing, a toggle, or from _SWAP on a swap with the pixel at _OFFSETS[move - _SWAP].
+# The moves of a pixel: none, its toggle, or, from _SWAP on, the swap with the pixel at _OFFSETS[move - _SWAP].
 _NOTHING, _TOGGLE, _SWAP = 0, 1, 2
 
 _LEAST_SHARE = 1 / 64
@@ -60,9 +57,9 @@ def settle(
     kernel: Kernel,
     limit: int = LIMIT,
 ) -> tuple[Array, Array]:
-    """Sweep until every frame of the batch is settled, or `limit` times: (dither float32[..., H, W], sweeps made).
+    """Sweep until every frame of the batch is settled, or `limit` times.
 
-    Arguments as for `sweeps`.
+    Returns the dither, float32[..., H, W] of 0 and 1, and the number of sweeps made, int32. Arguments: `sweeps`.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
 
@@ -86,7 +83,7 @@ def sweeps(
     """`count` sweeps from `start`, at `price` per flip away from `previous`: float32[..., H, W] of 0 and 1.
 
     frame [..., H, W] in [0, 1]; start and previous 0 or 1 in any type, of a shape that broadcasts to the frame's;
-    price in units of c(0), one for all or one per frame [...]; kernel a NumPy array, square, of odd side, symmetric,
+    price in units of c(0), one for all or one per frame [...]; kernel a NumPy array float[k, k], k odd, symmetric,
     1 at its centre. The same key gives the same dither.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
@@ -96,12 +93,11 @@ def sweeps(
 def convolution(kernel: np.ndarray, shape: tuple[int, int]) -> Callable[[Array], Array]:
     """The function that convolves float32[..., *shape] with a symmetric kernel, taking it for 0 outside."""
     radius = kernel.shape[0] // 2
-    height, width = (_fast_length(side + radius) for side in shape)
+    # Two pixels of the frame are at most this far apart; what the kernel holds beyond would only wrap round.
+    spans = [np.arange(-min(radius, side - 1), min(radius, side - 1) + 1) for side in shape]
+    height, width = (_fast_length(side + span[-1]) for side, span in zip(shape, spans, strict=True))
     wide = np.zeros((height, width))
-    ring = np.arange(-radius, radius + 1)
-    # A kernel wider than the padded frame wraps round: only what lies within the frame's own size can matter.
-    inside = [ring[np.abs(ring) < side] for side in shape]
-    wide[np.ix_(*inside)] = kernel[np.ix_(*(offsets + radius for offsets in inside))]
+    wide[np.ix_(*spans)] = kernel[np.ix_(*(span + radius for span in spans))]
     spectrum = np.fft.rfft2(wide).real.astype(np.float32)
 
     def convolve(plane: Array) -> Array:
@@ -186,8 +182,10 @@ def _best_moves(dither: Array, slope: Array, own: np.ndarray) -> tuple[Array, Ar
 def _uses(move: Array) -> Array:
     """In how many of the moves every pixel takes part, as the first pixel of one or the second of another."""
     at = _shifted(move, _NOTHING)
-    seconds = (at(-dy, -dx) == code for code, (dy, dx) in enumerate(_OFFSETS, _SWAP))
-    return reduce(jnp.add, (taken.astype(jnp.float32) for taken in seconds), (move != _NOTHING).astype(jnp.float32))
+    uses = (move != _NOTHING).astype(jnp.float32)
+    for code, (dy, dx) in enumerate(_OFFSETS, _SWAP):
+        uses = uses + (at(-dy, -dx) == code).astype(jnp.float32)
+    return uses
 
 
 def _over_pixels(move: Array, plane: Array) -> Array:

@@ -1,9 +1,9 @@
 """The search, one move after another: compiled by numba, one core, the interpreter lock released.
 
-Pixels are visited in raster order within blocks. At each, the best of the toggle and the swaps is made if it lowers
-the energy, and c * e is brought up to date at once over the support of the kernel, which is not truncated: what
-is minimised is the energy of `search.py` itself, up to the rounding of float32. Two tests, neither of which can
-miss a move, keep it quick:
+Pixels are visited in raster order within blocks. At each, the best of the toggle and the swaps is made if it
+lowers the energy, and c * e is brought up to date at once over the support of the kernel, which is not
+truncated: what is minimised is the energy of `search.py` itself, up to the rounding of float32. Two tests,
+neither of which can miss a move, keep it quick:
 - a move needs a pixel with u < c_max - 1, c_max the largest c between two pixels, since a swap has
   dE >= 2 - 2 c_max + u(m) + u(n) and a toggle dE = 1 + u(m);
 - a block is visited again only if c * e has changed within it, or within reach of it, since its last visit.
@@ -21,6 +21,7 @@ PASSES = 100
 """Passes over the frame after which the search stops, settled or not; a frame of a film needs 10 to 20."""
 
 _BLOCK = 32
+_TOLERANCE = np.float32(TOLERANCE)
 
 Plane = NDArray[np.float32]
 
@@ -28,27 +29,37 @@ Plane = NDArray[np.float32]
 def settle(frame: Frame, start: Dither, previous: Dither, price: float, kernel: Kernel) -> Dither:
     """The settled dither that is reached from `start`, at `price` per flip away from `previous`.
 
-    frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel float[k,
-    k], k odd, symmetric, 1 at its centre.
+    frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
+    float[k, k], k odd, symmetric, 1 at its centre.
     """
     taps = reaching(kernel)
     dither = np.array(start, np.uint8, order="C")
     error = np.subtract(dither, frame, dtype=np.float32)
     blurred = cv2.filter2D(error, cv2.CV_32F, taps, borderType=cv2.BORDER_CONSTANT)
     # With a margin for the updates that fall outside the frame, no update has to be clipped.
-    blurred = np.pad(blurred, taps.shape[0] // 2)
-    _descend(dither, np.ascontiguousarray(previous, np.uint8), blurred, taps, price)
+    blurred = np.pad(blurred, taps.shape[0] // 2).astype(np.float32, copy=False)
+    _descend(dither, np.ascontiguousarray(previous, np.uint8), blurred, taps, np.float32(price))
     return dither
+
+
+@numba.njit(nogil=True, cache=True)
+def _slope(
+    dither: Dither, previous: Dither, blurred: Plane, radius: int, price: np.float32, y: int, x: int
+) -> np.float32:  # pragma: no cover (compiled)
+    """u of `search.py` at one pixel."""
+    doubled = np.float32(2) * blurred[y + radius, x + radius]
+    fee = price if dither[y, x] == previous[y, x] else -price
+    return fee + (doubled if dither[y, x] == 0 else -doubled)
 
 
 @numba.njit(nogil=True, cache=True)
 def _flip(
     dither: Dither, blurred: Plane, taps: Plane, stale: NDArray[np.uint8], y: int, x: int
 ) -> None:  # pragma: no cover (compiled)
-    """Flip one pixel, bring `blurred` up to date, and mark the blocks where a move may have become worth making."""
+    """Flip one pixel, bring `blurred` up to date, and mark the blocks in which a move may now be worth making."""
+    size = taps.shape[0]
     sign = np.float32(1) if dither[y, x] == 0 else np.float32(-1)
     dither[y, x] ^= 1
-    size = taps.shape[0]
     for j in range(size):
         # The compiler vectorises a loop over two rows, and not one with sums among its indices.
         row, tap_row = blurred[y + j, x : x + size], taps[j]
@@ -62,25 +73,46 @@ def _flip(
 
 
 @numba.njit(nogil=True, cache=True)
-def _slope(
-    dither: Dither, previous: Dither, blurred: Plane, radius: int, price: np.float32, y: int, x: int
-) -> np.float32:  # pragma: no cover (compiled)
-    """u of `search.py` at one pixel: what toggling it changes in E, less what it costs on its own."""
-    doubled = np.float32(2) * blurred[y + radius, x + radius]
-    fee = price if dither[y, x] == previous[y, x] else -price
-    return fee + (doubled if dither[y, x] == 0 else -doubled)
+def _move(
+    dither: Dither,
+    previous: Dither,
+    blurred: Plane,
+    taps: Plane,
+    stale: NDArray[np.uint8],
+    price: np.float32,
+    u: np.float32,
+    y: int,
+    x: int,
+) -> None:  # pragma: no cover (compiled)
+    """Make the best of the moves of pixel (y, x), whose slope is `u`, if it lowers the energy."""
+    height, width = dither.shape
+    radius = taps.shape[0] // 2
+    least, partner_y, partner_x = np.float32(1) + u, y, x
+    for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
+        for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
+            if dither[j, i] != dither[y, x]:
+                change = np.float32(2) - np.float32(2) * taps[radius + j - y, radius + i - x] + u
+                change += _slope(dither, previous, blurred, radius, price, j, i)
+                if change < least:
+                    least, partner_y, partner_x = change, j, i
+    if least < -_TOLERANCE:
+        _flip(dither, blurred, taps, stale, y, x)
+        if partner_y != y or partner_x != x:
+            _flip(dither, blurred, taps, stale, partner_y, partner_x)
 
 
-@numba.njit("void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], float32)", nogil=True, cache=True)
+@numba.njit(
+    "void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], float32)", nogil=True, cache=True
+)
 def _descend(
     dither: Dither, previous: Dither, blurred: Plane, taps: Plane, price: np.float32
 ) -> None:  # pragma: no cover (compiled)
     """Settle `dither` in place; `blurred` is c * e with a margin of the kernel's radius."""
     height, width = dither.shape
     radius = taps.shape[0] // 2
-    near = taps[radius - REACH : radius + REACH + 1, radius - REACH : radius + REACH + 1].copy()
-    near[REACH, REACH] = 0
-    promising = near.max() - np.float32(1)
+    between = taps.copy()
+    between[radius, radius] = 0
+    promising = between.max() - np.float32(1)
     stale = np.ones(((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1), np.uint8)
     for _ in range(PASSES):
         if not stale.any():
@@ -92,18 +124,5 @@ def _descend(
             for y in range(row * _BLOCK, min(height, (row + 1) * _BLOCK)):
                 for x in range(column * _BLOCK, min(width, (column + 1) * _BLOCK)):
                     u = _slope(dither, previous, blurred, radius, price, y, x)
-                    if u >= promising:
-                        continue
-                    best, best_y, best_x = np.float32(1) + u, y, x
-                    for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
-                        for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
-                            if dither[j, i] == dither[y, x]:
-                                continue
-                            change = np.float32(2) - np.float32(2) * near[j - y + REACH, i - x + REACH] + u
-                            change += _slope(dither, previous, blurred, radius, price, j, i)
-                            if change < best:
-                                best, best_y, best_x = change, j, i
-                    if best < -np.float32(TOLERANCE):
-                        _flip(dither, blurred, taps, stale, y, x)
-                        if best_y != y or best_x != x:
-                            _flip(dither, blurred, taps, stale, best_y, best_x)
+                    if u < promising:
+                        _move(dither, previous, blurred, taps, stale, price, u, y, x)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from driver.glass import (
+from driver.simulation.glass import (
     A2_DIRT,
     A2_GHOST,
     BLACK,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, read, register, send, small, wait_idle
 
-from driver import simulated_errors as errors
+from driver.simulation import errors as errors
 from driver.simulator import ProtocolError, SimulatedWire
 
 AREA = "6000 0021", "0000 0020", "0000 0000", "0000 0000", "0000 0008", "0000 0001"  # 8 x 1 pixels: 2 words

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, read, register, show, small, wait_idle
 
-from driver.glass import BLACK, DU_GHOST, MIDDLE, WHITE
-from driver.simulated_errors import TalkWhileBusy
+from driver.simulation.errors import TalkWhileBusy
+from driver.simulation.glass import BLACK, DU_GHOST, MIDDLE, WHITE
 from driver.simulator import PowerCut, SimulatedWire
 
 

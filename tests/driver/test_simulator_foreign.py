@@ -18,7 +18,7 @@ from foreign import (
     vendor_grey,
 )
 
-from driver.glass import BLACK, MIDDLE, WHITE
+from driver.simulation.glass import BLACK, MIDDLE, WHITE
 from driver.simulator import SimulatedWire
 
 ENDING_IN_A_REDRAW = [

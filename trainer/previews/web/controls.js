@@ -103,4 +103,5 @@ if (typeof DecompressionStream === "undefined") {
   connect();
   choose(choice);
   turn("glass", view.glass);
+  show().then(workAhead).catch(report);
 }

@@ -39,8 +39,7 @@ async function settle() {
     const seen = visible();
     await Promise.all(seen.map((panel) => panel.track?.seek(frame)));
     if (frame !== shown) {
-      const bytes = Uint8Array.from(atob(data.frames[frame].jpeg), (letter) => letter.charCodeAt(0));
-      bitmap = await createImageBitmap(new Blob([bytes], { type: "image/jpeg" }));
+      bitmap = await createImageBitmap(new Blob([bytesOf(data.frames[frame].jpeg)], { type: "image/jpeg" }));
     }
     if (shown !== null && frame === shown + 1 && view.glass && !still.matches) {
       for (const panel of seen) if (panel.track?.frames[frame].action === "redraw") panel.flash(draw);
@@ -49,6 +48,14 @@ async function settle() {
     tell();
     draw();
     if (wanted === shown && visible().every((panel) => !panel.track || panel.track.at === shown)) return;
+  }
+}
+
+// Inflate what there is room for while nothing else is to be done, so that far jumps are quick.
+async function workAhead() {
+  for (let frame = 0; frame < COUNT && roomForFlips > 0; frame += 1) {
+    for (const track of tracks) await track.flips(frame);
+    await new Promise((later) => { setTimeout(later, 5); });
   }
 }
 

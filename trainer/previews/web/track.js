@@ -1,27 +1,45 @@
 // A dither as this page holds it: one bit a pixel, 1 = white, leftmost pixel in the highest bit, rows on whole bytes.
 // Every frame is stored as the XOR with the frame before (the first: with black), deflated, in base64.
 
-async function inflate(text, length) {
-  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+function bytesOf(base64) {
+  const letters = atob(base64);
+  const bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i += 1) bytes[i] = letters.charCodeAt(i);
+  return bytes;
+}
+
+async function inflate(base64, length) {
+  const stream = new Blob([bytesOf(base64)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   if (bytes.length !== length) throw new Error("the pictures in this page are damaged");
   return bytes;
 }
 
+// Inflated flips are kept as long as there is room, so that a way that was gone once is quick.
+let roomForFlips = 128e6;
+
 // One dither at one frame, `at`: what is shown, which of its black pixels are ghosts, which pixels have just changed.
 class Track {
   constructor(dither, width, height) {
     this.frames = dither.frames;
+    this.kept = new Map();
     this.stride = (width + 7) >> 3;
     this.at = -1;
     this.bits = new Uint8Array(this.stride * height);
     this.ghosts = new Uint8Array(this.bits.length);
-    this.changed = new Uint8Array(this.bits.length);
+    this.nothing = new Uint8Array(this.bits.length);
+    this.changed = this.nothing;
   }
 
-  flips(frame) {
-    return inflate(this.frames[frame].flips_deflated, this.bits.length);
+  async flips(frame) {
+    const kept = this.kept.get(frame);
+    if (kept) return kept;
+    const flips = await inflate(this.frames[frame].flips_deflated, this.bits.length);
+    if (roomForFlips >= flips.length && !this.kept.has(frame)) {
+      roomForFlips -= flips.length;
+      this.kept.set(frame, flips);
+    }
+    return flips;
   }
 
   // Go to a frame. Flips work both ways in time; ghosts only forwards, from the redraw that left none.
@@ -34,7 +52,7 @@ class Track {
       this.ghosts.fill(0);
     }
     while (this.at < frame) await this.step();
-    if (frame === 0) this.changed.fill(0);
+    if (frame === 0) this.changed = this.nothing;
     else if (this.changedAt !== frame) this.changed = await this.flips(frame);
     this.changedAt = frame;
   }

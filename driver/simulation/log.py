@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Command:
     """One command as the controller understood it.
 
-    name: as in driver/simulated_tables.py. args: the argument words so far. time: virtual seconds at the
+    name: as in driver/simulation/tables.py. args: the argument words so far. time: virtual seconds at the
     command word. bytes: what it cost on the wire so far, preambles and payload included. repeats: how often
     it came in a row; only register reads are folded so, and then time is that of the first.
     """

@@ -1,8 +1,8 @@
 """What the simulated controller says of itself and its supply: device info, VCOM, temperature."""
 
-from driver import simulated_errors as errors
-from driver import simulated_tables as tables
-from driver.simulated_faults import Faults
+from driver.simulation import errors as errors
+from driver.simulation import tables as tables
+from driver.simulation.faults import Faults
 
 
 def in_words(*words: int) -> bytes:

@@ -1,7 +1,7 @@
 """The command interpreter of the simulated IT8951: command words, data and reads in, answers out.
 
 It knows nothing of preambles and chip select (driver/simulator.py does) nor of pixels
-(driver/simulated_imaging.py).
+(driver/simulation/imaging.py).
 
 Power states: running after power-up, reset and SYS_RUN; STANDBY still hears everything; in SLEEP everything
 but SYS_RUN falls on deaf ears and reads return 0. Image memory survives STANDBY and SLEEP. A reset loses
@@ -12,14 +12,14 @@ import math
 from collections import deque
 from typing import Literal
 
-from driver import simulated_errors as errors
-from driver import simulated_tables as tables
-from driver.glass import Glass
-from driver.simulated_faults import Faults
-from driver.simulated_imaging import Imaging
-from driver.simulated_log import Command, fold_poll
-from driver.simulated_supply import Supply, device_info, in_words
-from driver.simulated_time import VirtualTime
+from driver.simulation import errors as errors
+from driver.simulation import tables as tables
+from driver.simulation.faults import Faults
+from driver.simulation.glass import Glass
+from driver.simulation.imaging import Imaging
+from driver.simulation.log import Command, fold_poll
+from driver.simulation.supply import Supply, device_info, in_words
+from driver.simulation.time import VirtualTime
 
 
 class Chip:

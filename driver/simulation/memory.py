@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from driver.simulated_errors import AddressOutsideMemory
-from driver.simulated_tables import MEMORY_BYTES, PIXEL_FORMATS, Hardware
+from driver.simulation.errors import AddressOutsideMemory
+from driver.simulation.tables import MEMORY_BYTES, PIXEL_FORMATS, Hardware
 
 Bytes2d = npt.NDArray[np.uint8]
 

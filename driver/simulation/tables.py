@@ -6,7 +6,7 @@ simulator alone: a table shared with the driver would hide the same mistake on b
 
 from dataclasses import dataclass
 
-from driver.glass import Waveform
+from driver.simulation.glass import Waveform
 
 COMMAND, WRITE_DATA, READ_DATA = 0x6000, 0x0000, 0x1000
 

@@ -7,12 +7,12 @@ LUTAFSR is busy for the time of the waveform all the same.
 
 from collections.abc import Callable
 
-from driver import simulated_errors as errors
-from driver import simulated_tables as tables
-from driver.glass import WHITE_LEVEL, Glass
-from driver.simulated_faults import Faults
-from driver.simulated_memory import ImageMemory, Load
-from driver.simulated_time import VirtualTime
+from driver.simulation import errors as errors
+from driver.simulation import tables as tables
+from driver.simulation.faults import Faults
+from driver.simulation.glass import WHITE_LEVEL, Glass
+from driver.simulation.memory import ImageMemory, Load
+from driver.simulation.time import VirtualTime
 
 
 class Imaging:

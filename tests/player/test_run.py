@@ -1,0 +1,233 @@
+"""`player run` as a process on the simulated panel: what it shows, signals, kill -9, and what it needs."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from player.progress import read
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start("run", ...) -> a process; stopped at the end of the test if it still runs."""
+    processes = []
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+
+    def run(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "player", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def finish(process):
+    out, _ = process.communicate(timeout=60)
+    return process.returncode, out
+
+
+def until(process, text):
+    """The lines up to the first that holds `text`."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            return lines
+    raise AssertionError("".join(lines))
+
+
+def dither_on(picture):
+    """What a picture of the glass shows: ghosts and whites are above the middle, blacks below."""
+    with Image.open(picture) as image:
+        assert image.mode == "L"
+        return (np.asarray(image) >= 128).astype(np.uint8)
+
+
+def test_the_glass_shows_every_dither(start, tmp_path, make_film, make_reel):
+    """Through driver and simulated controller, and read back from the picture of the glass."""
+    dithers = make_film(25, flips=0.03, width=64, height=48)
+    path = make_reel(dithers)
+    process = start("run", path, "--simulated", tmp_path / "sim", "--interval", 0, "--cooldown", 5)
+    code, out = finish(process)
+    assert code == 0, out
+    assert len(re.findall(r"^frame \d+ of 25 .*: redraw", out, re.M)) > 1
+    pictures = sorted((tmp_path / "sim").glob("*.png"))
+    assert [picture.name for picture in pictures] == [f"glass-{number:06}.png" for number in range(25)]
+    for picture, dither in zip(pictures, dithers, strict=True):
+        assert (dither_on(picture) == dither).all()
+    code, out = finish(start("status", "--simulated", tmp_path / "sim", "--json"))
+    told = json.loads(out)
+    assert (told["reel"], told["frame"], told["frames"]) == (str(path), 24, 25)
+
+
+def test_several_reels_and_a_part_of_them(start, tmp_path, make_film, make_reel):
+    for name in ("b.reel", "a.reel"):
+        make_reel(make_film(3, width=64, height=48), name)
+    sim = tmp_path / "sim"
+    code, out = finish(
+        start("run", tmp_path, "--simulated", sim, "--interval", 0, "--end", "next", "--count", 5)
+    )
+    assert code == 0, out
+    assert sorted(str(picture.relative_to(sim)) for picture in sim.rglob("*.png")) == [
+        "a/glass-000000.png", "a/glass-000001.png", "a/glass-000002.png", "b/glass-000000.png", "b/glass-000001.png"
+    ]  # fmt: skip
+
+
+def test_settings_reach_the_panel(start, tmp_path, make_film, make_reel):
+    dithers = make_film(2, width=64, height=48)
+    sim = tmp_path / "sim"
+    options = ["--rotate", 180, "--mirror", "--bits", 4]
+    code, out = finish(start("run", make_reel(dithers), "--simulated", sim, "--interval", 0, *options))
+    assert code == 0, out
+    assert (dither_on(sim / "glass-000001.png") == dithers[1][::-1]).all()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_long_wait_within_a_second(start, tmp_path, make_film, make_reel, number, code):
+    path = make_reel(make_film(3, width=64, height=48))
+    process = start("run", path, "--simulated", tmp_path / "sim", "--interval", 1000)
+    until(process, "frame 0 of 3")
+    begun = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(timeout=10) == code
+    assert time.monotonic() - begun < 1
+    assert "Traceback" not in process.stdout.read()
+    kept = read(tmp_path / "sim" / "progress.json")
+    assert (kept.frame, kept.showing) == (0, None)
+
+
+def test_sighup_reads_the_settings_again_without_a_redraw(start, tmp_path, make_film, make_reel):
+    settings = tmp_path / "player.toml"
+    path = make_reel(make_film(4, width=64, height=48))
+    settings.write_text("interval = 1000")
+    process = start("run", path, "--simulated", tmp_path / "sim", "--config", settings)
+    until(process, "frame 0 of 4")
+    settings.write_text("intervall = 1")
+    process.send_signal(signal.SIGHUP)
+    assert "the configuration stays as it was" in until(process, "did you mean interval?")[-1]
+    settings.write_text("interval = 0")
+    process.send_signal(signal.SIGHUP)
+    code, out = finish(process)
+    assert code == 0
+    assert out.startswith("configuration read again; changed: interval\n")
+    assert [line.split()[1] for line in out.splitlines()[1:4]] == ["1", "2", "3"]
+    assert "redraw (" not in out
+
+
+def test_sighup_opens_the_panel_anew_when_it_must(start, tmp_path, make_film, make_reel):
+    settings = tmp_path / "player.toml"
+    dithers = make_film(2, width=64, height=48)
+    settings.write_text("interval = 1000")
+    process = start("run", make_reel(dithers), "--simulated", tmp_path / "sim", "--config", settings)
+    until(process, "frame 0 of 2")
+    settings.write_text("interval = 1000\nmirror = true")
+    process.send_signal(signal.SIGHUP)
+    lines = until(process, "frame 0 of 2")
+    assert lines[0] == "configuration read again; the panel is opened anew\n"
+    assert "redraw (start)" in lines[-1]
+    assert (dither_on(tmp_path / "sim" / "glass-000000.png") == dithers[0][:, ::-1]).all()
+
+
+def test_kill_9_again_and_again(start, tmp_path, make_film, make_reel):
+    """At random instants: the log of every run goes on with the same or the next frame, the place never
+    goes back.
+    """
+    rng = random.Random(4)
+    path = make_reel(make_film(400, flips=0.02, width=64, height=48))
+    place = tmp_path / "sim" / "progress.json"
+    shown, kills = -1, 0
+    for _ in range(7):
+        process = start("run", path, "--simulated", tmp_path / "sim", "--interval", 0.001)
+        first = process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        out = first + process.communicate()[0]
+        assert "Traceback" not in out
+        if process.returncode != -signal.SIGKILL:
+            break
+        kills += 1
+        numbers = [int(number) for number in re.findall(r"^frame (\d+) of 400 .*last redraw$", out, re.M)]
+        for number in numbers:
+            assert number in (shown, shown + 1)
+            shown = number
+        kept = read(place)
+        assert kept.frame is not None
+        assert kept.frame >= shown
+        assert kept.showing in (None, kept.frame, kept.frame + 1)
+        on_glass = kept.frame if kept.showing is None else kept.showing
+        assert on_glass - shown <= 1, "shown and not yet in the log: one frame at most"
+        shown = kept.frame
+    assert kills >= 5
+    assert shown > kills
+
+
+ALONE = """
+import importlib.abc, sys, sysconfig
+allowed = {"numpy", "PIL", "player", "driver", "__main__", *sys.stdlib_module_names}
+class Blocked(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] not in allowed and not name.startswith("_"):
+            raise ImportError(f"{name} is not on the device")
+sys.meta_path.insert(0, Blocked())
+try:
+    import hypothesis
+except ImportError:
+    pass
+else:
+    sys.exit("nothing is blocked")
+from player.__main__ import main
+for arguments in (["run", sys.argv[1], "--simulated", sys.argv[2], "--interval", "0"], ["check", sys.argv[1]],
+                  ["info", sys.argv[1]], ["frames", sys.argv[1], sys.argv[2]], ["config"],
+                  ["status", "--simulated", sys.argv[2]]):
+    if main(arguments):
+        sys.exit(" ".join(arguments))
+"""
+
+
+def test_the_player_runs_on_the_standard_library_numpy_and_pillow_alone(tmp_path, make_film, make_reel):
+    path = make_reel(make_film(3, width=64, height=48))
+    result = subprocess.run(
+        [sys.executable, "-c", ALONE, path, tmp_path / "sim"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "sim" / "glass-000002.png").exists()
+
+
+def test_pillow_and_the_simulator_are_not_loaded_for_a_panel(tmp_path, make_film, make_reel):
+    """They cost memory on a small device. Opening fails here for want of SPI, in one line."""
+    path = make_reel(make_film(1))
+    program = (
+        "import sys\nfrom player.__main__ import main\n"
+        "code = main(['run', sys.argv[1], '--vcom', '-1.5', '--state', sys.argv[2]])\n"
+        "print(code, [name for name in ('PIL', 'driver.simulator', 'json.tool') if name in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, path, tmp_path / "state"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout == "2 []\n"
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("player: ")
+    assert not (tmp_path / "state").exists(), "nothing was shown"
