@@ -64,7 +64,7 @@ def opened(config: Config, size: tuple[int, int]) -> Iterator[OpenPanel]:
             from driver.simulator import SimulatedWire
 
             try:
-                wire = SimulatedWire(*size)
+                wire = SimulatedWire(*size, strict=True)
             except ValueError as error:
                 raise PanelError(f"{error}; export the film again with a smaller --size") from None
             panel = open_on(wire, settings, wire.clock, wire.sleep)

@@ -5,9 +5,9 @@ Of all dithers b of a frame f, shown after the dither p, the search looks for th
     E(b) = sum e (c * e) + price * flips,    e = b - f,  flips = number of pixels where b differs from p
 
 with c the two-eye kernel (`eye.two_eye_kernel`), 1 at its centre, so that the price is a share of what a lone
-wrong pixel costs. e is 0 outside the frame: the margin counts as perfectly reproduced, and the error that pixels
-near the edge spill over it counts in full. Starting from p, a pixel is toggled, or swapped with one of the 24
-pixels within `REACH` of it, as long as that lowers E. With s = 1 - 2b, +1 where b may turn white,
+wrong pixel costs. e is 0 outside the frame: the margin counts as perfectly reproduced, and what pixels near
+the edge spill over it counts in full. Starting from p, a pixel is toggled, or swapped with one of the 24 pixels
+within `REACH` of it, as long as that lowers E. With s = 1 - 2b, +1 where b may turn white,
 
     toggle m:          dE = 1 + u(m)                      u = 2 s (c * e) + price (1 - 2 |b - p|)
     swap m with n:     dE = 2 - 2 c(n - m) + u(m) + u(n)  where b(m) differs from b(n)
@@ -38,13 +38,13 @@ TOLERANCE = 1e-3
 """A move must lower the energy by more than this, lest rounding be mistaken for a gain."""
 
 PRICE_LIVELIEST, PRICE_CALMEST = 0.05, 0.8
-"""The price of a flip at dial 0, where flips follow the film's noise, and at dial 1, where pictures go stale."""
+"""The price of a flip at dial 0 (below it flips follow the noise) and at dial 1 (above it pictures go stale)."""
 
 ENGINES = ("sequential", "parallel")
 
 
 def price_of(dial: float) -> float:
-    """The price of a flip for a dial in [0, 1]: .05, .1, .2, .4, .8 at 0, 1/4, 1/2, 3/4, 1, in equal ratios."""
+    """The price of a flip for a dial in [0, 1]: .05, .1, .2, .4, .8 for 0, 1/4, 1/2, 3/4, 1; geometric."""
     return PRICE_LIVELIEST * (PRICE_CALMEST / PRICE_LIVELIEST) ** dial
 
 
@@ -64,9 +64,9 @@ def reaching(kernel: Kernel) -> NDArray[np.float32]:
 class Search:
     """The search in closed loop. The first frame starts from error diffusion, and its flips cost nothing.
 
-    `dial` sets the price of a flip (`price_of`). `engine` is one of `ENGINES`; None takes the parallel one where
-    JAX has an accelerator, and else the sequential one. A dither depends on nothing but the frame, the shown
-    dither and these two.
+    `dial` sets the price of a flip (`price_of`). `engine` is one of `ENGINES`; None takes the parallel one
+    where JAX has an accelerator, and else the sequential one. A dither depends on nothing but the frame, the
+    shown dither and these two.
     """
 
     def __init__(self, dial: float = 0.5, engine: str | None = None) -> None:
@@ -109,7 +109,7 @@ def _parallel() -> Settle:
 
 
 def _has_accelerator() -> bool:
-    """Whether JAX runs on more than a CPU; JAX is imported only where a plugin for an accelerator is installed."""
+    """Whether JAX runs on more than a CPU; it is imported only where a plugin for an accelerator is there."""
     if not (entry_points(group="jax_plugins") or find_spec("jax_plugins") or find_spec("libtpu")):
         return False
     import jax

@@ -2,15 +2,15 @@
 
 One sweep over frames [..., H, W]:
 1. every pixel finds the best of its toggle and its swaps (a swap belongs to the earlier of its two pixels);
-2. moves that lower the energy compete by their gain, jittered so that a smooth tone has many winners. The best
-   of its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
+2. moves that lower the energy compete by their gain, jittered so that a smooth tone has many winners. The
+   best of its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
 3. the check: chosen moves were priced as if alone. One convolution of them all gives every move half of its
    interaction with each of the others (so that the sum is exact); those that then still gain are made;
 4. c * e follows by a second convolution. Should the sweep as a whole raise the energy, it is dropped.
 
-Moves that reject one another would do so for ever. So a sweep that makes less than half of its chosen moves is
-followed by one in which half as many pixels, drawn at random, take part, and else by one with twice as many.
-That is what lets the sweeps settle a frame, as well as the sequential engine does, and not merely stall.
+Moves that reject one another would do so for ever. So a sweep that makes less than half of its chosen moves
+is followed by one in which half as many pixels, drawn at random, take part, and else by one with twice as
+many. That is what lets the sweeps settle a frame, as well as the sequential engine does, and not merely stall.
 
 Frames of a batch do not touch one another. Everything is float32; convolutions are circular FFTs, padded so
 that nothing wraps onto the frame. Memory: some 30 planes of the size of the batch.
@@ -34,7 +34,7 @@ LIMIT = 400
 _OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
 """From a swap's first pixel to its second; each pair of pixels once."""
 
-# The moves of a pixel: none, its toggle, or, from _SWAP on, the swap with the pixel at _OFFSETS[move - _SWAP].
+# The moves of a pixel: none, its toggle, or from _SWAP on the swap with the pixel at _OFFSETS[move - _SWAP].
 _NOTHING, _TOGGLE, _SWAP = 0, 1, 2
 
 _LEAST_SHARE = 1 / 64
@@ -59,7 +59,8 @@ def settle(
 ) -> tuple[Array, Array]:
     """Sweep until every frame of the batch is settled, or `limit` times.
 
-    Returns the dither, float32[..., H, W] of 0 and 1, and the number of sweeps made, int32. Arguments: `sweeps`.
+    Returns the dither, float32[..., H, W] of 0 and 1, and how many sweeps were made, int32. The arguments are
+    those of `sweeps`.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
 
@@ -82,9 +83,9 @@ def sweeps(
 ) -> Array:
     """`count` sweeps from `start`, at `price` per flip away from `previous`: float32[..., H, W] of 0 and 1.
 
-    frame [..., H, W] in [0, 1]; start and previous 0 or 1 in any type, of a shape that broadcasts to the frame's;
-    price in units of c(0), one for all or one per frame [...]; kernel a NumPy array float[k, k], k odd, symmetric,
-    1 at its centre. The same key gives the same dither.
+    frame [..., H, W] in [0, 1]; start and previous 0 or 1 in any type, of a shape that broadcasts to the
+    frame's; price in units of c(0), one for all or one per frame [...]; kernel a NumPy array float[k, k], k odd,
+    symmetric, 1 at its centre. The same key gives the same dither.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
     return lax.fori_loop(0, count, sweep, state).dither
@@ -95,7 +96,7 @@ def convolution(kernel: np.ndarray, shape: tuple[int, int]) -> Callable[[Array],
     radius = kernel.shape[0] // 2
     # Two pixels of the frame are at most this far apart; what the kernel holds beyond would only wrap round.
     spans = [np.arange(-min(radius, side - 1), min(radius, side - 1) + 1) for side in shape]
-    height, width = (_fast_length(side + span[-1]) for side, span in zip(shape, spans, strict=True))
+    height, width = (_fast_length(side + min(radius, side - 1)) for side in shape)
     wide = np.zeros((height, width))
     wide[np.ix_(*spans)] = kernel[np.ix_(*(span + radius for span in spans))]
     spectrum = np.fft.rfft2(wide).real.astype(np.float32)

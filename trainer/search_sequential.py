@@ -35,9 +35,9 @@ def settle(frame: Frame, start: Dither, previous: Dither, price: float, kernel: 
     taps = reaching(kernel)
     dither = np.array(start, np.uint8, order="C")
     error = np.subtract(dither, frame, dtype=np.float32)
-    blurred = cv2.filter2D(error, cv2.CV_32F, taps, borderType=cv2.BORDER_CONSTANT)
+    inner = cv2.filter2D(error, cv2.CV_32F, taps, borderType=cv2.BORDER_CONSTANT)
     # With a margin for the updates that fall outside the frame, no update has to be clipped.
-    blurred = np.pad(blurred, taps.shape[0] // 2).astype(np.float32, copy=False)
+    blurred = np.pad(inner, taps.shape[0] // 2).astype(np.float32, copy=False)
     _descend(dither, np.ascontiguousarray(previous, np.uint8), blurred, taps, np.float32(price))
     return dither
 
@@ -56,7 +56,7 @@ def _slope(
 def _flip(
     dither: Dither, blurred: Plane, taps: Plane, stale: NDArray[np.uint8], y: int, x: int
 ) -> None:  # pragma: no cover (compiled)
-    """Flip one pixel, bring `blurred` up to date, and mark the blocks in which a move may now be worth making."""
+    """Flip one pixel, bring `blurred` up to date, and mark the blocks where a move may now be worth making."""
     size = taps.shape[0]
     sign = np.float32(1) if dither[y, x] == 0 else np.float32(-1)
     dither[y, x] ^= 1

@@ -41,7 +41,8 @@ def start(tmp_path):
     for process in processes:
         if process.poll() is None:
             process.kill()
-        process.communicate()
+        process.stdout.close()
+        process.wait()
 
 
 def finish(process):

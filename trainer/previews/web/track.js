@@ -35,9 +35,9 @@ class Track {
     const kept = this.kept.get(frame);
     if (kept) return kept;
     const flips = await inflate(this.frames[frame].flips_deflated, this.bits.length);
-    if (roomForFlips >= flips.length && !this.kept.has(frame)) {
-      roomForFlips -= flips.length;
-      this.kept.set(frame, flips);
+    if (!this.kept.has(frame)) {
+      roomForFlips = Math.max(0, roomForFlips - flips.length);
+      if (roomForFlips > 0) this.kept.set(frame, flips);
     }
     return flips;
   }
