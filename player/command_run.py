@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -31,10 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
         config = load(flags, os.environ, arguments.config).config
         return config, expand(config.reels)
 
-    inbox = Inbox()
     jump = parse_place(flags["start"], "--start") if "start" in flags else None
     shown = 0
-    with _listening(inbox) as interrupts:
+    with closing(Inbox()) as inbox, _listening(inbox) as interrupts:
         while True:
             config, paths = settings()
             left = None if config.count is None else max(config.count - shown, 1)
@@ -92,9 +91,11 @@ def _listening(inbox: Inbox) -> Iterator[list[int]]:
 
     handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    wakeup = signal.set_wakeup_fd(inbox.wakeup, warn_on_full_buffer=False)
     try:
         yield interrupts
     finally:
+        signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -44,7 +44,7 @@ def deflate(packed: Bits) -> bytes:
 
     Run-length matching with Huffman codes: flips are scattered single bits between runs of zero bytes, so
     zlib's search for longer matches finds nothing and only makes it slow and the codes worse.
-    `benchmarks/player_cost.py` prints the size against the entropy of the flips and the time.
+    `benchmarks/reel_bytes.py` prints the size against the entropy of the flips.
     """
     stream = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
     return stream.compress(packed.tobytes()) + stream.flush()

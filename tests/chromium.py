@@ -1,4 +1,4 @@
-"""A headless Chromium for tests of pages, driven by the DevTools protocol over a pipe: no port, no driver program.
+"""A headless Chromium for tests of pages, driven by the DevTools protocol over a pipe: no port, no driver.
 
 Messages are JSON, ended by a zero byte, on the browser's file descriptors 3 (to it) and 4 (from it).
 Source: https://chromedevtools.github.io/devtools-protocol/ and Chromium's `--remote-debugging-pipe`.
@@ -38,24 +38,23 @@ class Chromium:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         arguments = [
-            executable, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={folder}", "--no-first-run",
-            "--disable-gpu", "--disable-extensions", "--disable-background-networking", "--disable-dev-shm-usage",
-            "--mute-audio", "--force-color-profile=srgb", "about:blank",
+            executable, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={folder}",
+            "--no-first-run", "--disable-gpu", "--disable-extensions", "--disable-background-networking",
+            "--disable-dev-shm-usage", "--mute-audio", "--force-color-profile=srgb", "about:blank",
         ]  # fmt: skip
         if os.geteuid() == 0:
             arguments.insert(1, "--no-sandbox")
-        nothing = os.open(os.devnull, os.O_RDWR)
-        # Descriptors 3 and 4 of the browser may be in use here, so they pass through numbers that are not.
+        # The pipes may have the numbers 3 and 4 here, crossed, so they pass through others on their way.
         actions = [
+            *((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)),
             (os.POSIX_SPAWN_DUP2, to_browser, 103), (os.POSIX_SPAWN_DUP2, from_browser, 104),
             (os.POSIX_SPAWN_DUP2, 103, 3), (os.POSIX_SPAWN_DUP2, 104, 4),
-            (os.POSIX_SPAWN_DUP2, nothing, 0), (os.POSIX_SPAWN_DUP2, nothing, 1), (os.POSIX_SPAWN_DUP2, nothing, 2),
             (os.POSIX_SPAWN_CLOSE, 103), (os.POSIX_SPAWN_CLOSE, 104),
         ]  # fmt: skip
         environment = {**os.environ, "HOME": str(folder)}
         self._process = os.posix_spawn(executable, arguments, environment, file_actions=actions, setpgroup=0)
-        for descriptor in (to_browser, from_browser, nothing):
-            os.close(descriptor)
+        os.close(to_browser)
+        os.close(from_browser)
         self._unread = b""
         self._number = 0
         self.events: list[dict[str, Any]] = []
@@ -86,7 +85,7 @@ class Chromium:
         return dict(json.loads(message))
 
     def open(self, url: str, width: int, height: int, ratio: float = 1, **media: str) -> "Page":
-        """A page in a window of width x height CSS pixels, `ratio` screen pixels each; `media`: media features."""
+        """A page in a window of width x height CSS pixels, `ratio` screen pixels each, with `media` features."""
         target = self.command("Target.createTarget", url="about:blank")["targetId"]
         session = self.command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session)
@@ -124,12 +123,14 @@ class Page:
 
     def resize(self, width: int, height: int, ratio: float = 1) -> None:
         """Change the window, in CSS pixels, and how many screen pixels each takes."""
-        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=ratio,
-                     mobile=ratio > 1)  # fmt: skip
+        screen = {"width": width, "height": height, "deviceScaleFactor": ratio, "mobile": ratio > 1}
+        self.command("Emulation.setDeviceMetricsOverride", **screen)
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, which may be a promise."""
-        answer = self.command("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.command(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -150,18 +151,19 @@ class Page:
 
     def drag(self, x: float, y: float, right: float, down: float) -> None:
         """Press the mouse at (x, y), move it, and let go. No movement: a click."""
-        self.command("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, button="left", clickCount=1)
+        mouse = {"button": "left", "clickCount": 1}
+        there = {"x": x + right, "y": y + down}
+        self.command("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **mouse)
         if right or down:
-            self.command("Input.dispatchMouseEvent", type="mouseMoved", x=x + right, y=y + down, button="left",
-                         buttons=1)  # fmt: skip
-        self.command("Input.dispatchMouseEvent", type="mouseReleased", x=x + right, y=y + down, button="left",
-                     clickCount=1)  # fmt: skip
+            self.command("Input.dispatchMouseEvent", type="mouseMoved", buttons=1, **there, **mouse)
+        self.command("Input.dispatchMouseEvent", type="mouseReleased", **there, **mouse)
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element, once it is in view."""
         x, y = self.evaluate(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
-            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
+            "found.scrollIntoView({block: 'center'}); const box = found.getBoundingClientRect();"
+            "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
         self.drag(x, y, 0, 0)
 
@@ -170,13 +172,13 @@ class Page:
         return base64.b64decode(self.command("Page.captureScreenshot", captureBeyondViewport=whole)["data"])
 
     def complaints(self) -> list[str]:
-        """Errors that the page has thrown or the browser has logged, such as breaches of its security policy."""
+        """What the page has thrown, and the browser logged, such as breaches of its security policy."""
         texts = []
         for event in self._browser.events:
             if event.get("sessionId") != self._session:
                 continue
             if event["method"] == "Runtime.exceptionThrown":
-                texts.append(event["params"]["exceptionDetails"].get("exception", {}).get("description", "?"))
-            if event["method"] == "Log.entryAdded" and event["params"]["entry"]["level"] in ("error", "warning"):
-                texts.append(event["params"]["entry"]["text"])
+                texts.append(str(event["params"]["exceptionDetails"]))
+            if event["method"] == "Log.entryAdded":
+                texts.append(str(event["params"]["entry"]["text"]))
         return texts

@@ -80,25 +80,25 @@ def parser() -> argparse.ArgumentParser:
     preview = commands.add_parser(
         "preview",
         help="see dithers side by side: a page, an animation, a contact sheet",
-        description="See what the panel will do: dithers of the same frames beside each other, pixel for pixel. "
-        "Without --count and --end: 48 frames.",
+        description="See what the panel will do: dithers of the same frames beside each other, pixel for "
+        "pixel. Without --count and --end: 48 frames.",
         epilog="example: trainer preview film.mp4 --start 1:30 --out preview.html "
         "--dither floyd-steinberg --dither hysteresis:0.3",
     )
     preview.add_argument("film", metavar="FILM", help="any film that OpenCV opens: mp4, mkv, webm, avi, mov")
     preview.add_argument("--out", metavar="FILE", required=True,
-                         help="what to make: .html, one page that works offline, to scrub, switch and compare; "
-                         ".gif, exact; .mp4 (VP9), lossy but close; .png, a contact sheet with what changed in red "
-                         "and blue")  # fmt: skip
+                         help="what to make: .html, a page that works offline, to scrub, switch and compare; "
+                         ".gif, exact; .mp4 (VP9), lossy but close; .png, a contact sheet with what changed "
+                         "in red and blue")  # fmt: skip
     preview.add_argument("--dither", action="append", metavar="NAME[:DIAL]",
-                         help="a dither to show, with its dial from 0 to 1 or at its own; again for each, 9 at most; "
-                         f"default: floyd-steinberg and {DEFAULT}")  # fmt: skip
+                         help="a dither to show, with its dial from 0 to 1 or at its own; again for each, 9 "
+                         f"at most; default: floyd-steinberg and {DEFAULT}")  # fmt: skip
     preview.add_argument("--crop", metavar="WxH[+X+Y]",
-                         help="the part of the panel to show, pixel for pixel; default 400x300 in the middle; "
+                         help="what to show of the panel, pixel for pixel; default 400x300 in the middle; "
                          "the page holds all of the panel and begins there")  # fmt: skip
     preview.add_argument("--show", choices=("glass", "dither"),
-                         help="the simulated glass, with ghosts and redraws, or the bare dither; default: dither for "
-                         ".png, glass for all else")  # fmt: skip
+                         help="the simulated glass, with ghosts and redraws, or the bare dither; default: "
+                         "dither for .png, glass for all else")  # fmt: skip
     preview.add_argument("--fps", type=float, default=8, metavar="N", help="frames per second; default 8")
     options.add_film_options(preview)
     preview.set_defaults(run=_preview)

@@ -18,8 +18,7 @@ import numpy.typing as npt
 
 from trainer.errors import FilmError
 
-# Failed packets in a row that are passed over before the film counts as ended. At the true end each costs
-# less than a microsecond.
+# Failed packets in a row passed over before the film counts as ended. At the true end they cost nothing.
 _ATTEMPTS = 1000
 _LONGEST_MS = 100 * 24 * 3600 * 1000.0
 _USUAL_RATE = 25.0
@@ -39,12 +38,11 @@ silence()
 
 
 class Decoder:
-    """The frames of one film in order. `number` and `time_ms` tell of the frame grabbed last (-1 and 0 before
-    any).
+    """The frames of one film in order; FilmError if OpenCV finds no moving picture in it.
 
-    path: the film. FilmError if OpenCV finds no moving picture in it. rate: frames per second by the header
-    (25 if it says nothing useful). announced: the number of frames by the header, a hint that may be wrong,
-    or None.
+    number, time_ms: of the frame grabbed last (-1 and 0 before the first); times never decrease. rate: frames
+    per second by the header (25 if it says nothing useful). announced: the number of frames by the header, a
+    hint that may be wrong, or None. pixel_aspect: width over height of one pixel.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,21 +86,21 @@ class Decoder:
         return any(self._capture.grab() for _ in range(_ATTEMPTS))
 
     def jump(self, number: int) -> bool:
-        """Go to a frame near `number`, as OpenCV guesses it; False if there is none. For statistics only:
-        `number` and `time_ms` mean nothing afterwards."""
+        """Go to a frame near `number`, as OpenCV guesses it; False if there is none.
+
+        For statistics only: `number` and `time_ms` mean nothing afterwards.
+        """
         return bool(self._capture.set(cv2.CAP_PROP_POS_FRAMES, number)) and self._advance()
 
     def image(self) -> npt.NDArray[np.uint8]:
-        """Luma (Rec. 601, of the decoder's 8-bit RGB, full range) of the grabbed frame, uint8[h, w],
-        upright."""
+        """Luma of the last frame, uint8[h, w], upright: Rec. 601, full range, of the decoder's 8-bit RGB."""
         done, picture = self._capture.retrieve()
         if not done:
-            raise FilmError(
-                f"{self._path}: frame {self.number} was decoded but cannot be converted to pixels"
-            )
+            raise FilmError(f"{self._path}: frame {self.number} is decoded but cannot be made a picture")
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
 
     def release(self) -> None:
+        """Free the decoder and close the file."""
         self._capture.release()
 
 
@@ -110,8 +108,6 @@ def _open(path: Path) -> cv2.VideoCapture:
     # An absolute path, as FFmpeg takes `a:b.mp4` for a protocol named a.
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():
-        raise FilmError(
-            f"{path} holds no film that OpenCV can open (no moving picture, or cut off before its index)"
-        )
+        raise FilmError(f"{path} holds no film that OpenCV can open; is it whole, does it play elsewhere?")
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in 4.11
     return capture

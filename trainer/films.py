@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 BEGINNING = FrameNumber(0)
 
-# Seeking to one frame takes OpenCV about as long as decoding this many in order.
+# Up to so many frames per image of a sample, reading them all in order is no slower than seeking.
 _READ_THROUGH = 100
 
 _log = logging.getLogger(__name__)
@@ -59,9 +59,7 @@ class Film:
         decoder = Decoder(self.path)
         try:
             if not decoder.grab():
-                raise FilmError(
-                    f"{self.path}: not one frame can be decoded; the film is damaged or its codec unknown"
-                )
+                raise FilmError(f"{self.path}: not one frame can be decoded; does the film play elsewhere?")
             self.height, self.width = decoder.image().shape
             if _may_be_single(start) and not decoder.grab():
                 raise FilmError(f"{self.path} is a single picture, not a film")
@@ -136,8 +134,7 @@ class Film:
             _log.warning("%s: %s; it is damaged, cut off, or its header is wrong", self.path, told)
 
     def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:
-        """About how many frames `frames(start, end, every)` will yield, for a progress bar; None if
-        unknown."""
+        """About how many frames `frames(start, end, every)` will yield, for a progress bar; None: unknown."""
         last = self.frames_announced if end is None else self._about(end)
         if last is None:
             return None
@@ -203,6 +200,10 @@ def _is_empty(start: Place, end: Place | None) -> bool:
 
 def _first_bytes(path: Path) -> bytes:
     """The first 12 bytes of a film; FilmError for what cannot be one at all."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:  # at which OpenCV crashes
+        raise FilmError(f"{path}: this name is not UTF-8; rename the film") from error
     if path.is_dir():
         raise FilmError(f"{path} is a directory; name the film file in it")
     if not path.exists():

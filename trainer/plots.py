@@ -9,7 +9,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure
 
 from trainer.dithers import DITHERS
 from trainer.errors import OptionError
-from trainer.evaluate import Evaluation
+from trainer.plot_film import INK, draw_difference, draw_redraws
 from trainer.plot_front import Series, draw_front, label_front
 from trainer.report import Report
 
@@ -26,7 +25,7 @@ KINDS = (".png", ".svg", ".pdf")
 
 _COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = "sovD^Pp"
-_INK, _PALE = "#333333", "#999999"
+_PALE = "#999999"
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib
     "font.size": 8,
@@ -38,12 +37,12 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.edgecolor": _PALE,
     "axes.linewidth": 0.6,
-    "axes.labelcolor": _INK,
-    "text.color": _INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
     "xtick.color": _PALE,
     "ytick.color": _PALE,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
     "svg.hashsalt": "longtake",
@@ -71,6 +70,7 @@ def draw(report: Report, kind: str) -> bytes:
     block = _TITLE + _GRAPH + _GAP + rows + _AXIS
     height = _TITLE + _FRONT + _AXIS + block * len(report.films)
     half = _WIDTH / 2
+    colours = {label: _look(name)[0] for label, (name, _) in report.dithers.items()}
     left = max(0.6, 0.2 + _LETTER * max(len(label) for label in report.dithers))
     with rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
@@ -90,9 +90,9 @@ def draw(report: Report, kind: str) -> bytes:
         for number, film in enumerate(report.films):
             y = height - block * (len(report.films) - number) + _TITLE
             graph = axes(left, y, _WIDTH - left - _RIGHT, _GRAPH)
-            _graph(graph, film.film.name, film.evaluation)
+            draw_difference(graph, film.film.name, film.evaluation)
             redraws = axes(left, y + _GRAPH + _GAP, _WIDTH - left - _RIGHT, rows)
-            _redraws(redraws, film.evaluation, report)
+            draw_redraws(redraws, film.evaluation, colours)
             redraws.set_xlim(graph.get_xlim())
         file = BytesIO()
         figure.savefig(file, format=kind[1:], metadata=_METADATA[kind])
@@ -122,37 +122,3 @@ def _series(report: Report, eye: int) -> list[Series]:
         )
         for name, by_dial in points.items()
     ]
-
-
-def _graph(axes: Axes, name: str, evaluation: Evaluation) -> None:
-    """The film-maker's graph: pixel difference per frame, with the cuts that the z-score rule finds in it."""
-    numbers, difference = np.array(evaluation.numbers), 100 * np.array(evaluation.difference)
-    cuts = evaluation.cuts_by_z_score()
-    axes.fill_between(numbers[1:], difference[1:], color="#D9D9D9", linewidth=0)
-    axes.plot(numbers[1:], difference[1:], color=_INK, linewidth=0.7)
-    axes.plot(
-        numbers[cuts], difference[cuts], linestyle="none", marker="v", markersize=4, color=_INK, clip_on=False
-    )
-    axes.set_title(name)
-    found = "no cut" if not cuts else "1 cut" if len(cuts) == 1 else f"{len(cuts)} cuts"
-    axes.set_title(f"▾ {found} by the z-score rule", loc="right", fontsize=7, fontweight="normal")
-    axes.set_ylabel("pixel difference, %")
-    axes.set_ylim(bottom=0)
-    axes.tick_params(labelbottom=False, bottom=False)
-    axes.margins(x=0.01)
-
-
-def _redraws(axes: Axes, evaluation: Evaluation, report: Report) -> None:
-    """Under it a row for each dither: a stroke at each frame that the player redraws, and their number."""
-    for row, (label, scored) in enumerate(evaluation.dithers.items()):
-        colour, _ = _look(report.dithers[label][0])
-        redraws = [evaluation.numbers[index] for index in scored.trace.redraws]
-        axes.eventplot(redraws, lineoffsets=row, linelengths=0.7, linewidths=1.1, colors=colour)
-        count = f"{len(redraws)}"
-        axes.annotate(count, (1, row), xycoords=("axes fraction", "data"), xytext=(3, 0),
-                      textcoords="offset points", va="center", fontsize=6.5, color=colour)  # fmt: skip
-    axes.set_yticks(range(len(evaluation.dithers)), list(evaluation.dithers), fontsize=6.5)
-    axes.set_ylim(len(evaluation.dithers) - 0.4, -0.6)
-    axes.tick_params(left=False)
-    axes.spines["left"].set_visible(False)
-    axes.set_xlabel("frame of the film, with the redraws that the player will make under each dither")

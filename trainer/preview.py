@@ -1,8 +1,8 @@
 """`trainer preview`: several dithers of the same frames side by side, as a page, an animation or a sheet.
 
-Every ditherer runs closed loop over all selected frames, its own dither before it, as the panel would show it. What
-is drawn from that is the work of `trainer/previews/`: each of them takes the moments of a `Comparison` one by one,
-keeps what it needs, and returns the finished file.
+Every ditherer runs closed loop over all selected frames, its own dither before it, as the panel would show
+it. What is drawn from that is the work of `trainer/previews/`: each module there takes the moments of a
+`Comparison` one by one, keeps what it needs, and returns the finished file.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,9 +55,9 @@ class _Loop:
 class Comparison:
     """The frames of one film with what each ditherer makes of them: iterate over it once.
 
-    `report` gets the number of frames done after each. The redraws are those of the player's default rule. The
-    ditherers work at the same time, one thread each; the film is decoded once, and no picture is kept here but the
-    last. OptionError where there is no frame.
+    `expected` is how many there will be, if that is known; `report` gets the number done after each. The
+    redraws are those of the player's default rule. The ditherers work at the same time, one thread each; the
+    film is decoded once, and no picture is kept here but the last. OptionError where there is no frame.
     """
 
     def __init__(

@@ -6,8 +6,8 @@ Of all dithers b of a frame f, shown after the dither p, the search looks for th
 
 with c the two-eye kernel (`eye.two_eye_kernel`), 1 at its centre, so that the price is a share of what a lone
 wrong pixel costs. e is 0 outside the frame: the margin counts as perfectly reproduced, and what pixels near
-the edge spill over it counts in full. Starting from p, a pixel is toggled, or swapped with one of the 24 pixels
-within `REACH` of it, as long as that lowers E. With s = 1 - 2b, +1 where b may turn white,
+the edge spill over it counts in full. Starting from p, a pixel is toggled, or swapped with one of the 24
+pixels within `REACH` of it, as long as that lowers E. With s = 1 - 2b, +1 where b may turn white,
 
     toggle m:          dE = 1 + u(m)                      u = 2 s (c * e) + price (1 - 2 |b - p|)
     swap m with n:     dE = 2 - 2 c(n - m) + u(m) + u(n)  where b(m) differs from b(n)
@@ -38,7 +38,7 @@ TOLERANCE = 1e-3
 """A move must lower the energy by more than this, lest rounding be mistaken for a gain."""
 
 PRICE_LIVELIEST, PRICE_CALMEST = 0.05, 0.8
-"""The price of a flip at dial 0 (below it flips follow the noise) and at dial 1 (above it pictures go stale)."""
+"""The price of a flip at dial 0 (below it, flips follow the noise) and 1 (above it, pictures go stale)."""
 
 ENGINES = ("sequential", "parallel")
 

@@ -10,7 +10,7 @@ One sweep over frames [..., H, W]:
 
 Moves that reject one another would do so for ever. So a sweep that makes less than half of its chosen moves
 is followed by one in which half as many pixels, drawn at random, take part, and else by one with twice as
-many. That is what lets the sweeps settle a frame, as well as the sequential engine does, and not merely stall.
+many. That lets the sweeps settle a frame, as well as the sequential engine does, where they would stall.
 
 Frames of a batch do not touch one another. Everything is float32; convolutions are circular FFTs, padded so
 that nothing wraps onto the frame. Memory: some 30 planes of the size of the batch.
@@ -84,8 +84,8 @@ def sweeps(
     """`count` sweeps from `start`, at `price` per flip away from `previous`: float32[..., H, W] of 0 and 1.
 
     frame [..., H, W] in [0, 1]; start and previous 0 or 1 in any type, of a shape that broadcasts to the
-    frame's; price in units of c(0), one for all or one per frame [...]; kernel a NumPy array float[k, k], k odd,
-    symmetric, 1 at its centre. The same key gives the same dither.
+    frame's; price in units of c(0), one for all or one per frame [...]; kernel a NumPy array float[k, k],
+    k odd, symmetric, 1 at its centre. The same key gives the same dither.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
     return lax.fori_loop(0, count, sweep, state).dither

@@ -18,7 +18,7 @@ from trainer.eye import Dither, Frame, Kernel
 from trainer.search import REACH, TOLERANCE, reaching
 
 PASSES = 100
-"""Passes over the frame after which the search stops, settled or not; a frame of a film needs 10 to 20."""
+"""Passes over the frame after which the search stops, settled or not; it usually settles in 10 to 30."""
 
 _BLOCK = 32
 _TOLERANCE = np.float32(TOLERANCE)
@@ -26,8 +26,10 @@ _TOLERANCE = np.float32(TOLERANCE)
 Plane = NDArray[np.float32]
 
 
-def settle(frame: Frame, start: Dither, previous: Dither, price: float, kernel: Kernel) -> Dither:
-    """The settled dither that is reached from `start`, at `price` per flip away from `previous`.
+def settle(
+    frame: Frame, start: Dither, previous: Dither, price: float, kernel: Kernel, passes: int = PASSES
+) -> Dither:
+    """The dither that is reached from `start` in `passes`, at `price` per flip away from `previous`.
 
     frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
     float[k, k], k odd, symmetric, 1 at its centre.
@@ -38,7 +40,7 @@ def settle(frame: Frame, start: Dither, previous: Dither, price: float, kernel: 
     inner = cv2.filter2D(error, cv2.CV_32F, taps, borderType=cv2.BORDER_CONSTANT)
     # With a margin for the updates that fall outside the frame, no update has to be clipped.
     blurred = np.pad(inner, taps.shape[0] // 2).astype(np.float32, copy=False)
-    _descend(dither, np.ascontiguousarray(previous, np.uint8), blurred, taps, np.float32(price))
+    _descend(dither, np.ascontiguousarray(previous, np.uint8), blurred, taps, np.float32(price), passes)
     return dither
 
 
@@ -56,7 +58,7 @@ def _slope(
 def _flip(
     dither: Dither, blurred: Plane, taps: Plane, stale: NDArray[np.uint8], y: int, x: int
 ) -> None:  # pragma: no cover (compiled)
-    """Flip one pixel, bring `blurred` up to date, and mark the blocks where a move may now be worth making."""
+    """Flip one pixel, bring `blurred` up to date, and mark the blocks where a move may now be worth it."""
     size = taps.shape[0]
     sign = np.float32(1) if dither[y, x] == 0 else np.float32(-1)
     dither[y, x] ^= 1
@@ -102,10 +104,10 @@ def _move(
 
 
 @numba.njit(
-    "void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], float32)", nogil=True, cache=True
+    "void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], float32, int64)", nogil=True, cache=True
 )
 def _descend(
-    dither: Dither, previous: Dither, blurred: Plane, taps: Plane, price: np.float32
+    dither: Dither, previous: Dither, blurred: Plane, taps: Plane, price: np.float32, passes: int
 ) -> None:  # pragma: no cover (compiled)
     """Settle `dither` in place; `blurred` is c * e with a margin of the kernel's radius."""
     height, width = dither.shape
@@ -114,7 +116,7 @@ def _descend(
     between[radius, radius] = 0
     promising = between.max() - np.float32(1)
     stale = np.ones(((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1), np.uint8)
-    for _ in range(PASSES):
+    for _ in range(passes):
         if not stale.any():
             return
         for row, column in np.ndindex(stale.shape):

@@ -173,7 +173,10 @@ def test_status_of_a_showing(player, tmp_path, monkeypatch):
         (["run", "FILM", "--simulated", "sim", "--start", "1:00"], "has no 1:00; it holds frames 0 to 2"),
         (["run", "FILM", "--simulated", "sim", "--start", "x"], "--start: 'x' is no place in a film"),
         (["run", "FILM", "--simulated", "FILM"], "cannot be made a directory"),
-        (["run", "FILM", "--simulated", "sim", "--state", "/dev/null/x"], "/dev/null: cannot be made a directory"),
+        (
+            ["run", "FILM", "--simulated", "sim", "--state", "/dev/null/x"],
+            "/dev/null: cannot be made a directory",
+        ),
         (["run", "FILM", "--config", "missing.toml"], "missing.toml: cannot be read: no such file"),
         (["run", "TEXT", "--simulated", "sim"], "is not a reel"),
         (["info", "missing.reel"], "missing.reel: no such file"),

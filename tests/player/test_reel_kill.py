@@ -23,11 +23,11 @@ from player.reel import ReelWriter
 rng = np.random.default_rng(5)
 dither = (rng.random((100, 160)) < 0.5).astype(np.uint8)
 with ReelWriter(path, {"film": "f"}, 160, 100, batch=4) as writer:
-    print("open", flush=True)
     for number in range(160):
         dither = dither ^ (rng.random((100, 160)) < 0.03).astype(np.uint8)
         if number >= writer.frames:
             writer.append(dither, number * 40, number, number % 50 == 0)
+            print(number, flush=True)
     writer.finish()
 """
 
@@ -43,8 +43,9 @@ def test_an_export_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
             [sys.executable, "-c", PROCESS + EXPORT, killed], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0, 0.3))
+        for _ in range(rng.randint(1, 30)):
+            process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.005))
         process.send_signal(signal.SIGKILL)
         process.stdout.close()
         if process.wait() == 0:

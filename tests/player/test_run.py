@@ -93,7 +93,8 @@ def test_several_reels_and_a_part_of_them(start, tmp_path, make_film, make_reel)
     )
     assert code == 0, out
     assert sorted(str(picture.relative_to(sim)) for picture in sim.rglob("*.png")) == [
-        "a/glass-000000.png", "a/glass-000001.png", "a/glass-000002.png", "b/glass-000000.png", "b/glass-000001.png"
+        *("a/glass-000000.png", "a/glass-000001.png", "a/glass-000002.png"),
+        *("b/glass-000000.png", "b/glass-000001.png"),
     ]  # fmt: skip
 
 

@@ -156,8 +156,8 @@ def with_announced(data: bytes, count: int) -> bytes:
 def with_half_height(data: bytes) -> bytes:
     """A Matroska film of `SIZE` to be shown at half its height: its pixels are twice as wide as high.
 
-    DisplayHeight (id 0x54BA) takes the place of DisplayUnit (0x54B2), which the writer sets to 4, "unknown"; each
-    is id, length 1, value. The width to show it at is then the width of the film (RFC 9559).
+    DisplayHeight (id 0x54BA) takes the place of DisplayUnit (0x54B2), which the writer sets to 4, "unknown";
+    both are id, length 1, value. The width to show it at is then the width of the film (RFC 9559).
     """
     unknown_unit = b"\x54\xb2\x81\x04"
     assert data.count(unknown_unit) == 1

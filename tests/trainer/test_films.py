@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import struct
 import threading
 import time
@@ -207,9 +208,12 @@ def test_no_film(folder: Path, mp4: Path, capfd: pytest.CaptureFixture[str]) -> 
     covered.write_bytes(sound_with_cover(picture.read_bytes()))
     no_index = change(mp4, lambda data: data[: len(data) // 2], "no_index")
     junk = change(mp4, without_pictures, "junk")
+    bytes_name = Path(os.fsdecode(bytes(folder) + b"/\xff.mp4"))
+    bytes_name.write_bytes(mp4.read_bytes())
     capfd.readouterr()
     wrong = {
         folder: "is a directory",
+        bytes_name: "not UTF-8; rename",
         folder / "missing.mp4": "no such file",
         Path("/dev/null"): "not an ordinary file",
         empty: "is empty",
@@ -337,15 +341,16 @@ def test_closing_a_film_in_the_middle_of_decoding_leaves_an_error_in_the_loop_al
 
     def stop_inside() -> None:
         with long:
-            for _ in ahead(long.frames(every=999)):  # its thread is now busy for 998 frames
-                raise KeyError("mine")
+            frames = ahead(long.frames(every=999))
+            next(frames)  # its thread is now busy for 998 frames
+            raise KeyError("mine")
 
     before = threading.active_count()
     with pytest.raises(KeyError, match="mine"):
         stop_inside()
     deadline = time.monotonic() + 10
     while threading.active_count() > before and time.monotonic() < deadline:
-        gc.collect()  # the loop's `ahead` closes when nothing refers to it any more
+        gc.collect()  # `ahead` closes when nothing refers to it any more
         time.sleep(0.01)
     assert threading.active_count() == before
 

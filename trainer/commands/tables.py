@@ -11,12 +11,12 @@ from trainer.texture import Texture
 
 NOTES = """\
 dB: HVS-PSNR for an eye S pixels away, S 6000 where nothing else is said.
-flips: % of the pixels, per frame. overhead: flips over the least that the film's
-change of tone needs. effic.: what the eye sees of a flip, 1 = all.
+flips: % of the pixels, per frame. overhead: flips over the least that the
+change of tone in the film needs. effic.: what the eye sees of a flip, 1 = all.
 net: % of the pixels changed since the last redraw; redraws: per 1,000 frames,
 by the player's rule, without the one at the start.
 leak: coarse grain, 1 = white noise, 0 = none. anis.: dB, -12 = none.
-ms per frame: what the dither took on this machine (median), decoding beside it.
+ms per frame: what the dither took, on this machine (median).
 """
 """What the columns mean, in lines of less than 80 columns; the definitions are in `--json`."""
 

@@ -1,1 +1,1 @@
-"""What a preview can be: a contact sheet, an animation, a video, a page. Each takes a `Comparison` and returns a file."""
+"""What a preview can be: a sheet, an animation, a video, a page. Each makes a file of a `Comparison`."""

@@ -1,7 +1,7 @@
-"""The dithers side by side in motion, pixel for pixel, each under its name: the pictures of a GIF and of a video.
+"""The dithers side by side in motion, pixel for pixel, each under its name: what a GIF and a video show.
 
-With the glass, a redraw is seen: the panel turns for one more picture into its own negative, while the others wait.
-A GIF keeps every pixel as it is. It is kept whole in memory until it is written, so its size has a limit.
+With the glass, a redraw is seen: the panel turns for one more picture into its own negative, while the others
+wait. A GIF keeps every pixel as it is. It is held in memory until it is written, so its size has a limit.
 """
 
 import io
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.errors import OptionError
-from trainer.preview import Comparison, Moment
-from trainer.previews.captions import INK, PALE, PAPER, flips_of, place_of, write
+from trainer.preview import Comparison
+from trainer.previews.captions import INK, PALE, PAPER, flips_of, place_of, what_is_shown, write
 from trainer.previews.glass import PanelGlass, flash
 from trainer.previews.view import View
 
@@ -51,7 +51,8 @@ def _limited(pictures: Iterable[Picture]) -> Generator[Picture, None, None]:
         size += picture.image.width * picture.image.height
         if size > GIF_LIMIT:
             raise OptionError(
-                f"a GIF of more than {count} of these pictures is too large: choose a smaller --count or --crop, or a .mp4"
+                f"a GIF of more than {count} of these pictures is too large: choose a smaller --count or "
+                "--crop, or a .mp4"
             )
         yield picture
 
@@ -66,27 +67,22 @@ def canvas_size(comparison: Comparison, view: View) -> tuple[int, int]:
 
 def animate(comparison: Comparison, view: View) -> Generator[Picture, None, None]:
     """The pictures in order, all of `canvas_size`."""
-    glasses = {label: PanelGlass(*view.size) for label in comparison.labels}
+    glasses = [PanelGlass(*view.size) for _ in comparison.labels]
     picture = Image.new("L", canvas_size(comparison, view), PAPER)
     for moment in comparison:
-        flashing = [label for label, shown in moment.shown.items() if shown.score.action == "redraw"]
-        if view.glass and moment.index and flashing:
+        shown = list(enumerate(moment.shown.items()))
+        flashing = [entry for entry in shown if entry[1][1].score.action == "redraw" and moment.index]
+        if view.glass and flashing:
             picture = picture.copy()
-            for label in flashing:
-                _place(
-                    picture,
-                    view,
-                    comparison.labels.index(label),
-                    flash(view.crop(moment.shown[label].dither)),
-                )
+            for panel, (label, now) in flashing:
+                _panel(picture, view, panel, label, "redraw", flash(view.crop(now.dither)))
             yield Picture(picture, FLASH_SECONDS)
         picture = Image.new("L", picture.size, PAPER)
-        for panel, (label, shown) in enumerate(moment.shown.items()):
-            seen = glasses[label].show(shown.dither, shown.score.action)
-            _place(picture, view, panel, view.crop(seen if view.glass else shown.dither * 255))
-            redraw = " · redraw" if shown.score.action == "redraw" and moment.index else ""
-            _name(picture, view, panel, label, flips_of(shown) + redraw)
-        _foot(picture, view, moment)
+        for panel, (label, now) in shown:
+            seen = glasses[panel].show(now.dither, now.score.action) if view.glass else now.dither * 255
+            _panel(picture, view, panel, label, flips_of(now), view.crop(seen))
+        words = f"{place_of(moment)} · {what_is_shown(view)}, pixel for pixel · {view.film}"
+        write(picture, MARGIN, HEAD + view.crop.height + 7, words, 13, PALE, picture.width - 2 * MARGIN)
         yield Picture(picture, 1 / view.fps)
 
 
@@ -95,16 +91,12 @@ def left_of(panel: int, view: View) -> int:
     return MARGIN + panel * (view.crop.width + GAP)
 
 
-def _place(picture: Image.Image, view: View, panel: int, pixels: NDArray[np.uint8]) -> None:
-    picture.paste(Image.fromarray(pixels), (left_of(panel, view), HEAD))
-
-
-def _name(picture: Image.Image, view: View, panel: int, label: str, words: str) -> None:
-    write(picture, left_of(panel, view), 8, label, 16, INK, view.crop.width)
-    write(picture, left_of(panel, view), 29, words, 14, PALE, view.crop.width)
-
-
-def _foot(picture: Image.Image, view: View, moment: Moment) -> None:
-    what = "simulated glass (a model)" if view.glass else "dithers"
-    words = f"{place_of(moment)} · {what}, pixel for pixel · {view.film}"
-    write(picture, MARGIN, HEAD + view.crop.height + 7, words, 13, PALE, picture.width - 2 * MARGIN)
+def _panel(
+    picture: Image.Image, view: View, panel: int, label: str, words: str, pixels: NDArray[np.uint8]
+) -> None:
+    """Draw one panel, uint8[h, w], under its name and its words, over what may be there."""
+    left, width = left_of(panel, view), view.crop.width
+    picture.paste(PAPER, (left, 0, left + width, HEAD))
+    write(picture, left, 8, label, 16, INK, width)
+    write(picture, left, 29, words, 14, PALE, width)
+    picture.paste(Image.fromarray(pixels), (left, HEAD))

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer.eye import EYES
 from trainer.preview import Moment, Shown
+from trainer.previews.view import View
 from trainer.times import format_time
 
 INK, PAPER, PALE = 20, 250, 110
@@ -22,7 +23,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def plain(text: str) -> str:
-    """`text` in the letters that the font has: accents are dropped, what is left over becomes a question mark."""
+    """`text` in the font's letters: accents are dropped, and what it has not becomes a question mark."""
     letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return letters.replace("·", "\0").encode("ascii", "replace").decode().replace("\0", "·")
 
@@ -42,7 +43,7 @@ def write(
 
 
 def percent(share: float) -> str:
-    """A share as a percentage of two significant digits below 10 %: 0.0123 -> `1.2 %`, 0.00123 -> `0.12 %`."""
+    """A share as a percentage, with one decimal from 1 % on, else two: 0.0123 -> `1.2 %`."""
     value = 100 * share
     return f"{value:.1f} %" if value >= 1 else f"{value:.2f} %"
 
@@ -55,6 +56,11 @@ def flips_of(shown: Shown) -> str:
 def quality_of(shown: Shown) -> str:
     """HVS-PSNR for the farther eye: `46.9 dB`."""
     return f"{shown.score.psnr[_FAR]:.1f} dB"
+
+
+def what_is_shown(view: View) -> str:
+    """What the pictures are of, honestly named."""
+    return "simulated glass (a model)" if view.glass else "dithers"
 
 
 def place_of(moment: Moment) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class GlassTones:
-    """Reflectances, 0..255, of a white pixel, a black one, and one that a partial update has darkened (a ghost)."""
+    """Reflectances, 0..255: of a white pixel, a black one, and one that a partial update darkened."""
 
     white: int
     black: int

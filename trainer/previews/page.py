@@ -1,9 +1,9 @@
-"""The preview as one self-contained HTML page: every frame of every dither, bit for bit, and what there is to say of it.
+"""The preview as one self-contained HTML page: every frame of every dither, bit for bit, with its figures.
 
-The page asks nothing of the network, and its content security policy forbids it to: scripts and styles run only if
-they are the very ones written here (by hash), and text from outside, such as the film's name, is never markup. The
-parts of the page lie in `web/`. Its pictures travel as JSON: the dithers as deflated flips (`web/track.js` tells how),
-the frames as JPEG.
+The page asks nothing of the network, and its content security policy forbids it to: scripts and styles run
+only if they are the very ones written here (by hash), and text from outside, such as the film's name, is
+never markup. The parts of the page lie in `web/`. Its pictures travel as JSON: the dithers as deflated flips
+(`web/track.js` tells how), the frames as JPEG.
 """
 
 import base64
@@ -74,7 +74,7 @@ def page(comparison: Comparison, view: View) -> bytes:
         "every": view.every,
         "fps": view.fps,
         "show_glass": view.glass,
-        "crop": {"x": view.crop.x, "y": view.crop.y},
+        "middle": {"x": view.crop.x + view.crop.width / 2, "y": view.crop.y + view.crop.height / 2},
         "glass": glass_tones().as_dict(),
         "threshold": RedrawRule().threshold,
         "frames": contents.frames,
@@ -98,7 +98,8 @@ def _check(size: int, done: int, expected: int | None) -> None:
     if size > LIMIT or foreseen > 1.5 * LIMIT:
         fits = max(1, int(LIMIT / (size / done)))
         raise OptionError(
-            f"the page would be larger than {LIMIT / 1e6:.0f} MB: choose --count {fits}, fewer dithers or a smaller --size"
+            f"the page would be larger than {LIMIT / 1e6:.0f} MB: choose --count {fits}, fewer dithers or a "
+            "smaller --size"
         )
 
 

@@ -1,8 +1,8 @@
 """The contact sheet, a PNG: some frames, what each dither makes of them, and which pixels it changed.
 
-Two lines for each frame, both pixel for pixel: the frame and its dithers, and under each dither the flips since the
-frame before, darkened pixels red and lightened ones blue on light grey. Under the frame itself lies all of it at a
-smaller scale, with the part that is shown framed.
+Two lines for each frame, both pixel for pixel: the frame and its dithers, and under each dither the flips
+since the frame before, darkened pixels red and lightened ones blue on light grey. Under the frame itself lies
+all of it at a smaller scale, with the part that is shown framed. Figures are of all of the frame.
 """
 
 import io
@@ -16,7 +16,17 @@ from PIL import Image, ImageDraw
 
 from trainer.metrics import Summary
 from trainer.preview import Comparison, Moment, Shown
-from trainer.previews.captions import INK, PALE, PAPER, flips_of, percent, place_of, quality_of, write
+from trainer.previews.captions import (
+    INK,
+    PALE,
+    PAPER,
+    flips_of,
+    percent,
+    place_of,
+    quality_of,
+    what_is_shown,
+    write,
+)
 from trainer.previews.glass import PanelGlass
 from trainer.previews.view import Crop, View
 
@@ -40,14 +50,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class Row:
-    """One frame of the sheet: the line of the dithers and the line of the flips, the frame's own tile first."""
+    """One frame of the sheet: the line of dithers and the line of flips, the tile of the frame first."""
 
     above: list[Tile]
     below: list[Tile]
 
 
 def sheet(comparison: Comparison, view: View) -> bytes:
-    """The PNG. Frames are spread evenly over those expected, and the last one is there whatever was expected."""
+    """The PNG. Its frames are spread evenly over those expected; the last is there whatever was expected."""
     wanted = spread(comparison.expected, ROWS)
     glasses = {label: PanelGlass(*view.size) for label in comparison.labels} if view.glass else {}
     rows: list[Row] = []
@@ -65,7 +75,7 @@ def sheet(comparison: Comparison, view: View) -> bytes:
 
 
 def spread(frames: int | None, count: int) -> set[int]:
-    """The indices of `count` of the frames, at the ends of equal parts: the first frame has no flips to show."""
+    """The indices of `count` of the frames, the ends of equal parts: the first frame has no flips to show."""
     return set() if frames is None else {frames * (part + 1) // count - 1 for part in range(count)}
 
 
@@ -131,11 +141,10 @@ def _compose(rows: Sequence[Row], comparison: Comparison, view: View) -> Image.I
     frames = next(iter(summaries.values())).frames
     step = f", one of {view.every}" if view.every > 1 else ""
     write(picture, MARGIN, 12, f"{view.film} · {frames} frames{step}", 16, width=width - 2 * MARGIN)
-    what = "simulated glass (a model)" if view.glass else "dithers"
     write(
         picture, MARGIN, 33,
-        f"{what}, pixel for pixel: {view.crop} of {view.size[0]}x{view.size[1]}, never resampled · under each what "
-        "changed: red darkened, blue lightened",
+        f"{what_is_shown(view)}, pixel for pixel: {view.crop} of {view.size[0]}x{view.size[1]} · below each what changed: "
+        "red darkened, blue lightened · figures are of the whole panel",
         12, PALE, width - 2 * MARGIN,
     )  # fmt: skip
     heads = [

@@ -1,14 +1,13 @@
 """What part of the frames a preview shows, and how. Pure.
 
-A dither is judged pixel for pixel: resampled, its dots turn into moire that the panel will never show. So sheets and
-animations show a part of the frame, one pixel for each pixel of the panel.
+A dither is judged pixel for pixel: resampled, its dots turn into moire that the panel will never show. So
+sheets and animations show a part of the frame, one pixel for each pixel of the panel.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import OptionError
@@ -51,9 +50,9 @@ class View:
 
 
 def parse_crop(text: str | None, size: tuple[int, int]) -> Crop:
-    """`400x300+524+386`, or `400x300` in the middle, of a panel of `size` (width, height); nothing: the default.
+    """`400x300+524+386`, or `400x300` in the middle, of a panel of `size` (width, height).
 
-    OptionError where that is no part of the panel.
+    None is the default. OptionError where that is no part of the panel.
     """
     panel_width, panel_height = size
     if text is None:

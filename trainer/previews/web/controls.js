@@ -52,8 +52,7 @@ function connect() {
   const centre = (pointer) => {
     const { left, top, width } = byId("map").getBoundingClientRect();
     const scale = data.width / width;
-    const area = visible()[0].area();
-    move((pointer.clientX - left) * scale - area.width / 2, (pointer.clientY - top) * scale - area.height / 2);
+    move((pointer.clientX - left) * scale, (pointer.clientY - top) * scale);
   };
   byId("map").addEventListener("pointerdown", (pointer) => { byId("map").setPointerCapture(pointer.pointerId); centre(pointer); });
   byId("map").addEventListener("pointermove", (pointer) => { if (pointer.buttons) centre(pointer); });
@@ -79,8 +78,7 @@ function keyPressed(key) {
   let act = null;
   if (key.shiftKey && ARROWS[key.key]) {
     const [x, y] = ARROWS[key.key];
-    const area = visible()[0].area();
-    act = () => move(area.x + 32 * x, area.y + 32 * y);
+    act = () => move(view.x + 32 * x, view.y + 32 * y);
   } else if (MOVES[key.key]) {
     // The slider moves by itself.
     if (!key.target.matches("input[type=range]")) act = MOVES[key.key];

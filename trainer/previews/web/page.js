@@ -5,11 +5,11 @@ const COUNT = data.frames.length;
 const SPEEDS = [1, 2, 4, 8, 12, 24];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-// What the panels look at. x and y: the top left corner of the part that is shown, in pixels of the panel.
+// What the panels look at. x and y: the middle of the part that is shown, in pixels of the panel.
 const view = {
   size: { width: data.width, height: data.height },
   tones: { white: grey(data.glass.white), black: grey(data.glass.black), ghost: grey(data.glass.ghost) },
-  x: data.crop.x, y: data.crop.y, whole: false, glass: data.show_glass, changes: false, pixel: null,
+  x: data.middle.x, y: data.middle.y, whole: false, glass: data.show_glass, changes: false, pixel: null,
   // Screen pixels to a pixel of the panel; at first what comes near to its true size, 300 to the inch.
   zoom() { return this.pixel ?? Math.max(1, Math.round(devicePixelRatio / 2)); },
   resized: () => draw(),
@@ -157,17 +157,15 @@ function turn(name, on) {
 }
 
 function enlarge(by) {
-  const before = visible()[0].area();
   view.pixel = Math.max(1, Math.min(8, view.zoom() + by));
-  const after = visible()[0].area();
   turn("whole", false);
-  move(before.x + (before.width - after.width) / 2, before.y + (before.height - after.height) / 2);
 }
 
+// Move the middle of the part that is shown, as far as the panel goes.
 function move(x, y) {
-  view.x = Math.round(x);
-  view.y = Math.round(y);
-  ({ x: view.x, y: view.y } = visible()[0].area());
+  Object.assign(view, { x, y });
+  const area = visible()[0].area();
+  Object.assign(view, { x: area.x + area.width / 2, y: area.y + area.height / 2 });
   draw();
 }
 

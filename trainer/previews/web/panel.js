@@ -46,8 +46,8 @@ class Panel {
     const zoom = this.scale();
     const width = Math.min(size.width, Math.ceil(this.canvas.width / zoom));
     const height = Math.min(size.height, Math.ceil(this.canvas.height / zoom));
-    const place = (at, room) => Math.max(0, Math.min(room, at));
-    return { x: place(this.view.x, size.width - width), y: place(this.view.y, size.height - height), width, height };
+    const place = (middle, part, all) => Math.max(0, Math.min(all - part, Math.round(middle - part / 2)));
+    return { x: place(this.view.x, width, size.width), y: place(this.view.y, height, size.height), width, height };
   }
 
   // Draw what the panel shows now; `bitmap` is the frame, needed where there is no track.
@@ -110,8 +110,7 @@ function dragPicture(panel, move) {
     if (panel.view.whole) return;
     panel.canvas.setPointerCapture(event.pointerId);
     panel.canvas.classList.add("dragged");
-    const { x, y } = panel.area();
-    from = { x, y, left: event.clientX, top: event.clientY };
+    from = { x: panel.view.x, y: panel.view.y, left: event.clientX, top: event.clientY };
   });
   panel.canvas.addEventListener("pointermove", (event) => {
     if (!from || !event.buttons) return;

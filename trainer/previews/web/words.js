@@ -32,7 +32,8 @@ function figuresOf(shown, data) {
   if (shown.flips !== null) {
     list.push(["flips", `${percent(shown.flips)}  ↓ ${percent(shown.darkened)} ↑ ${percent(shown.lightened)}`]);
   }
-  list.push(["net", `${percent(shown.net)} of ${percent(data.threshold)}`]);
+  const { net } = shown;
+  list.push(["net", `${percent(net)} ${net > data.threshold ? ">" : "≤"} ${+(100 * data.threshold).toFixed(2)} %`]);
   for (const eye of Object.keys(shown.psnr).reverse()) {
     list.push([`HVS-PSNR S ${eye}`, `${shown.psnr[eye].toFixed(1)} dB`]);
   }

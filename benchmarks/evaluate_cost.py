@@ -1,0 +1,69 @@
+"""What does scoring cost, against the dithers that are scored?
+
+    python benchmarks/evaluate_cost.py FILM [FRAMES] [WIDTHxHEIGHT]
+
+For each dither on the same frames, held in memory, in rounds that alternate: milliseconds a frame of its closed loop
+alone and of `evaluate` with it, and what evaluate adds, as a multiple of the dither. Then all of them in one pass,
+where the frame is looked at once and the scores are worked out side by side. No decoding in any of it.
+"""
+
+import statistics
+import sys
+import time
+
+from machine import machine
+
+from trainer.dithers import DITHERS, make
+from trainer.evaluate import evaluate
+from trainer.films import Film
+from trainer.opening import parse_size
+from trainer.selection import Selection
+from trainer.tones import Tones
+
+ROUNDS = 3
+
+
+def loop(ditherer, frames) -> None:
+    """The closed loop alone."""
+    shown = None
+    for selected in frames:
+        shown = ditherer(selected.frame, shown)
+
+
+def milliseconds(work, frames) -> float:
+    """Wall clock a frame."""
+    start = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - start) / len(frames)
+
+
+def compare(names, frames) -> tuple[float, float]:
+    """Medians over the rounds: ms a frame of the loops alone, one after another, and of evaluating them at once."""
+    alone, scored = [], []
+    for number in range(ROUNDS + 1):
+        ditherers = {name: make(name) for name in names}
+        alone.append(milliseconds(lambda: [loop(one, frames) for one in ditherers.values()], frames))
+        scored.append(milliseconds(lambda: evaluate(frames, ditherers), frames))
+        if number == 0:  # warms up
+            alone, scored = [], []
+    return statistics.median(alone), statistics.median(scored)
+
+
+def main() -> None:
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    film = Film(sys.argv[1])
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    size = parse_size(sys.argv[3] if len(sys.argv) > 3 else "1448x1072")
+    frames = list(Selection(count=count).frames(film, Tones(size)))
+    print(machine("numpy", "numba", "opencv-python-headless"))
+    print(f"{film.name}: {len(frames)} frames at {size[0]}x{size[1]}, ms a frame")
+    print(f"{'':16} {'alone':>8} {'scored':>8} {'added / alone':>14}")
+    for names in [*([name] for name in DITHERS), list(DITHERS)]:
+        alone, scored = compare(names, frames)
+        label = names[0] if len(names) == 1 else f"all {len(names)}"
+        print(f"{label:16} {alone:8.2f} {scored:8.2f} {(scored - alone) / alone:14.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""`trainer evaluate` from a film file to table, JSON and chart."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+import trainer.commands.evaluate
+from player.redraw import RedrawRule
+from tests.trainer.made_films import make_film
+from tests.trainer.test_evaluate import dithered, simulated
+from trainer.__main__ import main
+from trainer.diffusion import Hysteresis
+from trainer.eye import hvs_psnr
+from trainer.films import Film
+from trainer.selection import Selection
+from trainer.tones import Tones
+
+SIZE = (80, 60)
+
+
+def picture(number):
+    """A disc that wanders over a ramp."""
+    ramp = np.tile(np.linspace(30, 220, 160, dtype=np.uint8), (96, 1))
+    cv2.circle(ramp, (20 + 3 * number, 48), 14, 250, -1)
+    return np.repeat(ramp[:, :, None], 3, axis=2)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    return make_film(tmp_path_factory.mktemp("film") / "disc.mp4", pictures=(picture(n) for n in range(30)))
+
+
+def evaluate(film, *words):
+    return main(["evaluate", str(film), "--size", "80x60", *map(str, words)])
+
+
+def without_machine(path):
+    report = json.loads(path.read_text())
+    assert report.pop("machine")["seconds_per_frame"][0].keys() == report["films"][0]["dithers"].keys()
+    return report
+
+
+def test_json_has_the_figures_of_dithers_made_here(film, tmp_path):
+    path = tmp_path / "report.json"
+    rule = ["--threshold", "0.02", "--cooldown", "4"]
+    words = ["--dither", "hysteresis:.3", "--dither", "floyd-steinberg", "--start", "2", *rule]
+    assert evaluate(film, *words, "--json", path) == 0
+    found = without_machine(path)["films"][0]["dithers"]
+    assert list(found) == ["hysteresis:0.3", "floyd-steinberg"]
+
+    tones = Tones(SIZE)
+    selected = [chosen for chosen in Selection().frames(Film(film), tones) if chosen.number >= 2]
+    dithers = list(dithered(Hysteresis(0.3), selected))
+    psnr = [hvs_psnr(chosen.frame, dither, 6000) for chosen, dither in zip(selected, dithers, strict=True)]
+    hysteresis = found["hysteresis:0.3"]
+    assert hysteresis["figures"]["psnr_s6000_db"] == pytest.approx(np.mean(psnr), abs=1e-3)
+    flips = [int((a != b).sum()) for a, b in pairwise(dithers)]
+    assert sum(flips) > 0
+    assert hysteresis["per_frame"]["flips_pixels"] == [None, *flips]
+    redraws, net = simulated(dithers, RedrawRule(0.02, 4), 200)
+    assert redraws
+    assert hysteresis["redraw_film_frames"] == [2 + number for number in redraws]
+    assert hysteresis["per_frame"]["net_pixels"] == net
+
+
+def test_the_same_film_gives_the_same_report_and_chart(film, tmp_path):
+    results = []
+    for name in ("a", "b"):
+        chart, report = tmp_path / f"{name}.png", tmp_path / f"{name}.json"
+        assert evaluate(film, "--json", report, "--plot", chart, "--count", "6") == 0
+        results.append((without_machine(report), chart.read_bytes()))
+    assert results[0] == results[1]
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "a.json", "b.png", "b.json"}
+    with Image.open(tmp_path / "a.png") as chart:
+        assert chart.format == "PNG"
+        assert min(chart.size) > 500
+        assert len(np.unique(np.asarray(chart.convert("L")))) > 20
+
+
+def test_tables_name_every_dither_of_every_film_and_fit_80_columns(film, capsys):
+    dithers = ["--dither", "floyd-steinberg", "--dither", "hysteresis", "--dither", "hysteresis:0.25"]
+    assert main(["evaluate", str(film), str(film), "--size", "80x60", "--count", "4", *dithers]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 80
+    assert sum(line == "disc.mp4: 4 frames at 80x60, 0 cuts" for line in lines) == 2
+    assert "median of 2 films" in lines
+    for label in ("floyd-steinberg", "hysteresis", "hysteresis:0.25"):
+        # Two tables for each film and for the median, and the texture.
+        assert sum(line.split(" ")[0] == label for line in lines) == 7
+
+
+def test_the_first_table_holds_the_figures(film, capsys, tmp_path):
+    path = tmp_path / "report.json"
+    assert evaluate(film, "--dither", "hysteresis", "--json", path) == 0
+    figures = without_machine(path)["films"][0]["dithers"]["hysteresis"]["figures"]
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("hysteresis "))
+    shown = [float(text) for text in row.split()[1:]]
+    keys = ("psnr_s2000_db", "psnr_s6000_db", "flips_share", "darkened_share", "lightened_share")
+    factors = (1, 1, 100, 100, 100)
+    assert shown[:5] == pytest.approx(
+        [figures[key] * f for key, f in zip(keys, factors, strict=True)], abs=0.006
+    )
+
+
+def test_json_on_stdout_stands_alone(film, capsys):
+    assert evaluate(film, "--count", "2", "--json", "-") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [one["label"] for one in report["dithers"]] == ["floyd-steinberg", "hysteresis"]
+
+
+def test_from_a_shell_the_table_is_plain_text(film):
+    result = subprocess.run(
+        [sys.executable, "-m", "trainer", "evaluate", film, "--size", "80x60", "--count", "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stderr == ""
+    assert "\x1b" not in result.stdout
+    assert "floyd-steinberg" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--dither", "floyd"], "there is no dither"),
+        (["--dither", "floyd-steinberg:.5"], "no dial"),
+        (["--dither", "hysteresis:2"], "out of range"),
+        (["--dither", "hysteresis:.5", "--dither", "hysteresis:0.50"], "hysteresis:0.5 is given twice"),
+        (["--plot", "chart.jpg"], r".png, .svg or .pdf"),
+        (["--plot", "/nowhere/chart.png"], "no directory /nowhere"),
+        (["--json", "/"], "is a directory"),
+        (["--size", "80x30"], "31x31 is the smallest"),
+        (["--threshold", "6.4"], "0 to 1"),
+        (["--threshold", "nan"], "0 to 1"),
+        (["--cooldown", "-1"], "0 frames or more"),
+        (["--interval", "-3"], "--interval -3"),
+        (["--start", "1:00"], "no frame"),
+    ],
+)
+def test_a_users_error_is_one_line(film, capsys, words, said):
+    assert evaluate(film, *words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("trainer: ")
+    assert captured.err.count("\n") == 1
+    assert said in captured.err
+
+
+def test_a_wrong_film_is_named_before_any_is_scored(film, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(trainer.commands.evaluate, "evaluate", None)
+    assert main(["evaluate", str(film), str(tmp_path / "none.mp4"), "--size", "80x60"]) == 2
+    assert "none.mp4: there is no such file" in capsys.readouterr().err
+
+
+def test_a_film_is_not_replaced_by_its_report(film, capsys):
+    before = film.read_bytes()
+    assert evaluate(film, "--json", film) == 2
+    assert "is the film itself" in capsys.readouterr().err
+    assert film.read_bytes() == before
+
+
+def test_ctrl_c_is_quiet_and_leaves_nothing_behind(film, tmp_path, capsys, monkeypatch):
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.commands.evaluate, "evaluate", interrupted)
+    assert evaluate(film, "--json", tmp_path / "report.json") == 130
+    assert capsys.readouterr().err == "trainer: stopped; nothing was written\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,139 @@
+"""The generator: a small network that proposes, for every pixel at once, whether to toggle it.
+
+One pass is a learned step of the parallel search (`search_parallel.py`). It is told the price of every toggle,
+exactly, and answers with the logit of making it. What a pass makes is the dither of the next one: K passes.
+
+The frame goes in as `PLANES` planes per pixel, with c the two-eye kernel, 1 at its centre (`eye.py`):
+    2f - 1, 2b - 1, 2p - 1   the frame, the dither so far, and the dither that is shown
+    squashed c * e           the error e = b - f as the eye sees it: the view beyond the window of the network
+    squashed dE              what toggling the pixel alone costs: 1 + 2 (1 - 2b) (c * e) + price (1 - 2 |b - p|)
+    2m - 1                   a frozen blue-noise threshold in absolute coordinates, to tell like pixels apart
+    ln(price / .2) / 2       the dial
+All follow from the frame and the shown dither, so that a film can be taken up at any frame. Inside, 2x2 pixels
+lie on top of one another (space to depth), with residual 3x3 convolutions and a branch at half that scale.
+
+Arrays: pictures float32[..., H, W], planes float32[B, H, W, PLANES].
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from trainer.errors import OptionError
+
+PLANES = 7
+MIDDLE_PRICE = 0.2
+
+Convolve = Callable[[Array], Array]
+"""float32[..., H, W] -> c * it, as `search_parallel.convolution` makes it for one shape."""
+
+# A toggle starts out unlikely, and the network speaks in units that let it be sure soon.
+_SCALE, _OFFSET = 3.0, -2.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a generator is: channels at half resolution, and residual blocks (2 or more)."""
+
+    channels: int = 16
+    blocks: int = 2
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.channels <= 512 and 2 <= self.blocks <= 64):
+            raise OptionError("a generator has 1 to 512 channels and 2 to 64 blocks")
+
+    def as_dict(self) -> dict[str, int]:
+        """The fields, for a file."""
+        return asdict(self)
+
+
+class Generator(nnx.Module):
+    """Planes float32[B, H, W, PLANES] -> logits of toggling float32[B, H, W]; any H and W."""
+
+    def __init__(self, size: Size, rngs: nnx.Rngs) -> None:
+        c = size.channels
+        self.first = _conv(4 * PLANES, c, 3, 1.0, rngs)
+        self.blocks = nnx.List([_conv(c, c, 3, 0.7, rngs) for _ in range(size.blocks)])
+        self.down = _conv(c, 2 * c, 3, 1.0, rngs)
+        self.low = _conv(2 * c, 2 * c, 3, 0.7, rngs)
+        self.up = _conv(2 * c, c, 1, 0.5, rngs)
+        self.last = _conv(c, 4, 1, 0.1, rngs)
+
+    def __call__(self, planes: Array) -> Array:
+        height, width = planes.shape[1:3]
+        margins = ((0, 0), (0, -height % 4), (0, -width % 4), (0, 0))
+        h = self.first(space_to_depth(jnp.pad(planes, margins, mode="edge")))
+        for number, block in enumerate(self.blocks):
+            if number == len(self.blocks) // 2:
+                h = h + self._half_scale(h)
+            h = h + block(nnx.relu(h))
+        return _SCALE * depth_to_space(self.last(nnx.relu(h)))[:, :height, :width, 0] + _OFFSET
+
+    def _half_scale(self, h: Array) -> Array:
+        """What a wider look adds: two convolutions on means of 2x2, back by repetition."""
+        low = self.down(nnx.relu(nnx.avg_pool(h, (2, 2), (2, 2))))
+        low = low + self.low(nnx.relu(low))
+        return jnp.repeat(jnp.repeat(self.up(nnx.relu(low)), 2, 1), 2, 2)
+
+
+def _conv(before: int, after: int, side: int, scale: float, rngs: nnx.Rngs) -> nnx.Conv:
+    """A convolution with He's initial weights times `scale`."""
+    spread = nnx.initializers.variance_scaling(2 * scale**2, "fan_in", "normal")
+    return nnx.Conv(before, after, (side, side), kernel_init=spread, rngs=rngs)
+
+
+def white_logits(
+    generator: Generator,
+    frame: Array,
+    dither: Array,
+    previous: Array,
+    price: Array,
+    mask: Array,
+    convolve: Convolve,
+) -> Array:
+    """One pass: logit P(white) of every pixel, float32[B, H, W]; the next dither is where it is above 0.
+
+    frame in [0, 1]; dither so far and shown dither, 0 or 1: float32[B, H, W]; price float32[B] in units of
+    c(0); mask float32[B, H, W] or [H, W], the thresholds at those pixels.
+    """
+    toggling = generator(planes(frame, dither, previous, price, mask, convolve(dither - frame)))
+    return (1 - 2 * dither) * toggling
+
+
+def planes(
+    frame: Array, dither: Array, previous: Array, price: Array, mask: Array, blurred: Array
+) -> Array:
+    """What the generator is shown, float32[B, H, W, PLANES]; `blurred` is c * e, the rest as above."""
+    price = price[:, None, None]
+    toggle = 1 + 2 * (1 - 2 * dither) * blurred + price * (1 - 2 * jnp.abs(dither - previous))
+    dial = jnp.log(price / MIDDLE_PRICE) / 2
+    shown = [2 * frame - 1, 2 * dither - 1, 2 * previous - 1, _squash(blurred), _squash(toggle), 2 * mask - 1]
+    return jnp.stack([jnp.broadcast_to(plane, frame.shape) for plane in (*shown, dial)], -1)
+
+
+def space_to_depth(x: Array) -> Array:
+    """[B, 2h, 2w, C] -> [B, h, w, 4C]."""
+    batch, height, width, depth = x.shape
+    x = x.reshape(batch, height // 2, 2, width // 2, 2, depth).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(batch, height // 2, width // 2, 4 * depth)
+
+
+def depth_to_space(x: Array) -> Array:
+    """[B, h, w, 4C] -> [B, 2h, 2w, C], the inverse of `space_to_depth`."""
+    batch, height, width, depth = x.shape
+    x = x.reshape(batch, height, width, 2, 2, depth // 4).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(batch, 2 * height, 2 * width, depth // 4)
+
+
+def parameter_count(generator: Generator) -> int:
+    """How many numbers are learned."""
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(generator, nnx.Param)))
+
+
+def _squash(x: Array) -> Array:
+    """x near 0, at most 4 away from it: a price matters by its sign and less by how far it goes."""
+    return x / (1 + jnp.abs(x) / 4)
