@@ -2,9 +2,9 @@
 
     python benchmarks/evaluate_cost.py FILM [FRAMES] [WIDTHxHEIGHT]
 
-For each dither on the same frames, held in memory, in rounds that alternate: milliseconds a frame of its closed loop
-alone and of `evaluate` with it, and what evaluate adds, as a multiple of the dither. Then all of them in one pass,
-where the frame is looked at once and the scores are worked out side by side. No decoding in any of it.
+For each dither on the same frames, held in memory, in rounds that alternate: milliseconds a frame of its
+closed loop alone and of `evaluate` with it, and what evaluate adds, as a multiple of the dither. Then all of
+them in one pass, where a frame is looked at once and the scores are worked out side by side.
 """
 
 import statistics
@@ -23,27 +23,28 @@ from trainer.tones import Tones
 ROUNDS = 3
 
 
-def loop(ditherer, frames) -> None:
-    """The closed loop alone."""
-    shown = None
-    for selected in frames:
-        shown = ditherer(selected.frame, shown)
+def loops(frames, ditherers) -> None:
+    """The closed loops alone, one after another."""
+    for ditherer in ditherers.values():
+        shown = None
+        for selected in frames:
+            shown = ditherer(selected.frame, shown)
 
 
-def milliseconds(work, frames) -> float:
+def milliseconds(work, frames, ditherers) -> float:
     """Wall clock a frame."""
     start = time.perf_counter()
-    work()
+    work(frames, ditherers)
     return 1000 * (time.perf_counter() - start) / len(frames)
 
 
 def compare(names, frames) -> tuple[float, float]:
-    """Medians over the rounds: ms a frame of the loops alone, one after another, and of evaluating them at once."""
+    """Medians over the rounds: ms a frame of the closed loops alone, and of evaluating them in one pass."""
     alone, scored = [], []
     for number in range(ROUNDS + 1):
         ditherers = {name: make(name) for name in names}
-        alone.append(milliseconds(lambda: [loop(one, frames) for one in ditherers.values()], frames))
-        scored.append(milliseconds(lambda: evaluate(frames, ditherers), frames))
+        alone.append(milliseconds(loops, frames, ditherers))
+        scored.append(milliseconds(evaluate, frames, ditherers))
         if number == 0:  # warms up
             alone, scored = [], []
     return statistics.median(alone), statistics.median(scored)

@@ -52,8 +52,8 @@ report()
 """
 )
 
-# In place of the driver's wire with spidev and GPIO: always ready, it answers reads with what a 6 inch HD panel
-# says of itself (20 words, see GET_DEV_INFO), with the VCOM that was set, and with registers that are 0.
+# In place of the driver's wire with spidev and GPIO: always ready, it answers reads with what a 6 inch HD
+# panel says of itself (20 words, see GET_DEV_INFO), with the VCOM that was set, with registers that are 0.
 NULL_WIRE = (
     MEASURE
     + """

@@ -10,15 +10,20 @@ from player.errors import PlayerError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Each command's module is loaded only when it is asked for."""
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
     except PlayerError as error:
         print("player:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `player info FILM.reel | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except OSError as error:  # of the output: everything else is a PlayerError
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held goes nowhere
+        if isinstance(error, BrokenPipeError):  # `player info FILM.reel | head -1`
+            return 141
+        print(f"player: cannot write the output: {error.strerror}", file=sys.stderr)
+        return 2
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -78,6 +77,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, parsed: `command` and only the settings that were given. UsageError in one line."""
     options, rest = _parser().parse_known_args(arguments)
     if rest:
+        import difflib
+
         flags = ["--" + name.replace("_", "-") for name in KEYS] + ["--json", "--config", "--end"]
         nearest = difflib.get_close_matches(rest[0], flags, n=1)
         hint = f"did you mean {nearest[0]}? See" if nearest else "see"

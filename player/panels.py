@@ -78,7 +78,7 @@ def opened(config: Config, size: tuple[int, int]) -> Iterator[OpenPanel]:
         try:
             yield OpenPanel(panel, glass)
         except BaseException:
-            with suppress(DriverError):
+            with suppress(Exception):  # a panel that does not answer must not hide why
                 panel.sleep()
             raise
         else:

@@ -61,11 +61,10 @@ class Reel:
             raise explain(self.path, error) from None
         try:
             self._open()
-        except SQL_ERRORS as error:
+        except BaseException as error:
             self._connection.close()
-            raise explain(self.path, error) from None
-        except ReelError:
-            self._connection.close()
+            if isinstance(error, SQL_ERRORS):
+                raise explain(self.path, error) from None
             raise
 
     def _open(self) -> None:

@@ -90,11 +90,10 @@ class ReelWriter:
                 self._continue()
             else:
                 self._create()
-        except SQL_ERRORS as error:
+        except BaseException as error:
             self._connection.close()
-            raise explain(self.path, error) from None
-        except ReelError:
-            self._connection.close()
+            if isinstance(error, SQL_ERRORS):
+                raise explain(self.path, error) from None
             raise
 
     def _look(self, overwrite: bool) -> bool:

@@ -32,6 +32,7 @@ class Reels:
         self._size, self._open_reel, self._log = size, open_reel, log
         self._reel: Reel | None = None
         self._shown_before_turn = -1
+        self._fruitless = 0  # turns in a row after reels of which no frame could be shown
 
     @property
     def reel(self) -> Reel:
@@ -75,21 +76,21 @@ class Reels:
 
     def turn(self, end: str, shown: int) -> bool:
         """Go on after the last frame: to what an export has added since, or to another reel; False when the
-        showing is over. `shown`: frames so far; when a turn brings none, no reel is any good and
-        ReelError is raised.
+        showing is over. `shown`: frames so far; ReelError when all reels in a row have brought none.
         """
         reel = self.reel
         if not reel.complete:
             self._open(reel.path)
             if self.number < self.reel.frames:
                 return True
+        self._fruitless = self._fruitless + 1 if shown == self._shown_before_turn else 0
         path = reel.path
         for _ in self.paths:
             after = following(self.paths, path, end)
             if after is None:
                 self._log(f"{reel.path}: all {reel.frames} frames are shown; --start 0 shows them again")
                 return False
-            if shown == self._shown_before_turn:
+            if self._fruitless >= len(self.paths):
                 raise ReelError(f"{reel.path}: no frame of it can be shown; copy it again")
             path = after
             try:

@@ -22,6 +22,7 @@ for tone reproduction and texture quality", IEEE Trans. Image Processing 9(11), 
 """
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
@@ -91,6 +92,7 @@ Settle = Callable[[Frame, Dither, Dither, float], Dither]
 """(frame, start, previous, price) -> the settled dither."""
 
 
+@cache
 def _sequential() -> Settle:
     from trainer.search_sequential import settle
 
@@ -98,7 +100,9 @@ def _sequential() -> Settle:
     return lambda frame, start, previous, price: settle(frame, start, previous, price, kernel)
 
 
+@cache
 def _parallel() -> Settle:
+    """Compiled once for every size of frame, whatever the price."""
     import jax
 
     from trainer.search_parallel import settle

@@ -1,5 +1,6 @@
 """Dithers as bits and payloads."""
 
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -54,3 +55,13 @@ def test_a_repeated_picture_takes_the_payload_that_sees_the_repetition():
 def test_a_payload_that_is_not_exactly_one_picture_is_refused(payload):
     with pytest.raises(ValueError, match="payload"):
         packing.inflate(payload, (5, 2))
+
+
+def test_a_bomb_costs_no_more_than_a_picture():
+    bomb = zlib.compress(bytes(10**8))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="payload"):
+        packing.inflate(bomb, (5, 2))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**6

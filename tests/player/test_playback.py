@@ -132,6 +132,20 @@ def test_the_intent_is_on_disk_before_the_panel_is_touched(world, make_film, mak
     assert [(progress.showing, progress.frame) for progress in kept] == [(0, None), (1, 0), (2, 1)]
 
 
+def test_waits_that_end_late_do_not_add_up(world, make_film, make_reel):
+    path = make_reel(make_film(8))
+    wait = world.wait
+
+    def late(seconds):
+        request = wait(seconds)
+        world.now += 3 if seconds > 0 else 0
+        return request
+
+    world.wait = late
+    world.play(CONFIG, [path])
+    assert world.shown == [(50.5, 0), *[(53.5 + 100 * n, n) for n in range(1, 8)]]
+
+
 def test_the_panel_sleeps_only_when_there_is_time_for_it(world, make_film, make_reel):
     path = make_reel(make_film(4))
     world.play(replace(CONFIG, interval=2.0), [path])
@@ -175,10 +189,9 @@ def test_start_in_the_settings_is_where_a_new_reel_begins_and_no_more(world, mak
     assert world.numbers == [3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("step", [0, -1e7], ids=["", "clock steps back"])
 @pytest.mark.parametrize("interval", [0.0, 100.0])
-def test_after_a_power_cut_at_any_moment_the_same_or_the_next_frame_comes(
-    world, make_film, make_reel, interval
-):
+def test_after_a_power_cut_the_same_or_the_next_frame_comes(world, make_film, make_reel, interval, step):
     """Cut at every touch of panel or disk in turn; never back, never forth by more than one."""
     path = make_reel(make_film(40, flips=0.02))
     config = replace(CONFIG, interval=interval)
@@ -199,6 +212,7 @@ def test_after_a_power_cut_at_any_moment_the_same_or_the_next_frame_comes(
             assert now in (on_glass, on_glass + 1)
             on_glass = now
         world.now += 30
+        world.wall_offset += step
     assert on_glass >= (15 if interval == 0 else 2)
 
 
@@ -343,6 +357,14 @@ def test_a_loop_over_nothing_but_damage_is_an_error_and_not_a_busy_loop(world, m
     assert world.events == []
 
 
+def test_a_loop_goes_on_past_a_reel_that_is_all_damage(world, make_film, make_reel):
+    a, b, c = (make_reel(make_film(2, seed=seed, flips=0.01), f"{seed}.reel") for seed in (1, 2, 3))
+    damage(b, 0)
+    assert world.play(replace(CONFIG, end="loop"), [a, b, c], None, 10) == "ended"
+    assert world.numbers == [0, 1] * 5
+    assert sum(": frame 0 is damaged" in line for line in world.lines) == 2
+
+
 def damage(path, number):
     with Reel(path) as reel:
         payload = reel._connection.execute(
@@ -387,6 +409,15 @@ def test_a_new_interval_counts_from_the_frame_on_the_glass_and_draws_nothing(wor
     assert [at for at, _ in world.shown] == [50.5, 150.5, 190.5, 230.5, 270.5]
     assert "changed: interval" in " ".join(world.lines)
     assert world.events.count("redraw") == 1
+
+
+def test_a_new_rule_is_applied_to_the_next_frame(world, make_film, make_reel):
+    path = make_reel(make_film(5, flips=0.1))
+    world.settings = (replace(CONFIG, cooldown=0, threshold=0.01), [path])
+    world.requests = [(260.0, Request.RELOAD)]
+    world.play(CONFIG, [path])
+    drawn = [event for event in world.events if event not in ("place", "sleep")]
+    assert drawn == ["redraw", "show DU", "show DU", "redraw", "redraw"]
 
 
 def test_a_configuration_that_is_wrong_or_the_same_changes_nothing(world, make_film, make_reel):

@@ -141,16 +141,19 @@ def test_sighup_reads_the_settings_again_without_a_redraw(start, tmp_path, make_
 
 def test_sighup_opens_the_panel_anew_when_it_must(start, tmp_path, make_film, make_reel):
     settings = tmp_path / "player.toml"
-    dithers = make_film(2, width=64, height=48)
-    settings.write_text("interval = 1000")
-    process = start("run", make_reel(dithers), "--simulated", tmp_path / "sim", "--config", settings)
-    until(process, "frame 0 of 2")
+    dithers = make_film(200, width=64, height=48)
+    settings.write_text("interval = 0.1")
+    options = ["--simulated", tmp_path / "sim", "--config", settings, "--start", 1]
+    process = start("run", make_reel(dithers), *options)
+    until(process, "frame 3 of 200")
     settings.write_text("interval = 1000\nmirror = true")
     process.send_signal(signal.SIGHUP)
-    lines = until(process, "frame 0 of 2")
-    assert lines[0] == "configuration read again; the panel is opened anew\n"
-    assert "redraw (start)" in lines[-1]
-    assert (dither_on(tmp_path / "sim" / "glass-000000.png") == dithers[0][:, ::-1]).all()
+    until(process, "configuration read again; the panel is opened anew")
+    line = process.stdout.readline()
+    assert "redraw (start)" in line
+    number = int(line.split()[1])
+    assert number >= 3, "--start is for the start"
+    assert (dither_on(tmp_path / "sim" / f"glass-{number:06}.png") == dithers[number][:, ::-1]).all()
 
 
 def test_kill_9_again_and_again(start, tmp_path, make_film, make_reel):
@@ -233,3 +236,18 @@ def test_pillow_and_the_simulator_are_not_loaded_for_a_panel(tmp_path, make_film
     assert result.stderr.count("\n") == 1
     assert result.stderr.startswith("player: ")
     assert not (tmp_path / "state").exists(), "nothing was shown"
+
+
+@pytest.mark.parametrize("command", ["info", "check"])
+def test_an_output_that_cannot_be_written_is_one_line(tmp_path, make_film, make_reel, command):
+    path = make_reel(make_film(1))
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "player", command, path],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "player: cannot write the output: No space left on device\n"

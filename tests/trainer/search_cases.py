@@ -1,4 +1,4 @@
-"""What the tests of the search share: small kernels, frames, and the definition of a settled dither, by brute force."""
+"""What the tests of the search share: kernels, frames, and what a settled dither is, by brute force."""
 
 from itertools import combinations, product
 

@@ -1,4 +1,4 @@
-"""The search as a ditherer: the dial, the closed loop, both engines against each other, and what is imported when."""
+"""The search as a ditherer: the dial, the closed loop, both engines side by side, and what is imported."""
 
 import subprocess
 import sys
@@ -61,12 +61,12 @@ def test_a_noisy_still_picture_stays_still(ditherer):
 
 
 @pytest.mark.parametrize("colour", [0, 1])
-def test_pure_black_and_white_are_reached_at_every_dial(colour):
-    shown = random_case((24, 32), seed=3)[1]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_pure_black_and_white_are_reached_at_every_dial(colour, engine):
+    shown = random_case((64, 96), seed=3)[1]
     frame = np.full(shown.shape, colour, np.float32)
     for dial in (0, 0.5, 1):
-        assert (Search(dial)(frame, shown) == colour).all()
-    assert (Search(1, engine="parallel")(frame, shown) == colour).all()
+        assert (Search(dial, engine)(frame, shown) == colour).all()
 
 
 def test_the_engines_are_equally_good_in_closed_loop():
@@ -101,7 +101,8 @@ def test_an_unknown_engine_is_refused():
 
 
 def test_the_sequential_engine_imports_no_jax():
-    code = "import sys; from trainer.search import Search; Search(engine='sequential'); print('jax' in sys.modules)"
+    make = "import sys; from trainer.search import Search; Search(engine='sequential')"
+    code = f"{make}; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.search_cases import (
@@ -23,8 +23,9 @@ SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (6, 6), (5, 11)]
 @pytest.mark.parametrize("kernel", [small_kernel(), TWO_EYES], ids=["small", "two-eye"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_single_move_lowers_the_energy_at_the_end(shape, kernel):
-    frame, shown = random_case(shape, seed=4)
-    assert is_settled(frame, settle(frame, shown, shown, PRICE, kernel), shown, PRICE, kernel)
+    for seed in range(400 // (shape[0] * shape[1])):
+        frame, shown = random_case(shape, seed)
+        assert is_settled(frame, settle(frame, shown, shown, PRICE, kernel), shown, PRICE, kernel)
 
 
 def test_brute_force_finds_moves_in_a_dither_that_is_not_settled():
@@ -33,6 +34,7 @@ def test_brute_force_finds_moves_in_a_dither_that_is_not_settled():
     assert best_gain(frame, shown, shown, PRICE, TWO_EYES) > 0.1
 
 
+@settings(deadline=None, derandomize=True, max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1), price=st.floats(0, 1), passes=st.integers(1, 4))
 def test_a_dither_is_settled_or_a_pass_more_lowers_its_energy(seed, price, passes):
     frame, shown = random_case((6, 7), seed)

@@ -37,27 +37,25 @@ JPEG_QUALITY = 75
 
 @dataclass
 class _Contents:
-    """What the page shows, frame by frame, and about how many bytes that takes."""
+    """What the page shows, frame by frame, and how many bytes that takes."""
 
     frames: list[dict[str, Any]] = field(default_factory=list)
     dithers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     size: int = 0
 
     def add(self, moment: Moment) -> None:
-        jpeg = _jpeg(moment.selected.frame)
-        self.frames.append(
-            {
-                "number": moment.selected.number,
-                "time_ms": moment.selected.time_ms,
-                "cut": moment.selected.cut,
-                "jpeg": jpeg,
-            }
-        )
-        self.size += len(jpeg)
+        frame = {
+            "number": moment.selected.number,
+            "time_ms": moment.selected.time_ms,
+            "cut": moment.selected.cut,
+            "jpeg": _jpeg(moment.selected.frame),
+        }
+        self.frames.append(frame)
+        self.size += len(json.dumps(frame))
         for label, shown in moment.shown.items():
             entry = _entry(shown)
             self.dithers.setdefault(label, []).append(entry)
-            self.size += len(entry["flips_deflated"])
+            self.size += len(json.dumps(entry))
 
 
 def page(comparison: Comparison, view: View) -> bytes:

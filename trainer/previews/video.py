@@ -62,7 +62,7 @@ def _check(file: Path, written: int) -> None:
     """TrainerError where the file does not hold what was written: OpenCV does not say when a disk is full."""
     film = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
     try:
-        found = round(film.get(cv2.CAP_PROP_FRAME_COUNT))
+        found = max(0, round(film.get(cv2.CAP_PROP_FRAME_COUNT)))
     finally:
         film.release()
     if found != written:

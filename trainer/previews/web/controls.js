@@ -22,8 +22,9 @@ function fillIn() {
     + `on a panel of ${data.width} × ${data.height}`;
   const buttons = data.dithers.map((dither, i) => {
     const eyes = Object.keys(dither.psnr).reverse().map((eye) => `${dither.psnr[eye].toFixed(1)} dB at S ${eye}`);
-    const flips = dither.flips === null ? [] : [element("span", "most", percent(dither.flips)),
-      element("small", "unit", "of the pixels flip per frame")];
+    const most = element("span", "most", percent(dither.flips ?? 0));
+    most.append(element("small", "short", " flip"));
+    const flips = dither.flips === null ? [] : [most, element("small", "unit", "of the pixels flip per frame")];
     const rest = element("small", "", `${plural(dither.redraws, "redraw")} · ${eyes.join(" · ")}`);
     return choiceButton(i, String(i + 1), dither.name, i, [...flips, rest]);
   });

@@ -141,7 +141,7 @@ function choose(next) {
   }
   chart.chosen = Number.isInteger(choice) ? choice : null;
   chart.draw();
-  // A panel is as high as it takes for the usual shape of a panel, and no higher than the panel itself.
+  // As high as the usual shape of a panel asks for; the style sheet sets a limit.
   const wide = byId("panels").clientWidth / Math.max(1, Math.min(seen.length, Math.floor(byId("panels").clientWidth / 316)));
   byId("panels").style.setProperty("--tall", `${Math.round(Math.max(200, wide * .75))}px`);
   show();

@@ -2,6 +2,13 @@
 
 const FLASH_MS = 150;
 
+// A length in pixels of the screen. Only the browser knows how it rounds a fraction, and not all tell; a browser that
+// poses as another device tells it of its own screen.
+function screenPixels(length, told) {
+  const about = length * devicePixelRatio;
+  return told !== undefined && Math.abs(told - about) <= 1 ? told : Math.round(about);
+}
+
 class Panel {
   // `track` is a dither's Track, or null for the frame itself.
   constructor(name, series, track, view) {
@@ -18,10 +25,10 @@ class Panel {
     if (series !== null) figure.querySelector(".swatch").classList.add(`c${series + 1}`);
     const box = figure.querySelector(".view");
     const measure = ([entry]) => {
-      // The box in pixels of the screen: exact where the browser tells, else rounded.
-      const exact = entry.devicePixelContentBoxSize?.[0];
-      this.canvas.width = exact ? exact.inlineSize : Math.round(entry.contentRect.width * devicePixelRatio);
-      this.canvas.height = exact ? exact.blockSize : Math.round(entry.contentRect.height * devicePixelRatio);
+      const { width, height } = entry.contentRect;
+      const told = entry.devicePixelContentBoxSize?.[0];
+      this.canvas.width = screenPixels(width, told?.inlineSize);
+      this.canvas.height = screenPixels(height, told?.blockSize);
       this.view.resized();
     };
     const observer = new ResizeObserver(measure);
