@@ -50,7 +50,12 @@ class Config:
 
     reels: tuple[str, ...] = _key((), "paths", "reels to show, or directories of *.reel, in name order")
     interval: float = _key(
-        200.0, "number", "time from one frame to the next, 0 is full speed", "seconds", low=0, high=604800
+        200.0,
+        "number",
+        "time from one frame to the next; 0 is full speed, the default with --simulated",
+        "seconds",
+        low=0,
+        high=604800,
     )
     end: str = _key(
         "stop",

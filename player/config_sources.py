@@ -54,6 +54,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str], file: str | N
         option = "REEL" if name == "reels" else "--" + name.replace("_", "-")
         set_ = from_text if isinstance(value, str) else checked
         values[name], origin[name] = set_(name, value, option), option
+    if values.get("simulated") is not None and "interval" not in values:
+        values["interval"], origin["interval"] = 0.0, f"{origin['simulated']}: full speed"
     return Effective(Config(**values), path, origin)
 
 

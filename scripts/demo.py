@@ -60,7 +60,7 @@ def main() -> int:
     export = command("trainer", "export", film, reel, "--count", str(LONGEST), "--overwrite")
     if code := subprocess.run(export).returncode:
         return code
-    play = command("player", "run", reel, "--simulated", glass, "--interval", "0", "--end", "stop")
+    play = command("player", "run", reel, "--simulated", glass)
     if code := subprocess.run(play).returncode:
         return code
     status = subprocess.run(

@@ -32,15 +32,19 @@ def find_chromium() -> str | None:
 
 
 class Chromium:
-    """The browser: a process of its own with a new profile in `folder`. Close it when done."""
+    """The browser: a process of its own with a new profile in `folder`. Close it when done.
 
-    def __init__(self, executable: str, folder: Path) -> None:
+    `ratio` is how many screen pixels a CSS pixel takes, on its screen: `open` and `resize` only make believe.
+    """
+
+    def __init__(self, executable: str, folder: Path, ratio: float = 1) -> None:
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
         arguments = [
             executable, "--headless=new", "--remote-debugging-pipe", f"--user-data-dir={folder}",
             "--no-first-run", "--disable-gpu", "--disable-extensions", "--disable-background-networking",
-            "--disable-dev-shm-usage", "--mute-audio", "--force-color-profile=srgb", "about:blank",
+            "--disable-dev-shm-usage", "--mute-audio", "--force-color-profile=srgb",
+            f"--force-device-scale-factor={ratio:g}", "about:blank",
         ]  # fmt: skip
         if os.geteuid() == 0:
             arguments.insert(1, "--no-sandbox")
@@ -84,14 +88,20 @@ class Chromium:
         message, self._unread = self._unread.split(b"\0", 1)
         return dict(json.loads(message))
 
-    def open(self, url: str, width: int, height: int, ratio: float = 1, **media: str) -> "Page":
-        """A page in a window of width x height CSS pixels, `ratio` screen pixels each, with `media` features."""
+    def open(
+        self, url: str, width: int | None = None, height: int = 0, ratio: float = 1, **media: str
+    ) -> "Page":
+        """A page in a window of width x height CSS pixels of `ratio` screen pixels, with `media` features.
+
+        No width: the browser's own window on its own screen.
+        """
         target = self.command("Target.createTarget", url="about:blank")["targetId"]
         session = self.command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session)
         for domain in ("Page", "Runtime", "Log"):
             page.command(f"{domain}.enable")
-        page.resize(width, height, ratio)
+        if width is not None:
+            page.resize(width, height, ratio)
         features = [{"name": name.replace("_", "-"), "value": value} for name, value in media.items()]
         page.command("Emulation.setEmulatedMedia", features=features)
         page.command("Page.navigate", url=url)

@@ -133,7 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        next_time = "the same command goes on from there" if words.command == "export" else "nothing was written"
+        next_time = (
+            "the same command goes on from there" if words.command == "export" else "nothing was written"
+        )
         print(f"trainer: stopped; {next_time}", file=sys.stderr)
         return 130
 

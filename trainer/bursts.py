@@ -51,7 +51,9 @@ def _of_film(film: Film, side: int, step: int, rng: np.random.Generator) -> Iter
     """A burst from every `step`-th frame of a film on."""
     least = side / min(film.width, film.height)
     if least * film.width > WIDTHS[1]:
-        raise OptionError(f"{film.name} is too small for patches of {side // 2} pixels; choose a smaller --patch")
+        raise OptionError(
+            f"{film.name} is too small for patches of {side // 2} pixels; choose a smaller --patch"
+        )
     begun: list[tuple[slice, slice, Bursts]] = []
     number = 0
     for number, frame in enumerate(film.frames()):

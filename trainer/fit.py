@@ -115,9 +115,7 @@ def updates(settings: Settings) -> Updates:
 
     def polish(key: Array, dither: Array, scene: Any) -> Array:
         frame, previous, price = (plane[:polished] for plane in (scene.frame, scene.previous, scene.price))
-        better = sweeps(
-            frame, dither[:polished], previous, price, settings.sweeps, key=key, kernel=kernel
-        )
+        better = sweeps(frame, dither[:polished], previous, price, settings.sweeps, key=key, kernel=kernel)
         return jnp.concatenate([better, dither[polished:]])
 
     def update(state: State, bursts: Array, rate: Array) -> tuple[State, Metrics]:
@@ -151,12 +149,25 @@ def updates(settings: Settings) -> Updates:
         pool = advance(keys[2], state.pool, bursts, dither)
         return State(state.step + 1, params, optimiser_state, pool), metrics
 
+    if jax.default_backend() == "cpu":
+        # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
+        return _one_by_one(jax.jit(update))
+
     @jax.jit
     def many(state: State, bursts: Array, rates: Array) -> tuple[State, Metrics]:
-        # XLA for CPUs runs the convolutions in the body of a loop ten times slower than outside of one.
-        unroll = jax.default_backend() == "cpu"
-        state, metrics = jax.lax.scan(lambda s, rate: update(s, bursts, rate), state, rates, unroll=unroll)
+        state, metrics = jax.lax.scan(lambda s, rate: update(s, bursts, rate), state, rates)
         return state, jax.tree.map(lambda values: values.mean(0), metrics)
+
+    return many
+
+
+def _one_by_one(update: Updates) -> Updates:
+    def many(state: State, bursts: Array, rates: Array) -> tuple[State, Metrics]:
+        each = []
+        for rate in rates:
+            state, metrics = update(state, bursts, rate)
+            each.append(metrics)
+        return state, Metrics(*(sum(values) / len(each) for values in zip(*each, strict=True)))
 
     return many
 
@@ -180,7 +191,9 @@ def check(step: int, metrics: Metrics) -> None:
         what = "every dither is a copy of the one before"
     else:
         return
-    raise TrainerError(f"the generator collapsed after {step} updates: {what}; fit again with half the --rate")
+    raise TrainerError(
+        f"the generator collapsed after {step} updates: {what}; fit again with half the --rate"
+    )
 
 
 def _optimiser() -> optax.GradientTransformation:

@@ -104,9 +104,7 @@ def white_logits(
     return (1 - 2 * dither) * toggling
 
 
-def planes(
-    frame: Array, dither: Array, previous: Array, price: Array, mask: Array, blurred: Array
-) -> Array:
+def planes(frame: Array, dither: Array, previous: Array, price: Array, mask: Array, blurred: Array) -> Array:
     """What the generator is shown, float32[B, H, W, PLANES]; `blurred` is c * e, the rest as above."""
     price = price[:, None, None]
     toggle = 1 + 2 * (1 - 2 * dither) * blurred + price * (1 - 2 * jnp.abs(dither - previous))

@@ -83,7 +83,9 @@ def load(path: Path | None = None) -> Weights:
     try:
         return _read(file.read_bytes(), str(file))
     except OSError as error:
-        raise TrainerError(f"--weights {path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise TrainerError(
+            f"--weights {path}: cannot be read: {(error.strerror or str(error)).lower()}"
+        ) from None
 
 
 def _read(data: bytes, name: str) -> Weights:
@@ -93,9 +95,13 @@ def _read(data: bytes, name: str) -> Weights:
             about = json.loads(archive[_ABOUT].tobytes())
         form, size = about["format"], Size(**about["size"])
     except (ValueError, KeyError, TypeError, EOFError, OSError, AttributeError, zipfile.BadZipFile):
-        raise TrainerError(f"{name} is no file of weights, or damaged; name one that `trainer fit` made") from None
+        raise TrainerError(
+            f"{name} is no file of weights, or damaged; name one that `trainer fit` made"
+        ) from None
     if form != FORMAT:
-        raise TrainerError(f"{name} has format {form}, this version reads {FORMAT}; fit again with this version")
+        raise TrainerError(
+            f"{name} has format {form}, this version reads {FORMAT}; fit again with this version"
+        )
     return Weights(arrays, size, about)
 
 

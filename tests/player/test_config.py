@@ -39,6 +39,12 @@ def test_without_a_word_everything_is_default():
     assert Config().vcom is None
 
 
+def test_the_simulated_panel_runs_at_full_speed_unless_told_otherwise(file):
+    assert load({"simulated": "/sim"}, {}).config.interval == 0
+    assert load({"simulated": "/sim", "interval": "60"}, {}).config.interval == 60
+    assert load({"simulated": "/sim"}, {}, file("interval = 90")).config.interval == 90
+
+
 def test_flags_stand_above_the_environment_and_that_above_the_file(file):
     path = file('interval = 10\nthreshold = 0.5\ncooldown = 1\nreels = ["a.reel", "b.reel"]\n')
     environment = {"LONGTAKE_THRESHOLD": "0.25", "LONGTAKE_COOLDOWN": "2", "PATH": "/bin"}

@@ -71,7 +71,7 @@ def test_every_panel_has_its_name():
 def test_a_gif_that_would_not_fit_is_refused(monkeypatch):
     width, height = canvas_size(comparison(), view())
     monkeypatch.setattr(animation, "GIF_LIMIT", 5 * width * height)
-    with pytest.raises(OptionError, match="more than 5 of these .* --count"):
+    with pytest.raises(OptionError, match=r"more than 5 of these .* --count"):
         gif(comparison(), view())
 
 

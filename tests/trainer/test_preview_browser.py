@@ -1,4 +1,4 @@
-"""The page in a real browser: what stands on its canvases, pixel for pixel, by keyboard, mouse and on a phone."""
+"""The page in a real browser: what its canvases show, pixel for pixel, by keyboard, mouse and on a phone."""
 
 import base64
 import html
@@ -35,12 +35,16 @@ NASTY = "</script><img src=x onerror=document.title=1> & größer.mp4"
 RED, BLUE, GREY = (200, 30, 40), (25, 90, 220), (232, 232, 232)
 
 
+def executable() -> str:
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no Chromium is installed (on Debian: apt install chromium)")
+    return path
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Chromium]:
-    executable = find_chromium()
-    if executable is None:
-        pytest.skip("no Chromium is installed (on Debian: apt install chromium)")
-    opened = Chromium(executable, tmp_path_factory.mktemp("profile"))
+    opened = Chromium(executable(), tmp_path_factory.mktemp("profile"))
     yield opened
     opened.close()
 
@@ -78,6 +82,17 @@ def text(page: Page, selector: str) -> str:
     return page.evaluate(f"document.querySelector({json.dumps(selector)}).textContent")
 
 
+def corner(page: Page, selector: str) -> tuple[float, float]:
+    """Left and top edge of an element in the window, once it is in view."""
+    return tuple(
+        page.evaluate(
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
+            "found.scrollIntoView({ block: 'nearest' }); const box = found.getBoundingClientRect();"
+            "return [box.x, box.y]; })()"
+        )
+    )
+
+
 def canvas(page: Page, number: int = 0) -> np.ndarray:
     """The pixels of a panel's canvas, uint8[h, w, 4]."""
     url = page.evaluate(f"document.querySelectorAll('.view canvas')[{number}].toDataURL()")
@@ -85,16 +100,16 @@ def canvas(page: Page, number: int = 0) -> np.ndarray:
 
 
 def part(page: Page) -> tuple[int, int, int, int, int]:
-    """What the page says that it shows: screen pixels for a pixel, then width, height, x and y of the part."""
+    """What the page says it shows: screen pixels for a pixel, then width, height, x and y of the part."""
     words = text(page, "#scale")
     zoom = re.search(r"a pixel is (one|\d)", words)[1]
-    width, height = re.search(r"(\d+) × (\d+) from", words).groups()
-    x, y = re.search(r"from (\d+), (\d+) of 70 × 44", words).groups()
+    width, height = re.search(r"(\d+) . (\d+) from", words).groups()
+    x, y = re.search(r"from (\d+), (\d+) of 70 . 44", words).groups()
     return 1 if zoom == "one" else int(zoom), int(width), int(height), int(x), int(y)
 
 
 def enlarged(page: Page, picture: np.ndarray) -> np.ndarray:
-    """What must stand on the canvas, without what is around it: the part that is shown, each pixel a square."""
+    """What must stand on the canvas, without what is around it: the shown part, each pixel a square."""
     zoom, width, height, x, y = part(page)
     return np.kron(picture[y : y + height, x : x + width], np.ones((zoom, zoom), np.uint8))
 
@@ -134,7 +149,7 @@ def test_it_opens_from_disk_with_all_dithers_side_by_side(shown, moments):
 
 
 def test_the_glass_is_right_wherever_one_jumps(shown, moments):
-    """Forth and back, over the redraw and not, in steps and at once: the same pixels as by going there in order."""
+    """Forth and back, over the redraw and not: the same pixels as by going there frame by frame."""
     glass = {label: glass_of(moments, label) for label in LABELS}
     assert 48 in glass["lively"][19]
     assert 48 not in glass["lively"][20]
@@ -255,9 +270,9 @@ def test_it_plays_and_pauses(shown):
 
 
 def test_a_click_on_the_chart_goes_there(shown):
-    left, top, width, height = shown.evaluate(
-        "(() => { document.querySelector('#chart').scrollIntoView({ block: 'center' }); const r = document.querySelector('#chart').getBoundingClientRect();"
-        "return [r.x, r.y, r.width, r.height]; })()"
+    left, top = corner(shown, "#chart")
+    width, height = shown.evaluate(
+        "(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])(document.querySelector('#chart'))"
     )
     cut = shown.evaluate("+document.querySelector('#chart .cut').getAttribute('x1')")
     shown.drag(left + cut + 1, top + height / 2, 0, 0)
@@ -281,16 +296,14 @@ def test_the_picture_can_be_enlarged_and_moved(browser, file, moments):
     shown = opened(browser, file, 700, 500)
     for _ in range(7):
         shown.press("+")
-    zoom, width, height, x, y = part(shown)
+    zoom, width, height, _, y = part(shown)
     assert zoom == 8
     assert (width, height) < (WIDTH, HEIGHT)
     assert_shows(shown, glass_of(moments, "calm:0.5")[0], 1)
     shown.press("ArrowRight", shift=True)
     assert part(shown)[3] == WIDTH - width
     assert_shows(shown, glass_of(moments, "calm:0.5")[0], 1)
-    left, top = shown.evaluate(
-        "(() => { const r = document.querySelector('.view canvas').getBoundingClientRect(); return [r.x, r.y]; })()"
-    )
+    left, top = corner(shown, ".view canvas")
     shown.drag(left + 100, top + 100, 3 * 8, 0)
     assert part(shown)[3:] == (WIDTH - width - 3, y)
     shown.drag(left + 100, top + 100, 3 * 8, -500)
@@ -299,27 +312,34 @@ def test_the_picture_can_be_enlarged_and_moved(browser, file, moments):
     at(shown, 0)  # shift and an arrow move the part, not the film
 
 
-@pytest.mark.parametrize("ratio", [1, 1.25, 2, 2.625, 3])
-def test_a_pixel_is_a_whole_number_of_screen_pixels(browser, file, moments, ratio):
+@pytest.mark.parametrize("ratio", [1, 1.25, 2.625])
+def test_a_pixel_is_a_whole_number_of_screen_pixels(file, moments, tmp_path, ratio):
     """Not on the canvas alone: on the screen, as the screenshot shows it."""
-    page = opened(browser, file, 1000, 900, ratio)
-    for _ in range(2):
+    browser = Chromium(executable(), tmp_path, ratio)
+    try:
+        page = browser.open(file.as_uri())
+        at(page, 0)
+        assert page.evaluate("devicePixelRatio") == ratio
         page.press("+")
-    page.press("1")
-    page.wait("document.querySelectorAll('.view canvas').length === 1")
-    at(page, 0)
-    pixels = canvas(page)
-    screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-    left, top = page.evaluate(
-        "(() => { const r = document.querySelector('.view canvas').getBoundingClientRect(); return [r.x, r.y]; })()"
-    )
-    left, top = round(left * ratio), round(top * ratio)
-    on_screen = screen[top : top + pixels.shape[0], left : left + pixels.shape[1]]
-    drawn = pixels[: on_screen.shape[0], : on_screen.shape[1]]
+        page.press("1")
+        page.wait("document.querySelectorAll('.view canvas').length === 1")
+        at(page, 0)
+        assert_shows(page, glass_of(moments, "lively")[0])
+        drawn = canvas(page)
+        left, top = (round(ratio * edge) for edge in corner(page, ".view canvas"))
+        screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    finally:
+        browser.close()
+    drawn = drawn[: screen.shape[0] - top]
     opaque = drawn[..., 3] == 255
-    assert opaque.sum() > 5000
-    np.testing.assert_array_equal(on_screen[opaque], drawn[..., :3][opaque])
-    assert_shows(page, glass_of(moments, "lively")[0])
+    assert opaque.sum() >= 4 * WIDTH * HEIGHT
+    # A rectangle of the page may begin half a pixel beside; it is then put on a pixel, one way or the other.
+    exact = [
+        np.array_equal(np.roll(screen, (-top - down, -left), (0, 1))[: len(drawn), : drawn.shape[1]][opaque],
+                       drawn[opaque][:, :3])
+        for down in (-1, 0, 1)
+    ]  # fmt: skip
+    assert exact.count(True) == 1
 
 
 @pytest.fixture(scope="module")
@@ -352,7 +372,7 @@ def test_the_whole_panel_says_that_it_is_resampled(browser, large):
 def test_the_first_part_is_the_one_asked_for(browser, large):
     page = browser.open(large.as_uri(), 800, 700)
     at(page, 0, 2)
-    width, x = map(int, re.search(r"(\d+) × \d+ from (\d+),", text(page, "#scale")).groups())
+    width, x = map(int, re.search(r"(\d+) . \d+ from (\d+),", text(page, "#scale")).groups())
     assert x + width / 2 == pytest.approx(min(max(300, width / 2), 900 - width / 2), abs=1)
     mask = Mask()(np.full((700, 900), 0.3, np.float32), None)
     pixels = canvas(page)
@@ -375,7 +395,8 @@ def test_a_phone_shows_it_without_scrolling_sideways(browser, file, width, heigh
 
 def test_every_control_has_a_name_and_a_visible_focus(shown):
     nameless = shown.evaluate(
-        "[...document.querySelectorAll('button, select, input')].filter((e) => !(e.ariaLabel || e.textContent.trim()"
+        "[...document.querySelectorAll('button, select, input')]"
+        ".filter((e) => !(e.ariaLabel || e.textContent.trim()"
         " || e.labels?.[0]?.textContent.trim())).length"
     )
     assert nameless == 0

@@ -73,7 +73,7 @@ class Track {
       const before = this.bits[i];
       const now = before ^ flips[i];
       this.bits[i] = now;
-      this.ghosts[i] = redraw ? 0 : (this.ghosts[i] | (flips[i] & before)) & ~now;
+      this.ghosts[i] =  (this.ghosts[i] | (flips[i] & before)) & ~now;
     }
     this.at += 1;
     this.changed = flips;
