@@ -1,10 +1,12 @@
 """The sequential engine of the search against the parallel one, frame by frame in the same run.
 
-    python benchmarks/search_engines.py FILM... [--size 384x208 1448x1072] [--frames 20] [--start 8.3] [--dial .5]
+    python benchmarks/search_engines.py FILM... [--size 384x208 1448x1072] [--frames 20]
+        [--start 8.3s] [--dial .5]
 
 Each engine runs its own closed loop from the same first dither, the two in turn on every frame. Prints frames
 per second (from the median time), the energy with the price of the flips per pixel, HVS-PSNR in dB for both
-eyes and the share of flips, then the parallel engine against the sequential one. Aim: within .3 dB at equal flips.
+eyes and the share of flips, then the parallel engine against the sequential one: ratios, and differences in
+dB. Aim: within .3 dB at equal flips.
 """
 
 import argparse
@@ -23,7 +25,7 @@ from trainer.tones import Tones
 
 
 def closed_loops(frames, searches):
-    """Per engine: figures[frame, (seconds, cost, HVS-PSNR per eye, flips in percent)] of all frames but the first."""
+    """Per engine, [frames - 1, 5]: seconds, cost per pixel, HVS-PSNR of each eye, flips in percent."""
     kernel = two_eye_kernel()
     first = searches["sequential"](frames[0], None)
     for search in searches.values():

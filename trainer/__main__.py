@@ -102,6 +102,19 @@ def parser() -> argparse.ArgumentParser:
     preview.add_argument("--fps", type=float, default=8, metavar="N", help="frames per second; default 8")
     options.add_film_options(preview)
     preview.set_defaults(run=_preview)
+
+    fit = commands.add_parser(
+        "fit",
+        help="train the generator on films",
+        description="Train the generator on films: RUN gets its weights, figures and checkpoints.",
+        epilog="example: trainer fit film.mp4 --out run --minutes 10; "
+        "then trainer export film.mp4 film.reel --dither generator --weights run",
+    )
+    fit.add_argument("film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown")
+    fit.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
+    fit.add_argument("--resume", action="store_true", help="go on with the run in RUN, by the same command")
+    options.add_fit_options(fit)
+    fit.set_defaults(run=_fit)
     return top
 
 
@@ -119,6 +132,12 @@ def _evaluate(words: argparse.Namespace) -> int:
 
 def _preview(words: argparse.Namespace) -> int:
     from trainer.commands.preview import run
+
+    return run(words)
+
+
+def _fit(words: argparse.Namespace) -> int:
+    from trainer.commands.fit import run
 
     return run(words)
 

@@ -68,3 +68,24 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own",
     )
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """How long and what to fit; a preset stands for all that is not given."""
+    parser.add_argument(
+        "--preset",
+        choices=("cpu", "gpu", "tpu"),
+        default="cpu",
+        help="size and budget for the machine: cpu (default) is useful after 10 minutes on two cores",
+    )
+    parser.add_argument("--minutes", type=float, metavar="M", help="how long to fit; default: the preset's")
+    parser.add_argument("--steps", type=int, metavar="N", help="make N updates instead: the same result each time")
+    parser.add_argument("--seed", type=int, metavar="N", help="of everything random; default 0")
+    network = parser.add_argument_group("the network and its training; default: the preset's")
+    network.add_argument("--channels", type=int, metavar="N", help="at half resolution")
+    network.add_argument("--blocks", type=int, metavar="N", help="residual blocks")
+    network.add_argument("--patch", type=int, metavar="N", help="side of a patch in pixels")
+    network.add_argument("--batch", type=int, metavar="N", help="patches per update")
+    network.add_argument("--bursts", type=int, metavar="N", help="runs of frames to take from the films")
+    network.add_argument("--rate", type=float, metavar="X", help="Adam's learning rate")
+    network.add_argument("--sweeps", type=int, metavar="N", help="of the search, after a pass of half the patches")

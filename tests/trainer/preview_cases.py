@@ -1,4 +1,4 @@
-"""Made frames and dithers for the tests of previews: ditherers that play a list, so that every pixel is known."""
+"""Made frames and dithers for the tests of previews: ditherers that play a list, every pixel known."""
 
 from collections.abc import Sequence
 
@@ -37,8 +37,8 @@ def selected_frames(count: int = COUNT) -> list[Selected]:
 def made_dithers(count: int = COUNT) -> dict[str, list[NDArray[np.uint8]]]:
     """By label, a dither for each frame.
 
-    `lively` flips a tenth of its pixels a frame and is redrawn at frame 20; `calm:0.5` flips one of 500 and is not,
-    and at frame 5 nothing changes in it.
+    `lively` flips a tenth of its pixels a frame and is redrawn at frame 20; `calm:0.5` flips one of 500 and
+    is not, and at frame 5 nothing changes in it.
     """
     made = {}
     for seed, (label, share) in enumerate(zip(LABELS, (0.1, 0.002), strict=True)):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from trainer.selection import Selection
 from trainer.tones import Tones
 
 SIZE = (80, 60)
+SHELL = [sys.executable, "-m", "trainer", "evaluate"]
 
 
 def picture(number):
@@ -116,7 +118,7 @@ def test_json_on_stdout_stands_alone(film, capsys):
 
 def test_from_a_shell_the_table_is_plain_text(film):
     result = subprocess.run(
-        [sys.executable, "-m", "trainer", "evaluate", film, "--size", "80x60", "--count", "3"],
+        [*SHELL, film, "--size", "80x60", "--count", "3"],
         capture_output=True,
         text=True,
         check=True,
@@ -174,3 +176,20 @@ def test_ctrl_c_is_quiet_and_leaves_nothing_behind(film, tmp_path, capsys, monke
     assert evaluate(film, "--json", tmp_path / "report.json") == 130
     assert capsys.readouterr().err == "trainer: stopped; nothing was written\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
+@pytest.mark.parametrize("words", [[], ["--json", "-"]])
+def test_a_full_disk_behind_stdout_is_one_line(film, tmp_path, words):
+    chart = tmp_path / "chart.svg"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [*SHELL, film, "--size", "80x60", "--count", "2", "--plot", chart, *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.returncode == 2
+    assert result.stderr.startswith("trainer: the output cannot be written: no space")
+    assert result.stderr.count("\n") == 1
+    assert chart.exists()

@@ -132,6 +132,13 @@ def assert_shows(page: Page, picture: np.ndarray, number: int = 0) -> None:
     assert (pixels[..., 3] == 255).all()
 
 
+def assert_shows_changes(page: Page, before: np.ndarray, now: np.ndarray) -> None:
+    pixels = inside(page, canvas(page))[..., :3]
+    flips = enlarged(page, now + np.uint8(1) - before)[: pixels.shape[0], : pixels.shape[1]]
+    for colour, change in ((RED, 0), (GREY, 1), (BLUE, 2)):
+        np.testing.assert_array_equal((pixels == colour).all(axis=2), flips == change)
+
+
 def glass_of(moments, label: str) -> list[np.ndarray]:
     return seen_on_glass(made_dithers()[label], [moment.shown[label].score.action for moment in moments])
 
@@ -180,17 +187,25 @@ def test_digits_choose_a_dither_and_letters_what_is_drawn_of_it(shown, moments):
     assert_shows(shown, dithers[25] * 255)
     assert shown.evaluate("document.querySelector('#glass').ariaPressed") == "false"
     shown.press("c")
-    changed = inside(shown, canvas(shown))[..., :3]
-    flips = enlarged(shown, dithers[25].astype(np.uint8) + 1 - dithers[24])[
-        : changed.shape[0], : changed.shape[1]
-    ]
-    for colour, change in ((RED, 0), (GREY, 1), (BLUE, 2)):
-        np.testing.assert_array_equal((changed == colour).all(axis=2), flips == change)
+    assert_shows_changes(shown, dithers[24], dithers[25])
     shown.press("c")
     shown.press("g")
     assert_shows(shown, ghosted)
     shown.press("a")
     shown.wait("document.querySelectorAll('.view canvas').length === 2")
+
+
+def test_what_changed_is_right_wherever_one_jumps(shown):
+    dithers = made_dithers()["lively"]
+    shown.press("1")
+    shown.press("c")
+    for key, frame in (("PageDown", 10), ("ArrowLeft", 9), ("n", 20), ("End", 25), ("p", 20)):
+        shown.press(key)
+        at(shown, frame)
+        assert_shows_changes(shown, dithers[frame - 1], dithers[frame])
+    shown.press("Home")
+    at(shown, 0)
+    assert_shows_changes(shown, dithers[0], dithers[0])
 
 
 def test_the_frame_itself_can_be_seen(shown):

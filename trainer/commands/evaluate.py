@@ -11,6 +11,7 @@ from player.redraw import RedrawRule
 from trainer import dithers
 from trainer.ahead import ahead
 from trainer.commands.comparing import Chosen, check_size, parse_dithers
+from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
 from trainer.errors import OptionError
@@ -48,14 +49,11 @@ def run(options: argparse.Namespace) -> int:
     }
     report = Report(chosen, textures, scored, rule, options.interval)
 
-    if options.json == "-":
-        sys.stdout.write(_json(report))
-    else:
-        _print(report)
     if options.json not in (None, "-"):
         write_whole(Path(options.json), _json(report).encode())
     if options.plot is not None:
         write_whole(Path(options.plot), draw(report, kind))
+    print_out(lambda: _json(report) if options.json == "-" else _tables(report))
     return 0
 
 
@@ -90,28 +88,30 @@ def _json(report: Report) -> str:
     return json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n"
 
 
-def _print(report: Report) -> None:
+def _tables(report: Report) -> str:
     """A heading and two tables for each film, the median of several, the texture, and what it all means."""
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     console = Console(highlight=False, markup=False, width=width)
-    for film in report.films:
-        evaluation = film.evaluation
-        columns, rows = film.tones.size
-        frames, cuts = _counted(len(evaluation.numbers), "frame"), _counted(len(evaluation.cuts), "cut")
-        console.print(f"{film.film.name}: {frames} at {columns}x{rows}, {cuts}\n", style="bold")
-        rows_of = {
-            label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["median"]}
-            for label, scored in evaluation.dithers.items()
-        }
-        console.print(figures_table(PICTURE, rows_of), "")
-        console.print(figures_table(SHOWING, rows_of), "")
-    if len(report.films) > 1:
-        console.print(f"median of {len(report.films)} films\n", style="bold")
-        console.print(figures_table(PICTURE, report.median), "")
-        console.print(figures_table(SHOWING, report.median), "")
-    console.print("texture on flat greys\n", style="bold")
-    console.print(texture_table(report.textures), "")
-    console.print(NOTES, end="")
+    with console.capture() as tables:
+        for film in report.films:
+            evaluation = film.evaluation
+            columns, rows = film.tones.size
+            frames, cuts = _counted(len(evaluation.numbers), "frame"), _counted(len(evaluation.cuts), "cut")
+            console.print(f"{film.film.name}: {frames} at {columns}x{rows}, {cuts}\n", style="bold")
+            rows_of = {
+                label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["median"]}
+                for label, scored in evaluation.dithers.items()
+            }
+            console.print(figures_table(PICTURE, rows_of), "")
+            console.print(figures_table(SHOWING, rows_of), "")
+        if len(report.films) > 1:
+            console.print(f"median of {len(report.films)} films\n", style="bold")
+            console.print(figures_table(PICTURE, report.median), "")
+            console.print(figures_table(SHOWING, report.median), "")
+        console.print("texture on flat greys\n", style="bold")
+        console.print(texture_table(report.textures), "")
+        console.print(NOTES, end="")
+    return tables.get()
 
 
 def _counted(number: int, word: str) -> str:

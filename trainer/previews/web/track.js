@@ -66,14 +66,12 @@ class Track {
     }
   }
 
+  // One frame on, to one that is not redrawn. A ghost that turns white is not seen, and is one again when it darkens.
   async step() {
     const flips = await this.flips(this.at + 1);
-    const redraw = this.frames[this.at + 1].action === "redraw";
     for (let i = 0; i < flips.length; i += 1) {
-      const before = this.bits[i];
-      const now = before ^ flips[i];
-      this.bits[i] = now;
-      this.ghosts[i] =  (this.ghosts[i] | (flips[i] & before)) & ~now;
+      this.ghosts[i] |= flips[i] & this.bits[i];
+      this.bits[i] ^= flips[i];
     }
     this.at += 1;
     this.changed = flips;

@@ -1,0 +1,110 @@
+"""The folder of a fit: its settings, its figures as it goes, checkpoints to go on from, and the weights.
+
+    settings.json      what the fit depends on: settings, budget, films by name and size
+    metrics.jsonl      one line per report: update, seconds, rate, losses
+    checkpoints/NUMBER the whole state after that many updates (orbax); the newest two are kept
+    weights.npz        the generator as it is at the last checkpoint (`weights.py`)
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+import orbax.checkpoint as ocp
+
+from trainer.errors import OptionError, TrainerError
+from trainer.files import write_whole
+from trainer.fit import State
+from trainer.weights import NAME, Weights, save
+
+KEPT = 2
+
+
+class Run:
+    """A run's folder. OptionError where it is not what the command takes it for; TrainerError for the disk."""
+
+    def __init__(self, folder: Path, about: dict[str, Any], resume: bool) -> None:
+        self.folder = folder
+        self._metrics = folder / "metrics.jsonl"
+        self._checkpoints = folder / "checkpoints"
+        settings = folder / "settings.json"
+        if resume:
+            _check_same(settings, about)
+            return
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise OptionError(f"--out {folder} is there already; add --resume to go on, or name another folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OptionError(f"--out {folder}: cannot be made: {(error.strerror or str(error)).lower()}") from None
+        write_whole(settings, (json.dumps(about, indent=1) + "\n").encode())
+
+    def restore(self, like: State) -> tuple[State, float]:
+        """The newest checkpoint's state and the seconds spent until then; `like` and 0 where there is none.
+
+        Figures of updates after it are struck out, since those updates are made again.
+        """
+        numbers = self._numbers()
+        if not numbers:
+            self._metrics.unlink(missing_ok=True)
+            return like, 0.0
+        try:
+            with ocp.StandardCheckpointer() as checkpointer:
+                kept = checkpointer.restore(
+                    (self._checkpoints / str(numbers[-1])).resolve(), {"state": like, "seconds": 0.0}
+                )
+        except Exception as error:  # orbax raises what it likes for a damaged file
+            raise TrainerError(
+                f"the checkpoint {self._checkpoints / str(numbers[-1])} cannot be read "
+                f"({type(error).__name__}); remove it to go on from the one before"
+            ) from None
+        rows = [row for row in self._rows() if json.loads(row)["step"] <= numbers[-1]]
+        write_whole(self._metrics, "".join(rows).encode())
+        return State(*kept["state"]), float(kept["seconds"])
+
+    def log(self, row: dict[str, float]) -> None:
+        """Add one line of figures."""
+        with self._metrics.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def save(self, state: State, seconds: float, weights: Weights) -> None:
+        """Keep the state, whole or not at all, and the weights; older checkpoints go."""
+        step = int(state.step)
+        target = self._checkpoints / str(step)
+        if not target.exists():
+            with ocp.StandardCheckpointer() as checkpointer:
+                checkpointer.save(target.resolve(), {"state": jax.device_get(state), "seconds": seconds})
+        save(self.folder / NAME, weights)
+        for number in self._numbers()[:-KEPT]:
+            shutil.rmtree(self._checkpoints / str(number))
+
+    def _numbers(self) -> list[int]:
+        """Updates at which there is a checkpoint, in order."""
+        if not self._checkpoints.is_dir():
+            return []
+        return sorted(int(name) for name in os.listdir(self._checkpoints) if name.isdigit())
+
+    def _rows(self) -> list[str]:
+        """The whole lines of figures; a line that was cut off is left out."""
+        if not self._metrics.exists():
+            return []
+        return [row for row in self._metrics.read_text().splitlines(keepends=True) if row.endswith("}\n")]
+
+
+def _check_same(settings: Path, about: dict[str, Any]) -> None:
+    """OptionError unless the settings of the run to go on with are the same."""
+    if not settings.is_file():
+        raise OptionError(f"--resume: {settings.parent} holds no run of `trainer fit`; leave --resume out")
+    try:
+        before = json.loads(settings.read_text())
+    except ValueError:
+        raise TrainerError(f"{settings} is damaged; fit into another folder") from None
+    differing = [key for key in about if before.get(key) != json.loads(json.dumps(about[key]))]
+    if differing:
+        raise OptionError(
+            f"--resume: the run in {settings.parent} had another {', '.join(differing)}; "
+            "give the same films and options"
+        )
