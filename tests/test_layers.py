@@ -85,7 +85,7 @@ def test_the_trainer_takes_from_its_siblings_only_the_reel_the_rule_and_the_simu
 
 def test_importing_a_command_line_loads_nothing_heavy():
     """`--help` must be quick, and the device has none of these."""
-    heavy = ["jax", "flax", "optax", "cv2", "numba", "PIL", "spidev", "RPi"]
+    heavy = ["matplotlib", "jax", "flax", "optax", "cv2", "numba", "PIL", "spidev", "RPi"]
     program = (
         "import sys, player.__main__, trainer.__main__\n"
         f"print([name for name in {heavy} if name in sys.modules])"
