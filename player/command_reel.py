@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from player import pictures
@@ -12,21 +13,31 @@ from player.bar import Bar
 from player.config_sources import load
 from player.errors import BadFrame
 from player.files import make_directory
+from player.forecast import Forecast, forecast
 from player.options import given
+from player.redraw import redraw_rule
 from player.reel import Reel
 from player.reels import number_of
 from player.times import film_time, local, parse_place, span
 
 _SAMPLES = 200  # frames whose flips are looked at by `info`
+_FORECAST = 2000  # frames that it counts redraws in, unless --all
+_LISTED = 8  # redraws that it names
 
 
 def info(arguments: argparse.Namespace) -> int:
-    """Describe a reel, without reading its pictures."""
-    interval = load(given(arguments), os.environ, arguments.config).config.interval
+    """Describe a reel and forecast its showing."""
+    config = load(given(arguments), os.environ, arguments.config).config
+    interval = config.interval
     with Reel(arguments.reel) as reel:
         size = reel.path.stat().st_size
         first, last = _film_times(reel)
         flips = _mean_flips(reel)
+        limit = reel.frames if arguments.all else min(reel.frames, _FORECAST)
+        bar = Bar(limit, sys.stderr, time.monotonic)
+        coming = forecast(reel, redraw_rule(config), interval, limit, bar.step)
+        bar.clear()
+        per_day = _per_day(coming, interval)
         found = {
             "reel": str(reel.path),
             "width": reel.width,
@@ -39,6 +50,11 @@ def info(arguments: argparse.Namespace) -> int:
             "mean_flips": flips,
             "interval": interval,
             "showing_seconds": reel.frames * interval,
+            "threshold": config.threshold,
+            "redraws_per_1000_frames": coming.per_1000,
+            "redraws_per_day": per_day,
+            "redraws_counted_in_frames": coming.counted,
+            "redraw_frames": coming.redraws,
             "meta": reel.meta,
         }
     if arguments.json:
@@ -56,9 +72,31 @@ def info(arguments: argparse.Namespace) -> int:
         seconds = reel.frames * interval
         print(f"  showing:  {span(seconds)}, one frame in {span(interval)}")
         print(f"  ends:     {local(time.time() + seconds)} if begun now")
+    for line in _redraw_lines(coming, per_day, reel.frames):
+        print(line)
     for key, value in sorted(reel.meta.items()):
         print(f"  {key + ':':<9} {value}")
     return 0
+
+
+def _per_day(coming: Forecast, interval: float) -> float | None:
+    """Redraws in 24 hours; None where nothing was counted or nothing waits between frames."""
+    per_1000 = coming.per_1000
+    return None if per_1000 is None or not interval else per_1000 / 1000 * 86400 / interval
+
+
+def _redraw_lines(coming: Forecast, per_day: float | None, frames: int) -> Iterator[str]:
+    """The forecast in words."""
+    if coming.per_1000 is None:
+        return
+    a_day = "" if per_day is None else f", {per_day:.3g} a day"
+    part = (
+        "" if coming.counted >= frames else f", judged by the first {coming.counted:,} frames (--all: by all)"
+    )
+    yield f"  redraws:  {coming.per_1000:.3g} in 1,000 frames{a_day}, besides the one at the start{part}"
+    if named := coming.redraws[1 : 1 + _LISTED]:
+        more = " ..." if len(coming.redraws) > 1 + _LISTED else ""
+        yield f"            at frames {', '.join(map(str, named))}{more}"
 
 
 def check(arguments: argparse.Namespace) -> int:

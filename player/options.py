@@ -38,10 +38,13 @@ def _parser() -> Parser:
     _config_file(run)
     _keys(run, [name for name in KEYS if name != "reels"])
 
-    info = _command(commands, "info", "what a reel holds and how long it takes to show")
+    info = _command(commands, "info", "what a reel holds, how long it takes to show and how often it flashes")
     _reel(info)
+    info.add_argument(
+        "--all", action="store_true", help="count the redraws of all frames, not the first 2,000"
+    )
     _config_file(info)
-    _keys(info, ["interval"])
+    _keys(info, ["interval", "threshold", "cooldown", "darkened_only"])
     _json(info)
 
     check = _command(

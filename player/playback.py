@@ -19,7 +19,7 @@ from player.config import KEYS, Config
 from player.errors import BadFrame, PlayerError
 from player.inbox import Inbox, Request
 from player.progress import Progress, ProgressStore
-from player.redraw import Decision, RedrawRule, RedrawState
+from player.redraw import Decision, RedrawState, redraw_rule
 from player.reel import Reel
 from player.reels import Reels
 from player.times import Place, film_time, parse_place
@@ -62,7 +62,7 @@ class Playback:
         self.shown = 0
         self._config, self._panel, self._around = config, panel, around
         self._reels = Reels(paths, panel.size, around.open_reel, around.log)
-        self._rule = _rule(config)
+        self._rule = redraw_rule(config)
         self._state = RedrawState()
         self._progress = Progress()
         self._due = 0.0  # when the next frame is due, on the clock
@@ -173,16 +173,12 @@ class Playback:
         changed = [name for name, value in asdict(config).items() if value != old[name]]
         if tuple(paths) != self._reels.paths or any(KEYS[name].panel or name == "state" for name in changed):
             return True
-        self._config, self._rule = config, _rule(config)
+        self._config, self._rule = config, redraw_rule(config)
         if "interval" in changed and self._state.shown is not None:
             self._due = max(self._up + config.interval, self._around.clock())
             self._save()
         self._around.log(f"configuration read again; changed: {', '.join(changed) or 'nothing'}")
         return False
-
-
-def _rule(config: Config) -> RedrawRule:
-    return RedrawRule(config.threshold, config.cooldown, darkened_only=config.darkened_only)
 
 
 def _line(number: int, reel: Reel, time_ms: int, decision: Decision) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player import packing
+from player.config import Config
 
 DAY = 24 * 3600.0
 
@@ -83,3 +84,8 @@ class RedrawRule(NamedTuple):
             return Decision("nothing", 0, net, slice(0, 0), "unchanged")
         rows = np.flatnonzero(changed.any(axis=1))
         return Decision("partial", flips, net, slice(int(rows[0]), int(rows[-1]) + 1), "changed")
+
+
+def redraw_rule(config: Config) -> RedrawRule:
+    """The rule with the numbers of the settings."""
+    return RedrawRule(config.threshold, config.cooldown, darkened_only=config.darkened_only)

@@ -3,11 +3,10 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
 from trainer import dithers
 from trainer.ahead import ahead
-from trainer.commands.comparing import BASELINE, check_size, parse_dithers
+from trainer.commands.comparing import check_size, parse_dithers
+from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
 from trainer.files import check_result, write_whole
@@ -27,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out)
     kind = kind_of(out)
     check_result("--out", out, [Path(options.film)])
-    chosen = parse_dithers(options.dither or list(dict.fromkeys([BASELINE, dithers.DEFAULT])))
+    chosen = parse_dithers(options.dither)
     if len(chosen) > MOST_DITHERS:
         raise OptionError(f"{len(chosen)} dithers are too many to compare; choose up to {MOST_DITHERS}")
     if options.count is None and options.end is None:
@@ -47,18 +46,19 @@ def run(options: argparse.Namespace) -> int:
             lambda done: advance(done, ""),
         )
         write_whole(out, KINDS[kind](comparison, view))
-    _print(out, comparison.summaries())
+    print_out(lambda: _summary(out, comparison.summaries()))
     return 0
 
 
-def _print(out: Path, summaries: dict[str, Summary]) -> None:
+def _summary(out: Path, summaries: dict[str, Summary]) -> str:
     """One line for each dither and one for the file."""
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    lines = []
     widest = max(len(label) for label in summaries)
     for label, summary in summaries.items():
         flips = "" if summary.change is None else f"{100 * summary.change.flips:6.2f} % flips per frame, "
         psnr = ", ".join(f"{value:.1f} dB at S {eye}" for eye, value in summary.psnr.items())
         redraws = f"{summary.redraws} redraw{'' if summary.redraws == 1 else 's'}"
-        console.print(f"{label:{widest}}  {flips}{redraws}, {psnr}")
+        lines.append(f"{label:{widest}}  {flips}{redraws}, {psnr}")
     frames = next(iter(summaries.values())).frames
-    console.print(f"{out}: {frames} frame{'' if frames == 1 else 's'}, {out.stat().st_size / 1e6:.1f} MB")
+    lines.append(f"{out}: {frames} frame{'' if frames == 1 else 's'}, {out.stat().st_size / 1e6:.1f} MB")
+    return "\n".join(lines) + "\n"
