@@ -69,7 +69,9 @@ def export(
                         flips += info.flips
                         report(info)
                 writer.finish()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                writer.commit()
             if writer.frames == 0:
                 writer.close()
                 with suppress(OSError):

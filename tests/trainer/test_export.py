@@ -135,6 +135,18 @@ def test_a_killed_process_goes_on_to_the_same_reel(tmp_path):
     np.testing.assert_array_equal(dithers_in(reel), dithers_in(tmp_path / "whole.reel"))
 
 
+def test_ctrl_c_keeps_every_frame_that_is_done(path, tmp_path):
+    def stop(info):
+        if info.number == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(path, tmp_path / "a.reel", report=stop)
+    with Reel(tmp_path / "a.reel") as reel:
+        assert (reel.frames, reel.complete) == (7, False)
+    assert run(path, tmp_path / "a.reel").there_before == 7
+
+
 def test_a_complete_reel_is_left_as_it_is(path, tmp_path):
     run(path, tmp_path / "a.reel")
     before = (tmp_path / "a.reel").read_bytes()
