@@ -12,6 +12,7 @@ the same updates as one that was never cut short, on one machine.
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -23,7 +24,7 @@ from jax import Array
 
 from trainer.errors import OptionError, TrainerError
 from trainer.eye import two_eye_kernel
-from trainer.networks import Generator, Size, white_logits
+from trainer.networks import Size, create, outline, white_logits
 from trainer.objectives import counterfactual, draw, energy_per_pixel
 from trainer.patches import Pool, advance, begin, view
 from trainer.search import reaching
@@ -100,14 +101,19 @@ Updates = Callable[[State, Array, Array], tuple[State, Metrics]]
 
 def start(settings: Settings, bursts: Array) -> State:
     """The state before the first update."""
-    params = nnx.state(Generator(settings.size, nnx.Rngs(settings.seed)), nnx.Param)
-    pool = begin(jax.random.key(settings.seed), bursts, settings.batch, settings.patch)
+    params = nnx.state(create(settings.size, settings.seed), nnx.Param)
+    make = jax.jit(lambda bursts: begin(jax.random.key(settings.seed), bursts, settings.batch, settings.patch))
+    pool = make(bursts)
     return State(jnp.int32(0), params, _optimiser().init(params), pool)
 
 
+@cache
 def updates(settings: Settings) -> Updates:
-    """The compiled function (state, bursts, rates float32[n]) -> state after n updates, mean metrics."""
-    graph = nnx.graphdef(Generator(settings.size, nnx.Rngs(0)))
+    """The compiled function (state, bursts, rates float32[n]) -> state after n updates, mean metrics.
+
+    Kept for each settings, since compiling it takes many times as long as an update.
+    """
+    graph = nnx.graphdef(outline(settings.size))
     kernel = two_eye_kernel()
     convolve = convolution(reaching(kernel), (settings.patch, settings.patch))
     optimiser = _optimiser()

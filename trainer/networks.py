@@ -127,9 +127,20 @@ def depth_to_space(x: Array) -> Array:
     return x.reshape(batch, 2 * height, 2 * width, depth // 4)
 
 
-def parameter_count(generator: Generator) -> int:
+def create(size: Size, seed: int) -> Generator:
+    """A new generator; made in one compiled piece, which is quicker than number by number."""
+    draw = jax.jit(lambda: nnx.state(Generator(size, nnx.Rngs(seed))))
+    return nnx.merge(nnx.graphdef(outline(size)), draw())
+
+
+def outline(size: Size) -> Generator:
+    """A generator of that size with shapes in place of numbers, to be filled with weights."""
+    return nnx.eval_shape(lambda: Generator(size, nnx.Rngs(0)))
+
+
+def parameter_count(size: Size) -> int:
     """How many numbers are learned."""
-    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(generator, nnx.Param)))
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(outline(size), nnx.Param)))
 
 
 def _squash(x: Array) -> Array:

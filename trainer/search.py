@@ -39,7 +39,7 @@ TOLERANCE = 1e-3
 """A move must lower the energy by more than this, lest rounding be mistaken for a gain."""
 
 PRICE_LIVELIEST, PRICE_CALMEST = 0.05, 0.8
-"""The price of a flip at dial 0 (below it, flips follow the noise) and 1 (above it, pictures go stale)."""
+"""The price of a flip at dial 0 (below, flips multiply for little gain) and 1 (above, pictures go stale)."""
 
 ENGINES = ("sequential", "parallel")
 

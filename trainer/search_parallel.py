@@ -13,7 +13,7 @@ is followed by one in which half as many pixels, drawn at random, take part, and
 many. That lets the sweeps settle a frame, as well as the sequential engine does, where they would stall.
 
 Frames of a batch do not touch one another. Everything is float32; convolutions are circular FFTs, padded so
-that nothing wraps onto the frame. Memory: some 30 planes of the size of the batch.
+that nothing wraps onto the frame.
 """
 
 from collections.abc import Callable
@@ -163,7 +163,7 @@ def _begin(
         )
 
     batch = frame.shape[:-2]
-    state = _State(dither, convolve(dither - frame), jnp.ones(batch), jnp.ones(batch, bool))
+    state = _State(dither, convolve(dither - frame), jnp.ones(batch, jnp.float32), jnp.ones(batch, bool))
     return state, sweep
 
 

@@ -18,7 +18,7 @@ from trainer.eye import Dither, Frame, Kernel
 from trainer.search import REACH, TOLERANCE, reaching
 
 PASSES = 100
-"""Passes over the frame after which the search stops, settled or not; it usually settles in 10 to 30."""
+"""Passes over the frame after which the search stops, settled or not: far more than frames of a film need."""
 
 _BLOCK = 32
 _TOLERANCE = np.float32(TOLERANCE)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from trainer.errors import TrainerError
 from trainer.files import write_whole
-from trainer.networks import Generator, Size
+from trainer.networks import Generator, Size, outline
 
 FORMAT = 1
 SHIPPED = "weights/generator.npz"
@@ -40,7 +40,7 @@ class Weights:
 
     def generator(self) -> Generator:
         """The network with these weights; TrainerError where they are not those of a network of this size."""
-        generator = Generator(self.size, nnx.Rngs(0))
+        generator = outline(self.size)
         state = nnx.state(generator, nnx.Param)
         flat = dict(nnx.to_flat_state(state))
         shapes = {_name(path): leaf.shape for path, leaf in flat.items()}

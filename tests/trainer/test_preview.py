@@ -1,5 +1,6 @@
 """`trainer preview` from the command line, and the comparison that all its outputs are drawn from."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -197,11 +198,17 @@ def test_ctrl_c_leaves_nothing_half_written(film, tmp_path, monkeypatch, capsys,
 
 def test_a_signal_ends_it_without_a_traceback(film, tmp_path):
     """Ctrl-C while the threads dither, in a process of its own."""
-    command = [sys.executable, "-m", "trainer", "preview", str(film), "--out", str(tmp_path / "a.gif"),
-               "--size", "1200x900"]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(3)
-        process.send_signal(2)
+    program = (
+        "import sys, trainer.commands.preview, trainer.__main__\n"
+        "print('ready', flush=True)\n"
+        "sys.exit(trainer.__main__.main(sys.argv[1:]))"
+    )
+    words = ["preview", str(film), "--out", str(tmp_path / "a.gif"), "--size", "1200x900"]
+    command = [sys.executable, "-c", program, *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.count("\n") == 1

@@ -19,7 +19,7 @@ from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
 from trainer.films import Film
 from trainer.fit import Metrics, Settings, State, check, rates, start, updates
-from trainer.networks import Generator, parameter_count
+from trainer.networks import Size, outline, parameter_count
 from trainer.runs import Run
 from trainer.weights import Weights, arrays_of
 
@@ -67,7 +67,7 @@ def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float]]:
         if (value := vars(options)[name]) is not None
     }
     settings = replace(settings, **given)
-    Generator(settings.size, nnx.Rngs(0))
+    Size(settings.channels, settings.blocks)
     if options.steps is not None:
         if options.minutes is not None:
             raise OptionError("--steps and --minutes are two budgets; leave one out")
@@ -91,12 +91,12 @@ def fit(
     state, spent = folder.restore(start(settings, on_device))
     many = updates(settings)
     steps = budget.get("steps")
-    graph = nnx.graphdef(Generator(settings.size, nnx.Rngs(0)))
+    graph = nnx.graphdef(outline(settings.size))
     begun, saved = time.monotonic() - spent, time.monotonic()
 
     def keep(state: State) -> None:
         generator = nnx.merge(graph, state.params)
-        said = {**about, "updates": int(state.step), "parameters": parameter_count(generator)}
+        said = {**about, "updates": int(state.step), "parameters": parameter_count(settings.size)}
         folder.save(state, time.monotonic() - begun, Weights(arrays_of(generator), settings.size, said))
 
     total = int(steps if steps is not None else budget["minutes"] * 60)

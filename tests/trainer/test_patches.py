@@ -1,0 +1,122 @@
+"""Bursts from films, and the pool of patches that a generator is trained on."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.trainer.made_films import make_film
+from trainer.bursts import LENGTH, read_bursts
+from trainer.errors import OptionError
+from trainer.films import Film
+from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, view
+
+BATCH, PATCH = 6, 16
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """70 frames of one grey each, 32 + frame number: a burst shows which frames it holds."""
+    greys = (np.full((96, 160, 3), 32 + number, np.uint8) for number in range(70))
+    return Film(make_film(tmp_path_factory.mktemp("films") / "grey.avi", "FFV1", greys))
+
+
+@pytest.fixture(scope="module")
+def bursts(film):
+    return read_bursts([film], 32, 7, np.random.default_rng(0))
+
+
+def test_bursts_are_consecutive_frames_from_all_over_the_film(bursts):
+    assert bursts.shape == (7, LENGTH, 32, 32)
+    assert bursts.dtype == np.uint8
+    for start, burst in zip(range(0, 70, 10), bursts, strict=True):
+        assert (burst == burst[:, :1, :1]).all()
+        expected = np.minimum(np.arange(start, start + LENGTH), 69) + 32
+        np.testing.assert_allclose(burst[:, 0, 0], expected, atol=2)
+
+
+def test_bursts_are_the_same_for_the_same_seed(film, bursts):
+    np.testing.assert_array_equal(read_bursts([film], 32, 7, np.random.default_rng(0)), bursts)
+
+
+def test_a_film_too_small_for_the_patches_is_refused(tmp_path):
+    strip = (np.zeros((16, 1600, 3), np.uint8) for _ in range(2))
+    film = Film(make_film(tmp_path / "strip.avi", "FFV1", strip))
+    with pytest.raises(OptionError, match="smaller --patch"):
+        read_bursts([film], 128, 5, np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def history():
+    """A pool over 60 passes of a generator that makes all white dithers: each pool with its view."""
+    noise = np.random.default_rng(1).integers(0, 256, (3, LENGTH, 32, 32)).astype(np.uint8)
+    films = jnp.asarray(noise)
+    look, go_on = jax.jit(view), jax.jit(advance)
+    pool = jax.jit(begin, static_argnums=(2, 3))(jax.random.key(0), films, BATCH, PATCH)
+    seen = []
+    for number in range(60):
+        seen.append((jax.device_get(pool), jax.device_get(look(pool, films))))
+        pool = go_on(jax.random.key(number), pool, films, jnp.ones((BATCH, PATCH, PATCH)))
+    return seen
+
+
+def test_a_first_frame_starts_from_the_mask_and_flips_cost_next_to_nothing(history):
+    pool, scene = history[0]
+    np.testing.assert_array_equal(scene.dither, scene.frame > scene.mask)
+    np.testing.assert_array_equal(scene.previous, scene.dither)
+    np.testing.assert_allclose(scene.price, FIRST_PRICE)
+    assert pool.crops.first.all()
+
+
+def test_the_loop_is_closed(history):
+    """What a pass made is the next pass's dither, and after the last pass of a frame what is shown."""
+    kept = 0
+    for (before, _), (after, scene) in zip(history, history[1:], strict=False):
+        for b in range(BATCH):
+            same_patch = after.crops.seed[b] == before.crops.seed[b]
+            if same_patch:
+                assert (scene.dither[b] == 1).all()
+                if after.turn[b] == before.turn[b]:
+                    np.testing.assert_array_equal(after.previous[b], before.previous[b])
+                else:
+                    assert after.turn[b] == before.turn[b] + 1
+                    assert (scene.previous[b] == 1).all()
+                    kept += 1
+    assert kept > 20
+
+
+def test_patches_live_two_to_five_frames_and_then_others_come(history):
+    lives = {}
+    for pool, _ in history:
+        for b in range(BATCH):
+            lives.setdefault(int(pool.crops.seed[b]), set()).add((int(pool.turn[b]), int(pool.done[b])))
+    assert len(lives) > 2 * BATCH
+    turns = [max(turn for turn, _ in life) + 1 for life in lives.values()]
+    assert max(turns) <= 5
+    assert max(done for life in lives.values() for _, done in life) < max(FIRST_PASSES, MOST_PASSES)
+
+
+def test_a_cut_starts_from_the_dither_of_another_patch(history):
+    cuts = 0
+    for (before, _), (after, scene) in zip(history, history[1:], strict=False):
+        for b in range(BATCH):
+            if after.crops.seed[b] != before.crops.seed[b] and not after.crops.first[b]:
+                assert (scene.previous[b] == 1).all()
+                cuts += 1
+    assert cuts > 3
+
+
+def test_frames_are_tones_and_prices_in_range(history):
+    for pool, scene in history:
+        assert scene.frame.min() >= 0
+        assert scene.frame.max() <= 1
+        later = pool.turn > 0
+        assert (scene.price[later] >= 0.999 * PRICES[0]).all()
+        assert (scene.price[later] <= 1.001 * PRICES[1]).all()
+    assert history[0][1].frame.std() > 0.1
+
+
+def test_the_mask_stays_where_the_patch_is(history):
+    for (before, old), (after, new) in zip(history, history[1:], strict=False):
+        same = after.crops.seed == before.crops.seed
+        np.testing.assert_array_equal(new.mask[same], old.mask[same])
