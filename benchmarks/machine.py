@@ -9,5 +9,5 @@ from trainer.machine import describe
 
 def machine(*packages: str) -> str:
     """`2 cores, Intel ..., Python 3.11.7, numpy 2.4.0, ...`"""
-    versions = ", ".join(f"{package} {version(package)}" for package in packages)
-    return f"{os.cpu_count()} cores, {describe()['processor']}, Python {platform.python_version()}, {versions}"
+    versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
+    return f"{os.cpu_count()} cores, {describe()['processor']}, {', '.join(versions)}"

@@ -87,7 +87,7 @@ class SimulatedWire:
 
     @property
     def glass(self) -> Reflectance:
-        """A copy of what can be seen, uint8[H, W]; where it is at least `glass.MIDDLE`, the dither is white."""
+        """A copy of what can be seen, uint8[H, W]; the dither is white where it is `MIDDLE` or more."""
         return self._glass.reflectance
 
     @property

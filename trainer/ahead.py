@@ -18,6 +18,8 @@ def ahead(items: Generator[Item, None, None], depth: int = 4) -> Generator[Item,
     raised here in its turn. When the caller stops (`close()`, an exception, Ctrl-C), at most the one item
     under way is still made, and `items` is closed before this returns. The first item is made in the caller's
     own thread: a film's way to its `--start` can take minutes, and only the main thread answers Ctrl-C.
+    Close it (`contextlib.closing`): left to the garbage collector it would join its thread from wherever that
+    runs, which may be inside the start of another thread.
     """
     try:
         item = _take(items)

@@ -7,7 +7,7 @@ until it is used.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +47,22 @@ def _search(dial: float | None) -> Ditherer:
     return Search() if dial is None else Search(dial)
 
 
+def _generator(dial: float | None, **settings: Any) -> Ditherer:
+    from trainer.generator import GeneratorDitherer
+
+    return GeneratorDitherer(**settings) if dial is None else GeneratorDitherer(dial, **settings)
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table: how to make the ditherer, whether it has a dial, and what it is in a few
-    words.
+    """One line of the table: how to make the ditherer, whether it has a dial, what it is in a few words, and
+    which settings of its own it has.
     """
 
-    make: Callable[[float | None], Ditherer]
+    make: Callable[..., Ditherer]
     has_dial: bool
     summary: str
+    settings: tuple[str, ...] = ()
 
 
 DITHERS = {
@@ -63,14 +70,18 @@ DITHERS = {
     "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
     "mask": Entry(_mask, False, "a frozen blue-noise threshold; flips follow the tone"),
     "search": Entry(_search, True, "the least visible error, with a price on every flip; best and slow"),
+    "generator": Entry(
+        _generator, True, "a network, then a few sweeps of the search", ("weights", "passes", "polish")
+    ),
 }
 DEFAULT = "hysteresis"
 
 
-def make(name: str, dial: float | None = None) -> Ditherer:
+def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
     """The ditherer of that name; `dial` 0 (liveliest) to 1 (calmest), None for its default.
 
-    Raises OptionError for an unknown name, a dial out of range, or a dial for a dither that has none.
+    `settings` are its own, by name. Raises OptionError for an unknown name, a dial out of range, or a dial or
+    a setting for a dither that has none.
     """
     if name not in DITHERS:
         raise OptionError(f"there is no dither {name!r}; choose one of {', '.join(DITHERS)}")
@@ -78,7 +89,10 @@ def make(name: str, dial: float | None = None) -> Ditherer:
         raise OptionError(f"{name} has no dial; leave the dial out")
     if dial is not None and not 0 <= dial <= 1:
         raise OptionError(f"a dial of {dial:g} is out of range; choose 0 (liveliest) to 1 (calmest)")
-    return DITHERS[name].make(dial)
+    for setting in settings:
+        if setting not in DITHERS[name].settings:
+            raise OptionError(f"{name} has no {setting}; leave --{setting} out")
+    return DITHERS[name].make(dial, **settings)
 
 
 def parse(text: str) -> tuple[str, float | None]:

@@ -8,11 +8,12 @@ stopped.
 """
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,18 +46,22 @@ def export(
     tones: Tones,
     dither: str,
     dial: float | None = None,
+    settings: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     report: Callable[[FrameInfo], None] = lambda info: None,
 ) -> Summary:
     """Write the selected frames of the film, dithered, to the reel; `report` is called after each.
 
+    `settings` are the dither's own (`dithers.make`); those that are paths go into the reel by their content.
     Goes on with an interrupted export of the same film and options, and does nothing to a complete one.
     Raises OptionError, FilmError and player.reel.ReelError; a reel that got no frame at all is not left
     behind.
     """
-    ditherer = dithers.make(dither, dial)
+    ditherer = dithers.make(dither, dial, **(settings or {}))
     width, height = tones.size
     meta = describe(film, selection, tones, dither, dial)
+    if settings:
+        meta["dither_settings"] = json.dumps(_plain(settings), sort_keys=True)
     with ReelWriter(reel, meta, width, height, overwrite=overwrite) as writer:
         before, flips = writer.frames, 0
         try:
@@ -89,6 +94,13 @@ def _dithered(
         for frame in selected:
             shown = ditherer(frame.frame, shown)
             yield frame, shown
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as plain values; what a path leads to may change, so the hash of the weights stands for it."""
+    from trainer.weights import digest
+
+    return {key: digest(value) if isinstance(value, Path) else value for key, value in settings.items()}
 
 
 def describe(

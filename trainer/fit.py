@@ -96,14 +96,14 @@ class Metrics(NamedTuple):
     unsure: Any
 
 
-Updates = Callable[[State, Array, Array], tuple[State, Metrics]]
+Updates = Callable[[State, Array, Any], tuple[State, Metrics]]
 
 
 def start(settings: Settings, bursts: Array) -> State:
     """The state before the first update."""
     params = nnx.state(create(settings.size, settings.seed), nnx.Param)
-    make = jax.jit(lambda bursts: begin(jax.random.key(settings.seed), bursts, settings.batch, settings.patch))
-    pool = make(bursts)
+    key = jax.random.key(settings.seed)
+    pool = jax.jit(begin, static_argnums=(2, 3))(key, bursts, settings.batch, settings.patch)
     return State(jnp.int32(0), params, _optimiser().init(params), pool)
 
 
@@ -124,7 +124,7 @@ def updates(settings: Settings) -> Updates:
         better = sweeps(frame, dither[:polished], previous, price, settings.sweeps, key=key, kernel=kernel)
         return jnp.concatenate([better, dither[polished:]])
 
-    def update(state: State, bursts: Array, rate: Array) -> tuple[State, Metrics]:
+    def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
         keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 3)
         # Unless it is told to keep them, XLA works the frames out anew for every use of a pixel.
         scene = jax.lax.optimization_barrier(view(state.pool, bursts))
@@ -160,7 +160,7 @@ def updates(settings: Settings) -> Updates:
         return _one_by_one(jax.jit(update))
 
     @jax.jit
-    def many(state: State, bursts: Array, rates: Array) -> tuple[State, Metrics]:
+    def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
         state, metrics = jax.lax.scan(lambda s, rate: update(s, bursts, rate), state, rates)
         return state, jax.tree.map(lambda values: values.mean(0), metrics)
 
@@ -168,9 +168,9 @@ def updates(settings: Settings) -> Updates:
 
 
 def _one_by_one(update: Updates) -> Updates:
-    def many(state: State, bursts: Array, rates: Array) -> tuple[State, Metrics]:
+    def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
         each = []
-        for rate in rates:
+        for rate in np.asarray(rates, np.float32).tolist():
             state, metrics = update(state, bursts, rate)
             each.append(metrics)
         return state, Metrics(*(sum(values) / len(each) for values in zip(*each, strict=True)))

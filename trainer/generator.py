@@ -1,9 +1,10 @@
-"""The generator as a ditherer: a learned step towards the dither of least visible error, then a few sweeps.
+"""The generator as a ditherer: error diffusion, a learned step towards the least visible error, then sweeps.
 
-In closed loop every frame starts from the shown dither. `passes` passes of the network (`networks.py`) propose
-toggles; `polish` sweeps of the parallel search (`search_parallel.py`) settle what is left, at the same price of
-a flip. Where a frame has little in common with what is shown, as after a cut, the network gets `MOST_PASSES`.
-A film's first frame starts from the mask, with almost free flips and more of both.
+In closed loop every frame starts from error diffusion that leans towards the shown dither (`diffusion.py`).
+`passes` passes of the network (`networks.py`) toggle what pays, and `polish` sweeps of the parallel search
+(`search_parallel.py`) settle what is left, both at the price of a flip that the dial asks for. Starting from
+the shown dither itself is worth less by dB, since network and sweeps then have all motion to make up for. In a
+film's first frame flips are almost free and there are more sweeps.
 
 A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else.
 """
@@ -17,6 +18,7 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
+from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
 from trainer.eye import two_eye_kernel
 from trainer.mask import thresholds, tiled
@@ -28,16 +30,17 @@ from trainer.weights import Weights, load
 
 PASSES, POLISH = 1, 3
 """The defaults."""
-MOST_PASSES = 8
-"""Passes of a first frame and of a frame that is far from what is shown."""
 FIRST_SWEEPS = 20
 """Sweeps after a first frame's passes, unless it gets none at all."""
-FAR = 0.5
-"""Energy per pixel, in units of c(0), of the shown dither against the frame from which on it is far."""
+
+
+def start_dial(dial: float) -> float:
+    """The dial of the error diffusion that a frame starts from: .3, .55, .8 for 0, 1/2, 1."""
+    return 0.3 + 0.5 * dial
 
 
 class GeneratorDitherer:
-    """Dithers with a network. `weights` are read from that file or folder of `trainer fit`; None: the shipped.
+    """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
 
     `dial` sets the price of a flip (`search.price_of`). OptionError for a setting out of range, TrainerError
     for weights that cannot be read.
@@ -66,33 +69,29 @@ class GeneratorDitherer:
         @jax.jit
         def step(
             state: nnx.State, frame: Array, dither: Array, previous: Array, price: Array, mask: Array
-        ) -> tuple[Array, Array]:
-            """The next dither, and the energy per pixel of the one that came in."""
+        ) -> Array:
             convolve = convolution(taps, (frame.shape[1], frame.shape[2]))
-            error = dither - frame
             logits = white_logits(nnx.merge(graph, state), frame, dither, previous, price, mask, convolve)
-            return (logits > 0).astype(jnp.float32), jnp.mean(error * convolve(error))
+            return (logits > 0).astype(jnp.float32)
 
         @jax.jit
         def sweep(frame: Array, dither: Array, previous: Array, price: Array, count: int) -> Array:
             return sweeps(frame, dither, previous, price, count, key=jax.random.key(0), kernel=kernel)
 
         self._step, self._sweep = step, sweep
+        self._begin = Hysteresis(start_dial(dial))
 
     def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, starting from `previous`."""
-        mask = tiled(thresholds(), (frame.shape[0], frame.shape[1]))
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
         first = previous is None
-        shown = frame > mask if previous is None else previous
+        mask = jnp.asarray(tiled(thresholds(), (frame.shape[0], frame.shape[1])))[None]
         price = jnp.full(1, FIRST_PRICE if first else self.price, jnp.float32)
-        scene, before = jnp.asarray(frame)[None], jnp.asarray(shown, jnp.float32)[None]
-        tiles = jnp.asarray(mask)[None]
-
-        dither, energy = self._step(self._state, scene, before, before, price, tiles)
-        far = first or float(energy) > FAR
-        for _ in range(1, max(self.passes, MOST_PASSES) if far else self.passes):
-            dither, _ = self._step(self._state, scene, dither, before, price, tiles)
+        scene = jnp.asarray(frame)[None]
+        dither = jnp.asarray(self._begin(frame, previous), jnp.float32)[None]
+        shown = dither if previous is None else jnp.asarray(previous, jnp.float32)[None]
+        for _ in range(self.passes):
+            dither = self._step(self._state, scene, dither, shown, price, mask)
         count = max(self.polish, FIRST_SWEEPS) if first and self.polish else self.polish
         if count:
-            dither = self._sweep(scene, dither, before, price, count)
+            dither = self._sweep(scene, dither, shown, price, count)
         return np.asarray(dither[0]).astype(np.uint8)

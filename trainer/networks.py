@@ -1,16 +1,16 @@
 """The generator: a small network that proposes, for every pixel at once, whether to toggle it.
 
-One pass is a learned step of the parallel search (`search_parallel.py`). It is told the price of every toggle,
-exactly, and answers with the logit of making it. What a pass makes is the dither of the next one: K passes.
+One pass is a learned step of the parallel search (`search_parallel.py`). It is told the price of every
+toggle, exactly, and answers with the logit of making it. What a pass makes is where the next one starts.
 
 The frame goes in as `PLANES` planes per pixel, with c the two-eye kernel, 1 at its centre (`eye.py`):
     2f - 1, 2b - 1, 2p - 1   the frame, the dither so far, and the dither that is shown
-    squashed c * e           the error e = b - f as the eye sees it: the view beyond the window of the network
-    squashed dE              what toggling the pixel alone costs: 1 + 2 (1 - 2b) (c * e) + price (1 - 2 |b - p|)
+    squashed c * e           the error e = b - f as the eye sees it, from beyond the window of the network
+    squashed dE              a toggle's price: 1 + 2 (1 - 2b) (c * e) + price (1 - 2 |b - p|)
     2m - 1                   a frozen blue-noise threshold in absolute coordinates, to tell like pixels apart
     ln(price / .2) / 2       the dial
-All follow from the frame and the shown dither, so that a film can be taken up at any frame. Inside, 2x2 pixels
-lie on top of one another (space to depth), with residual 3x3 convolutions and a branch at half that scale.
+All follow from the frame and the shown dither, so that a film can be taken up at any frame. Inside, 2x2
+pixels lie on top of one another (space to depth), with residual 3x3 convolutions and a branch at half scale.
 
 Arrays: pictures float32[..., H, W], planes float32[B, H, W, PLANES].
 """

@@ -33,8 +33,8 @@ def counterfactual(
 ) -> Array:
     """Towards dots: each pixel learns whether the dither would have been better with it white or black.
 
-    `sample` is a dither drawn from the logits. The gradient is what counts, not the value; at temperature 1 it
-    is, on average over samples, that of the expected energy per pixel.
+    `sample` is a dither drawn from the logits. The gradient is what counts, not the value; at temperature 1
+    it is, on average over samples, that of the expected energy per pixel.
     """
     gain = jax.lax.stop_gradient(whitening(sample, frame, previous, price, convolve))
     return jnp.mean(gain * jax.nn.sigmoid(logits / temperature))

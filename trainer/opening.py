@@ -4,6 +4,7 @@ import argparse
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from trainer.errors import OptionError
 from trainer.films import Film
@@ -43,6 +44,14 @@ def open_film(options: argparse.Namespace) -> tuple[Film, Selection, Tones]:
         if options.levels == "auto":
             tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones
+
+
+def dither_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What is given of the settings that some dither has for itself: --weights, --passes, --polish."""
+    given = {"passes": options.passes, "polish": options.polish}
+    if options.weights is not None:
+        given["weights"] = Path(options.weights)
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def parse_size(text: str) -> tuple[int, int]:

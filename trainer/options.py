@@ -68,6 +68,12 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own",
     )
+    own = parser.add_argument_group("of the generator alone")
+    own.add_argument("--weights", metavar="RUN", help="a folder of `trainer fit`; default: what ships")
+    own.add_argument("--passes", type=int, metavar="K", help="passes of the network over a frame; default 1")
+    own.add_argument(
+        "--polish", type=int, metavar="N", help="sweeps of search after it; 0: the network alone; default 3"
+    )
 
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +85,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         help="size and budget for the machine: cpu (default) is useful after 10 minutes on two cores",
     )
     parser.add_argument("--minutes", type=float, metavar="M", help="how long to fit; default: the preset's")
-    parser.add_argument("--steps", type=int, metavar="N", help="make N updates instead: the same result each time")
+    parser.add_argument("--steps", type=int, metavar="N", help="make N updates instead: repeatable")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random; default 0")
     network = parser.add_argument_group("the network and its training; default: the preset's")
     network.add_argument("--channels", type=int, metavar="N", help="at half resolution")
@@ -88,4 +94,4 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--batch", type=int, metavar="N", help="patches per update")
     network.add_argument("--bursts", type=int, metavar="N", help="runs of frames to take from the films")
     network.add_argument("--rate", type=float, metavar="X", help="Adam's learning rate")
-    network.add_argument("--sweeps", type=int, metavar="N", help="of the search, after a pass of half the patches")
+    network.add_argument("--sweeps", type=int, metavar="N", help="of the search, in half of the patches")

@@ -7,7 +7,7 @@ sees what it made itself, and one training step is one pass for every patch. A n
     as a first frame: shown is the mask's dither, and flips are almost free for this frame; or
     after a cut: shown is the dither of another patch.
 Some patches stand still, some are flat greys with a drift, some have other contrast, grain, are mirrored or
-negative. Pure functions of state and key, to run inside `jit` and `scan`; the same key gives the same patches.
+negative. Pure functions of state and key, to run inside `jit` and `scan`; the same key, the same patches.
 """
 
 from math import log
@@ -21,7 +21,7 @@ from trainer.bursts import LENGTH
 from trainer.mask import thresholds
 
 FIRST_PRICE = 0.01
-"""The price of a flip in a first frame, where nothing is shown yet: next to nothing, and its logarithm finite."""
+"""The price of a flip in a first frame, where nothing is shown yet: little, and its logarithm finite."""
 PRICES = (0.035, 1.2)
 """Prices of a patch, all between as likely on a logarithmic scale: beyond both ends of the dial."""
 FIRST_PASSES = 4
@@ -66,7 +66,7 @@ class Pool(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a pass is about: frame, dither so far, shown dither and mask float32[B, P, P], price float32[B]."""
+    """Of a pass: frame, dither so far, shown dither and mask float32[B, P, P], price float32[B]."""
 
     frame: Array
     dither: Array

@@ -1,9 +1,9 @@
 """The folder of a fit: its settings, its figures as it goes, checkpoints to go on from, and the weights.
 
-    settings.json      what the fit depends on: settings, budget, films by name and size
-    metrics.jsonl      one line per report: update, seconds, rate, losses
-    checkpoints/NUMBER the whole state after that many updates (orbax); the newest two are kept
-    weights.npz        the generator as it is at the last checkpoint (`weights.py`)
+settings.json      what the fit depends on: settings, budget, films by name and size
+metrics.jsonl      one line per report: update, seconds, rate, losses
+checkpoints/NUMBER the whole state after that many updates (orbax); the newest two are kept
+weights.npz        the generator as it is at the last checkpoint (`weights.py`)
 """
 
 import json
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from trainer.errors import OptionError, TrainerError
@@ -24,7 +25,7 @@ KEPT = 2
 
 
 class Run:
-    """A run's folder. OptionError where it is not what the command takes it for; TrainerError for the disk."""
+    """A run's folder. OptionError where it is not what the command says; TrainerError for the disk."""
 
     def __init__(self, folder: Path, about: dict[str, Any], resume: bool) -> None:
         self.folder = folder
@@ -35,11 +36,12 @@ class Run:
             _check_same(settings, about)
             return
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise OptionError(f"--out {folder} is there already; add --resume to go on, or name another folder")
+            raise OptionError(f"--out {folder} is there already; add --resume, or name another")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OptionError(f"--out {folder}: cannot be made: {(error.strerror or str(error)).lower()}") from None
+            reason = (error.strerror or str(error)).lower()
+            raise OptionError(f"--out {folder} cannot be made: {reason}; name another folder") from None
         write_whole(settings, (json.dumps(about, indent=1) + "\n").encode())
 
     def restore(self, like: State) -> tuple[State, float]:
@@ -63,7 +65,9 @@ class Run:
             ) from None
         rows = [row for row in self._rows() if json.loads(row)["step"] <= numbers[-1]]
         write_whole(self._metrics, "".join(rows).encode())
-        return State(*kept["state"]), float(kept["seconds"])
+        # Anew from plain arrays: what orbax returns is bound to devices, and would be compiled for again.
+        state = jax.tree.map(jnp.asarray, jax.device_get(State(*kept["state"])))
+        return state, float(kept["seconds"])
 
     def log(self, row: dict[str, float]) -> None:
         """Add one line of figures."""

@@ -4,6 +4,7 @@
 the seed, the films. Arrays are float32, or float16 where that is asked for on writing.
 """
 
+import hashlib
 import io
 import json
 import zipfile
@@ -32,7 +33,7 @@ _ABOUT = "about"
 
 @dataclass(frozen=True)
 class Weights:
-    """What a file holds: the arrays by name (as `blocks.0.kernel`), the network's size, what is said of it."""
+    """What a file holds: the arrays by name (`blocks.0.kernel`), the network's size, what is said of it."""
 
     arrays: dict[str, NDArray[np.float32]]
     size: Size
@@ -66,7 +67,8 @@ def save(path: Path, weights: Weights) -> None:
     about = {**weights.about, "format": FORMAT, "size": weights.size.as_dict()}
     stream = io.BytesIO()
     text = np.frombuffer(json.dumps(about, indent=1, sort_keys=True).encode(), np.uint8)
-    np.savez(stream, **{_ABOUT: text}, **weights.arrays)
+    everything: dict[str, Any] = {_ABOUT: text, **weights.arrays}
+    np.savez(stream, allow_pickle=False, **everything)
     write_whole(path, stream.getvalue())
 
 
@@ -77,15 +79,23 @@ def load(path: Path | None = None) -> Weights:
     """
     if path is None:
         return _read(files("trainer").joinpath(SHIPPED).read_bytes(), "the shipped weights")
+    return _read(_bytes(path), str(path))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file of weights that `path` leads to, in hexadecimal; TrainerError as for `load`."""
+    return hashlib.sha256(_bytes(path)).hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
     file = path / NAME if path.is_dir() else path
     if not file.is_file():
         raise TrainerError(f"--weights {path}: there is no {file}; name a folder that `trainer fit` made")
     try:
-        return _read(file.read_bytes(), str(file))
+        return file.read_bytes()
     except OSError as error:
-        raise TrainerError(
-            f"--weights {path}: cannot be read: {(error.strerror or str(error)).lower()}"
-        ) from None
+        reason = (error.strerror or str(error)).lower()
+        raise TrainerError(f"--weights {path}: cannot be read: {reason}; make it readable") from None
 
 
 def _read(data: bytes, name: str) -> Weights:

@@ -13,7 +13,10 @@ from trainer.errors import OptionError, TrainerError
 from trainer.fit import PATIENCE, Metrics, Settings, check, rates
 from trainer.weights import load
 
-TINY = ["--channels", "4", "--patch", "16", "--batch", "2", "--bursts", "2", "--sweeps", "0", "--seed", "5", "--rate", ".01"]
+TINY = [
+    *("--channels", "4", "--patch", "16", "--batch", "2", "--bursts", "2"),
+    *("--sweeps", "0", "--seed", "5", "--rate", ".01"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +27,9 @@ def film(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(film, tmp_path_factory):
-    """A run of 400 updates that was never cut off."""
+    """A run of 300 updates that was never cut off."""
     out = tmp_path_factory.mktemp("runs") / "whole"
-    assert main(["fit", film, "--out", str(out), "--steps", "400", *TINY]) == 0
+    assert main(["fit", film, "--out", str(out), "--steps", "300", *TINY]) == 0
     return out
 
 
@@ -40,15 +43,16 @@ def timeless(run):
 
 def test_a_fit_lowers_the_energy(whole):
     found = rows(whole)
-    assert [row["step"] for row in found] == list(range(50, 401, 50))
-    assert found[-1]["energy"] < 0.7 * found[0]["energy"]
+    assert [row["step"] for row in found] == list(range(50, 301, 50))
+    energies = [row["energy"] for row in found]
+    assert np.mean(energies[-2:]) < 0.6 * energies[0]
 
 
 def test_the_weights_say_how_they_were_made(whole):
     weights = load(whole)
     assert weights.about["settings"]["seed"] == 5
     assert weights.about["films"][0][0] == "noise.avi"
-    assert weights.about["updates"] == 400
+    assert weights.about["updates"] == 300
     assert weights.size.channels == 4
     logits = weights.generator()(jnp.zeros((1, 8, 8, 7)))
     assert np.isfinite(logits).all()
@@ -68,7 +72,7 @@ def test_a_fit_that_was_cut_off_is_resumed_to_the_same_losses(film, whole, tmp_p
             raise KeyboardInterrupt
 
     monkeypatch.setattr(fit, "check", interrupted)
-    arguments = ["fit", film, "--out", str(out), "--steps", "400", *TINY]
+    arguments = ["fit", film, "--out", str(out), "--steps", "300", *TINY]
     assert main(arguments) == 130
     assert [row["step"] for row in rows(out)] == [50, 100]
     monkeypatch.undo()
@@ -81,7 +85,7 @@ def test_a_fit_that_was_cut_off_is_resumed_to_the_same_losses(film, whole, tmp_p
 def test_a_run_is_not_overwritten_or_resumed_by_another_command(film, whole, capsys):
     assert main(["fit", film, "--out", str(whole), *TINY]) == 2
     assert "--resume" in capsys.readouterr().err
-    assert main(["fit", film, "--out", str(whole), "--steps", "400", *TINY, "--rate", ".02", "--resume"]) == 2
+    assert main(["fit", film, "--out", str(whole), "--steps", "300", *TINY, "--rate", ".02", "--resume"]) == 2
     error = capsys.readouterr().err
     assert "another settings" in error
     assert error.count("\n") == 1

@@ -1,5 +1,7 @@
 """Bursts from films, and the pool of patches that a generator is trained on."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -71,7 +73,7 @@ def test_a_first_frame_starts_from_the_mask_and_flips_cost_next_to_nothing(histo
 def test_the_loop_is_closed(history):
     """What a pass made is the next pass's dither, and after the last pass of a frame what is shown."""
     kept = 0
-    for (before, _), (after, scene) in zip(history, history[1:], strict=False):
+    for (before, _), (after, scene) in pairwise(history):
         for b in range(BATCH):
             same_patch = after.crops.seed[b] == before.crops.seed[b]
             if same_patch:
@@ -98,7 +100,7 @@ def test_patches_live_two_to_five_frames_and_then_others_come(history):
 
 def test_a_cut_starts_from_the_dither_of_another_patch(history):
     cuts = 0
-    for (before, _), (after, scene) in zip(history, history[1:], strict=False):
+    for (before, _), (after, scene) in pairwise(history):
         for b in range(BATCH):
             if after.crops.seed[b] != before.crops.seed[b] and not after.crops.first[b]:
                 assert (scene.previous[b] == 1).all()
@@ -117,6 +119,6 @@ def test_frames_are_tones_and_prices_in_range(history):
 
 
 def test_the_mask_stays_where_the_patch_is(history):
-    for (before, old), (after, new) in zip(history, history[1:], strict=False):
+    for (before, old), (after, new) in pairwise(history):
         same = after.crops.seed == before.crops.seed
         np.testing.assert_array_equal(new.mask[same], old.mask[same])

@@ -134,3 +134,7 @@ def test_a_page_within_the_limit_is_made(monkeypatch):
     made = page(comparison(), view())
     monkeypatch.setattr(page_module, "LIMIT", len(made))
     assert page(comparison(), view()) == made
+
+
+def test_without_javascript_the_page_says_so():
+    assert "JavaScript" in re.search(r"<noscript>(.*?)</noscript>", text_of())[1]

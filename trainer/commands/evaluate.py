@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -73,9 +74,13 @@ def _score(
 ) -> FilmReport:
     """Evaluate one film, every ditherer made anew for it."""
     ditherers = {label: dithers.make(*dither) for label, dither in chosen.items()}
-    with film, progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance:
+    with (
+        film,
+        closing(ahead(selection.frames(film, tones))) as frames,
+        progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance,
+    ):
         evaluation = evaluate(
-            ahead(selection.frames(film, tones)),
+            frames,
             ditherers,
             rule=rule,
             interval=interval,

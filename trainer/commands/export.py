@@ -9,7 +9,7 @@ from player.reel import FrameInfo
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
 from trainer.export import export
-from trainer.opening import open_film
+from trainer.opening import dither_settings, open_film
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
             tones=tones,
             dither=options.dither,
             dial=options.dial,
+            settings=dither_settings(options),
             overwrite=options.overwrite,
             report=report,
         )

@@ -48,7 +48,9 @@ def run(options: argparse.Namespace) -> int:
         bursts = read_bursts(
             films, 2 * settings.patch, settings.bursts, rng, lambda done: advance(done, "bursts")
         )
-    about["command"] = shlex.join(["trainer", *sys.argv[1:]])
+    paths = {*options.film, options.out}
+    words = [Path(word).name if word in paths else word for word in sys.argv[1:]]
+    about["command"] = shlex.join(["trainer", *words])
     step, seconds = fit(bursts, settings, budget, folder, about)
     Console(highlight=False, soft_wrap=True).print(
         f"{options.out}: {step} updates in {seconds / 60:.1f} minutes; "

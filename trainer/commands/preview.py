@@ -1,6 +1,7 @@
 """`trainer preview FILM --out FILE.{html,gif,mp4,png} --dither NAME[:DIAL]...`."""
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from trainer import dithers
@@ -38,9 +39,13 @@ def run(options: argparse.Namespace) -> int:
         film.name, tones.size, selection.every, parse_crop(options.crop, tones.size), glass, options.fps
     )
     expected = selection.estimate(film)
-    with film, progress_bar(f"preview {film.name}", expected) as advance:
+    with (
+        film,
+        closing(ahead(selection.frames(film, tones))) as frames,
+        progress_bar(f"preview {film.name}", expected) as advance,
+    ):
         comparison = Comparison(
-            ahead(selection.frames(film, tones)),
+            frames,
             {label: dithers.make(*dither) for label, dither in chosen.items()},
             expected,
             lambda done: advance(done, ""),

@@ -143,8 +143,8 @@ def _compose(rows: Sequence[Row], comparison: Comparison, view: View) -> Image.I
     write(picture, MARGIN, 12, f"{view.film} · {frames} frames{step}", 16, width=width - 2 * MARGIN)
     write(
         picture, MARGIN, 33,
-        f"{what_is_shown(view)} 1:1, {view.crop} of {view.size[0]}x{view.size[1]} · what changed: red darkened, "
-        "blue lightened · figures of the whole panel",
+        f"{what_is_shown(view)} 1:1, {view.crop} of {view.size[0]}x{view.size[1]} · what changed: red "
+        "darkened, blue lightened · figures of the whole panel",
         12, PALE, width - 2 * MARGIN,
     )  # fmt: skip
     heads = [

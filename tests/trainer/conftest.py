@@ -1,0 +1,40 @@
+"""A browser for all tests of pages, and the page of a preview opened in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chromium import Chromium, Page
+from tests.trainer.preview_browser import NASTY, executable, opened
+from tests.trainer.preview_cases import comparison, view
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory) -> Iterator[Chromium]:
+    """Skips the test where no Chromium is installed."""
+    chromium = Chromium(executable(), tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
+def file(tmp_path_factory) -> Path:
+    """The page of the made film."""
+    from trainer.previews.page import page
+
+    path = tmp_path_factory.mktemp("page") / "preview.html"
+    path.write_bytes(page(comparison(), view(film=NASTY)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def moments():
+    """What the page shows."""
+    return list(comparison())
+
+
+@pytest.fixture
+def shown(browser, file) -> Page:
+    """The page, opened anew in a wide window."""
+    return opened(browser, file, 1300, 900)

@@ -1,0 +1,163 @@
+"""The generator as a ditherer: the closed loop, any size, cuts, its settings, and the weights that ship."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from player.reel import Reel
+from tests.trainer.made_films import make_film
+from trainer.__main__ import main
+from trainer.diffusion import Hysteresis
+from trainer.errors import OptionError, TrainerError
+from trainer.eye import two_eye_kernel
+from trainer.generator import GeneratorDitherer, start_dial
+from trainer.networks import Size, create
+from trainer.search import cost, price_of
+from trainer.weights import Weights, arrays_of, digest, load, save
+
+SHAPE = (37, 50)
+KERNEL = two_eye_kernel()
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """Weights of a network that was never trained."""
+    return Weights(arrays_of(create(Size(4, 2), 0)), Size(4, 2), {})
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The shipped network alone, and polished by two sweeps."""
+    return GeneratorDitherer(polish=0), GeneratorDitherer(polish=2)
+
+
+def scene(number):
+    """A soft picture that moves slowly: frame `number` of it."""
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]] / 15
+    return (0.5 + 0.4 * np.sin(x + number / 20) * np.cos(y)).astype(np.float32)
+
+
+def energy(frame, dither):
+    return cost(frame, dither, dither, 0.0, KERNEL) / frame.size
+
+
+def test_the_shipped_network_betters_its_start_and_sweeps_better_it(shipped):
+    start = energy(scene(0), Hysteresis(start_dial(0.5))(scene(0), None))
+    alone, polished = (energy(scene(0), ditherer(scene(0), None)) for ditherer in shipped)
+    assert polished < alone < start
+
+
+def test_it_flips_little_where_little_moves_and_keeps_up(shipped):
+    for ditherer in shipped:
+        shown = ditherer(scene(0), None)
+        first = energy(scene(0), shown)
+        for number in range(1, 6):
+            dither = ditherer(scene(number), shown)
+            assert np.mean(dither != shown) < 0.1
+            shown = dither
+        assert energy(scene(5), shown) < 3 * first
+
+
+def test_a_cut_is_left_behind(shipped):
+    """The frame after a cut is as good as that of a fresh dither, within 3 dB even without its sweeps."""
+    after = 1 - scene(0)
+    for ditherer in shipped:
+        shown = ditherer(scene(0), None)
+        assert energy(after, shown) > 0.5
+        assert energy(after, ditherer(after, shown)) < 2 * energy(after, ditherer(after, None))
+
+
+def test_the_same_dither_every_time_from_nothing_but_frame_and_shown_dither(shipped):
+    _, ditherer = shipped
+    shown = ditherer(scene(0), None)
+    dither = ditherer(scene(9), shown)
+    ditherer(scene(4), dither)
+    np.testing.assert_array_equal(ditherer(scene(9), shown), dither)
+    assert dither.dtype == np.uint8
+    assert dither.shape == SHAPE
+
+
+@pytest.mark.parametrize("tone", [0.0, 1.0])
+def test_black_and_white_frames_come_out_whole(shipped, tone):
+    dither = shipped[1](np.full(SHAPE, tone, np.float32), None)
+    assert (dither == tone).all()
+
+
+def test_the_smallest_frame(tiny):
+    dither = GeneratorDitherer(polish=1, weights=tiny)(np.full((1, 1), 0.9, np.float32), None)
+    assert dither.shape == (1, 1)
+
+
+def test_the_dial_sets_the_price(tiny):
+    assert GeneratorDitherer(0.25, weights=tiny).price == price_of(0.25)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"dial": 1.5}, "dial"), ({"passes": 0}, "--passes 0"), ({"polish": -1}, "--polish -1")],
+)
+def test_a_setting_out_of_range_is_refused(tiny, settings, words):
+    with pytest.raises(OptionError, match=words):
+        GeneratorDitherer(**{"weights": tiny, **settings})
+
+
+def test_weights_survive_their_file(tiny, tmp_path):
+    path = tmp_path / "weights.npz"
+    save(path, Weights(tiny.arrays, tiny.size, {"seed": 7}))
+    found = load(path)
+    assert found.about["seed"] == 7
+    assert found.size == tiny.size
+    for name, array in tiny.arrays.items():
+        np.testing.assert_array_equal(found.arrays[name], array)
+    before, after = tiny.generator(), found.generator()
+    planes = jnp.ones((1, 4, 4, 7))
+    np.testing.assert_array_equal(before(planes), after(planes))
+
+
+def test_the_same_weights_give_the_same_bytes(tiny, tmp_path):
+    for name in "ab":
+        save(tmp_path / name, tiny)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_what_holds_no_weights_is_refused_in_one_line(tiny, tmp_path):
+    path = tmp_path / "weights.npz"
+    with pytest.raises(TrainerError, match="there is no"):
+        load(tmp_path)
+    path.write_bytes(b"no weights")
+    with pytest.raises(TrainerError, match="no file of weights"):
+        load(tmp_path)
+    save(path, tiny)
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(TrainerError, match="no file of weights"):
+        load(path)
+
+
+def test_weights_of_another_size_are_refused(tiny):
+    with pytest.raises(TrainerError, match="fit again"):
+        Weights(tiny.arrays, Size(5, 2), {}).generator()
+
+
+def test_the_shipped_weights_say_how_they_were_made():
+    about = load().about
+    assert about["films"]
+    assert about["command"].startswith("trainer fit")
+    assert isinstance(about["settings"]["seed"], int)
+
+
+def test_a_reel_is_made_with_the_weights_of_a_run_and_knows_them(tiny, tmp_path, capsys):
+    """An export with other weights is not taken for the one in the reel."""
+    film = make_film(tmp_path / "film.avi", "FFV1", 2)
+    run, reel = tmp_path / "run", tmp_path / "film.reel"
+    run.mkdir()
+    save(run / "weights.npz", tiny)
+    arguments = ["export", str(film), str(reel), "--size", "50x37", "--dither", "generator", "--polish", "0"]
+    assert main([*arguments, "--weights", str(run)]) == 0
+    with Reel(reel) as made:
+        assert digest(run) in made.meta["dither_settings"]
+    assert main(arguments) == 2
+    assert "dither_settings" in capsys.readouterr().err
+    assert main([*arguments, "--weights", str(tmp_path / "none")]) == 2
+    assert "there is no" in capsys.readouterr().err
+    assert main(["export", str(film), str(tmp_path / "b"), "--dither", "mask", "--polish", "1"]) == 2
+    assert "leave --polish out" in capsys.readouterr().err
