@@ -21,7 +21,7 @@ from machine import machine
 from trainer.diffusion import FloydSteinberg, Hysteresis
 from trainer.eye import EYES, hvs_psnr, two_eye_kernel
 from trainer.films import Film
-from trainer.generator import FIRST_SWEEPS, GeneratorDitherer
+from trainer.generator import FIRST_SWEEPS, GeneratorDitherer, start_dial
 from trainer.patches import FIRST_PRICE
 from trainer.search import Search, price_of
 from trainer.search_parallel import sweeps
@@ -33,7 +33,7 @@ from trainer.weights import Weights, load
 
 DIALS = (0.2, 0.5, 0.8)
 FRONT = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
-SCHEMES = ((1, 0), (2, 0), (1, 3), (2, 3), (1, 6))
+SCHEMES = ((1, 0), (1, 3), (2, 3))
 """(passes, sweeps)."""
 
 
@@ -41,13 +41,9 @@ class SweepsAlone:
     """What the generator does, but for the network."""
 
     def __init__(self, dial: float, count: int) -> None:
-        kernel, price = two_eye_kernel(), price_of(dial)
-        self._first = Search(dial)
-        self._sweep = jax.jit(
-            lambda frame, shown: sweeps(
-                frame, shown, shown, price, count, key=jax.random.key(0), kernel=kernel
-            )
-        )
+        self._begin, self._price, self._count = Hysteresis(start_dial(dial)), price_of(dial), count
+        kernel = two_eye_kernel()
+        self._sweep = jax.jit(lambda *state: sweeps(*state, key=jax.random.key(0), kernel=kernel))
 
     def __call__(self, frame, previous):
         start = self._begin(frame, previous)
@@ -98,7 +94,7 @@ def films(weights: Weights, count: int, names: list[str]) -> None:
             )
             for k, n in SCHEMES
         ]
-        schemes += [(f"{n} sweeps alone", lambda d, n=n: SweepsAlone(d, n)) for n in (3, 6)]
+        schemes += [(f"{n} sweeps alone", lambda d, n=n: SweepsAlone(d, n)) for n in (3,)]
         for label, make in schemes:
             for dial in DIALS:
                 flips, score, ms = closed_loop(make(dial), frames)

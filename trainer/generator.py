@@ -3,7 +3,7 @@
 In closed loop every frame starts from error diffusion that leans towards the shown dither (`diffusion.py`).
 `passes` passes of the network (`networks.py`) toggle what pays, and `polish` sweeps of the parallel search
 (`search_parallel.py`) settle what is left, both at the price of a flip that the dial asks for. Starting from
-the shown dither itself is worth less by dB, since network and sweeps then have all motion to make up for. In a
+the shown dither itself is worth less, since network and sweeps then have all motion to make up for. In a
 film's first frame flips are almost free and there are more sweeps.
 
 A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else.
