@@ -11,13 +11,13 @@ import statistics
 import sys
 import tempfile
 import time
-from itertools import islice, pairwise
 from pathlib import Path
 
 from machine import machine
 from PIL import Image
 
 from player.packing import deflate, pack
+from trainer.cuts import is_cut
 from trainer.dithers import make
 from trainer.export import export
 from trainer.films import Film
@@ -64,17 +64,26 @@ def main() -> None:
         f"export / Pillow {statistics.median(ratios):7.2f} ({min(ratios):.2f} to {max(ratios):.2f}; aim 0.50)"
     )
 
-    decode, images = timed(lambda: [frame.image for frame in islice(film.frames(), frames)])
-    scale, toned = timed(lambda: [tones(image, film.pixel_aspect) for image in images])
-    ditherer = make("hysteresis")
-    dithers = []
-    dither, _ = timed(
-        lambda: [dithers.append(ditherer(frame, dithers[-1] if dithers else None)) for frame in toned]
-    )
-    packed = [pack(each) for each in dithers]
-    compress, _ = timed(lambda: [deflate(a ^ b) for a, b in pairwise(packed)])
-    for name, seconds in (("decode", decode), ("tone", scale), ("dither", dither), ("compress", compress)):
-        print(f"  {name:9} {1000 * seconds / frames:6.1f} ms a frame")
+    stages = {"decode": 0.0, "tone": 0.0, "cut": 0.0, "dither": 0.0, "compress": 0.0}
+
+    def stage(name, work):
+        seconds, result = timed(work)
+        stages[name] += seconds / frames
+        return result
+
+    ditherer, image, dither, packed = make("hysteresis"), None, None, None
+    film_frames = film.frames()
+    for _ in range(frames):
+        before, image = image, stage("decode", lambda: next(film_frames).image)
+        frame = stage("tone", lambda image=image: tones(image, film.pixel_aspect))
+        if before is not None:
+            stage("cut", lambda before=before, image=image: is_cut(before, image))
+        dither = stage("dither", lambda frame=frame, shown=dither: ditherer(frame, shown))
+        packed_before, packed = packed, pack(dither)
+        if packed_before is not None:
+            stage("compress", lambda before=packed_before, now=packed: deflate(before ^ now))
+    for name, seconds in stages.items():
+        print(f"  {name:9} {1000 * seconds:6.1f} ms a frame, one after the other")
 
 
 if __name__ == "__main__":
