@@ -75,7 +75,7 @@ class ReelWriter:
         self.complete = False
         self.last_info: FrameInfo | None = None
         self._packed: packing.Bits | None = None
-        self._last_key = 0
+        self._last_key = self._key_bytes = 0  # number of the newest key frame, bytes of its payload
         self._description = {**meta, "width": str(width), "height": str(height)}
         exists = self._look(overwrite)
         try:
@@ -141,6 +141,8 @@ class ReelWriter:
                     raise ReelError(f"{self.path}: cannot be continued: {error}; or --overwrite it") from None
                 numbers = range(reel.frames - 1, max(reel.frames - 1 - KEY_INTERVAL, -1), -1)
                 self._last_key = next(number for number in numbers if reel.info(number).key)
+                query = "SELECT length(payload) FROM frames WHERE number = ?"
+                (self._key_bytes,) = self._connection.execute(query, (self._last_key,)).fetchone()
 
     @property
     def last(self) -> NDArray[np.uint8] | None:
@@ -162,11 +164,14 @@ class ReelWriter:
             if not cut and self.frames - self._last_key < KEY_INTERVAL:
                 delta = packing.deflate(changed)
         payload = delta
-        # Few flips always make the smaller payload, so the picture itself is tried only against a large one.
-        if delta is None or len(delta) > packed.size // 4:
+        # Compressing the picture costs more than all else, so it is tried only where it may win: against a
+        # large delta, of many flips or larger than the key frame before, whose picture was much like this.
+        many = flips > dither.size // 8
+        if delta is None or (len(delta) > packed.size // 4 and (many or len(delta) > self._key_bytes)):
             picture = packing.deflate_picture(packed)
             if delta is None or len(picture) <= len(delta):
-                payload, delta, self._last_key = picture, None, self.frames
+                payload, delta = picture, None
+                self._last_key, self._key_bytes = self.frames, len(picture)
         assert payload is not None
         info = FrameInfo(
             self.frames, int(time_ms), int(film_frame), delta is None, flips, darkened, bool(cut)

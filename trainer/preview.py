@@ -5,7 +5,7 @@ it. What is drawn from that is the work of `trainer/previews/`: each module ther
 `Comparison` one by one, keeps what it needs, and returns the finished file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ class _Loop:
 
 
 class Comparison:
-    """The frames of one film with what each ditherer makes of them: iterate over it once.
+    """The frames of one film with what each ditherer makes of them: iterate over it once, and close it.
 
     `expected` is how many there will be, if that is known; `report` gets the number done after each. The
     redraws are those of the player's default rule. The ditherers work at the same time, one thread each; the
@@ -72,8 +72,18 @@ class Comparison:
         self._frames = frames
         self._loops = [_Loop(ditherer) for ditherer in ditherers.values()]
         self._report = report
+        self._moments: Generator[Moment, None, None] | None = None
 
     def __iter__(self) -> Iterator[Moment]:
+        self._moments = self._iterate()
+        return self._moments
+
+    def close(self) -> None:
+        """End an iteration that is still under way, and its threads."""
+        if self._moments is not None:
+            self._moments.close()
+
+    def _iterate(self) -> Generator[Moment, None, None]:
         done = 0
         with ThreadPoolExecutor(len(self._loops), "dither") as threads:
             for index, selected in enumerate(self._frames):

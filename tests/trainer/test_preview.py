@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -38,6 +39,10 @@ BEGINS = {
 @pytest.fixture(scope="module")
 def film(tmp_path_factory) -> Path:
     return make_film(tmp_path_factory.mktemp("film") / "numbers.avi", "MJPG", 60)
+
+
+def threads_left() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(("ahead", "dither"))]
 
 
 def test_every_dither_runs_its_own_closed_loop():
@@ -81,6 +86,16 @@ def test_progress_is_reported_after_each_frame():
 def test_a_failing_ditherer_is_heard():
     with pytest.raises(IndexError):
         list(Comparison(selected_frames(2), {"short": Played(made_dithers(1)["lively"])}))
+
+
+def test_closing_ends_the_threads_of_an_iteration_that_was_left():
+    compared = comparison()
+    moments = iter(compared)
+    next(moments)
+    assert threads_left() != []
+    compared.close()
+    assert threads_left() == []
+    assert next(moments, None) is None
 
 
 def test_a_film_without_a_frame_is_refused():
@@ -189,6 +204,7 @@ def test_ctrl_c_leaves_nothing_half_written(film, tmp_path, monkeypatch, capsys,
     monkeypatch.setattr(Hysteresis, "__call__", interrupted)
     assert main(["preview", str(film), "--out", str(out), *SIZE, "--dither", "hysteresis"]) == 130
     said = capsys.readouterr().err
+    assert threads_left() == []
     assert said.startswith("trainer: stopped")
     assert "goes on" not in said
     assert out.read_text() == "the one from before"

@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
             expected,
             lambda done: advance(done, ""),
         )
-        write_whole(out, KINDS[kind](comparison, view))
+        with closing(comparison):
+            write_whole(out, KINDS[kind](comparison, view))
     print_out(lambda: _summary(out, comparison.summaries()))
     return 0
 
