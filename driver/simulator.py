@@ -33,7 +33,7 @@ from driver.simulation.glass import Glass, Reflectance
 from driver.simulation.log import Command
 from driver.simulation.time import VirtualTime
 
-__all__ = ["Command", "Faults", "PowerCut", "ProtocolError", "SimulatedWire"]
+__all__ = ["Command", "Faults", "Glass", "PowerCut", "ProtocolError", "SimulatedWire"]
 
 WINDOW_SECONDS = 20e-6  # what opening a window costs the host
 POLL_SECONDS = 10e-6  # what reading a pin costs
