@@ -94,11 +94,30 @@ class Controller:
         """RST, SYS_RUN, device info, set-up. Also the way back from any error: RST undoes every state."""
         self.state = "off"
         self._words.reset()
+        return self._take_over()
+
+    def attach(self) -> DeviceInfo:
+        """Like start(), but without RST, for a controller that an earlier process left asleep and powered:
+        its image memory, and what it knows of the glass, stay.
+        """
+        self.state = "off"
+        return self._take_over()
+
+    def _take_over(self) -> DeviceInfo:
         self._words.command(SYS_RUN)
         self._words.command(GET_DEV_INFO)
         self._info = parse(self._words.read(WORDS))
         self._set_up()
         return self._info
+
+    def reset_and_sleep(self) -> None:
+        """RST, then SLEEP: least power where sleep() fails. After RST no update runs that SLEEP would have to
+        wait for. Only start() leads on from here.
+        """
+        self.state = "off"
+        self._words.reset()
+        self._words.command(SYS_RUN)
+        self._words.command(SLEEP)
 
     def wake(self) -> None:
         """SYS_RUN and set-up again; nothing while it runs.

@@ -13,6 +13,7 @@ the right edge of the glass, are cut from it and stay white.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol
@@ -20,7 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from driver.device_info import GC16, INIT, DeviceInfo, mode
-from driver.errors import DitherError, StateError
+from driver.errors import DitherError, DriverError, StateError
 from driver.formats import Format, FourBits, OneBit, OneBitAllColumns
 from driver.it8951 import Area, Controller
 from driver.pixels import turned_rows
@@ -60,13 +61,15 @@ class Panel(Protocol):
         ...
 
 
-def open_panel(settings: PanelSettings) -> "IT8951Panel":
-    """The panel on the Pi's SPI. Raises MissingModuleError, AccessError and all that open_on raises."""
+def open_panel(settings: PanelSettings, *, attach: bool = False) -> "IT8951Panel":
+    """The panel on the Pi's SPI; `attach` as in open_on. Raises MissingModuleError, AccessError and all that
+    open_on raises.
+    """
     if settings.bufsiz is None:
         settings = replace(settings, bufsiz=kernel_bufsiz())
     wire = SpiWire(settings)
     try:
-        panel = open_on(wire, settings, time.monotonic, time.sleep)
+        panel = open_on(wire, settings, time.monotonic, time.sleep, attach=attach)
     except BaseException:
         wire.close()
         raise
@@ -75,11 +78,19 @@ def open_panel(settings: PanelSettings) -> "IT8951Panel":
 
 
 def open_on(
-    wire: Wire, settings: PanelSettings, clock: Callable[[], float], sleep: Callable[[float], None]
+    wire: Wire,
+    settings: PanelSettings,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    *,
+    attach: bool = False,
 ) -> "IT8951Panel":
     """The panel behind any wire, started. The wire stays the caller's to close.
 
-    clock and sleep are in seconds; the clock never goes back. Raises WiringError, BusyTimeout, VcomError.
+    clock and sleep are in seconds; the clock never goes back. `attach`: take over, without a reset, a panel
+    that an earlier process has drawn on as a whole and left asleep, and that has had power ever since;
+    partial updates can then go on at once. Raises WiringError, BusyTimeout, VcomError, after putting the
+    controller to sleep if it hears that.
     """
     bufsiz = settings.bufsiz if settings.bufsiz is not None else DEFAULT_BUFSIZ
     words = Words(wire, bufsiz=bufsiz, ready_timeout=settings.ready_timeout, clock=clock, sleep=sleep)
@@ -92,13 +103,23 @@ def open_on(
         clock=clock,
         sleep=sleep,
     )
-    return IT8951Panel(controller, controller.start(), settings)
+    try:
+        info = controller.attach() if attach else controller.start()
+    except BaseException:
+        with suppress(DriverError, OSError):  # the first error tells more than this one
+            controller.reset_and_sleep()
+        raise
+    return IT8951Panel(controller, info, settings, glass_known=attach)
 
 
 class IT8951Panel:
-    """A Panel on a started Controller, and beyond it clear() and the readings for `python -m driver`."""
+    """A Panel on a started Controller, and beyond it clear(), shut_down() and the readings for
+    `python -m driver`. `glass_known`: it shows what an earlier process drew on the whole of it.
+    """
 
-    def __init__(self, controller: Controller, info: DeviceInfo, settings: PanelSettings) -> None:
+    def __init__(
+        self, controller: Controller, info: DeviceInfo, settings: PanelSettings, *, glass_known: bool = False
+    ) -> None:
         self.controller = controller
         self.info = info
         self.settings = settings
@@ -108,8 +129,9 @@ class IT8951Panel:
         # The format in which the image memory holds a whole frame, None when it may hold anything.
         self._loaded: Format | None = None
         # Both unknown until the glass has been driven as a whole, once: it may hold anything at the start.
-        self._edge_is_white = False
-        self._is_black_and_white = False
+        self._edge_is_white = glass_known
+        self._is_black_and_white = glass_known
+        self._drawing = False  # stays True where a load or an update was broken off
 
     @property
     def size(self) -> tuple[int, int]:
@@ -154,6 +176,19 @@ class IT8951Panel:
         elif self.settings.rest == "standby":
             self.controller.standby()
 
+    def shut_down(self) -> None:
+        """Least power for good, whatever state of rest the settings name; by RST where a load or an update
+        was broken off, or where the controller does not hear otherwise. Bounded by the two timeouts; raises
+        what the last attempt meets.
+        """
+        if not self._drawing:
+            try:
+                self.controller.sleep()
+                return
+            except (DriverError, OSError):
+                pass
+        self.controller.reset_and_sleep()
+
     def close(self) -> None:
         """See Panel."""
         if self.closes is not None:
@@ -173,6 +208,7 @@ class IT8951Panel:
 
     def _draw(self, format: Format, glass: np.ndarray, rows: slice, number: int) -> None:
         """Loads `rows` and displays them; the whole frame is loaded where the memory does not hold one."""
+        self._drawing = True
         self.controller.wake()
         load = format.load(glass, rows if self._loaded is format else self._all_rows)
         self._loaded = None
@@ -180,6 +216,7 @@ class IT8951Panel:
         self._loaded = format
         area = Area(0, rows.start, format.columns, rows.stop - rows.start)
         self.controller.display(area, number, one_bit=format.one_bit, pitch=format.pitch)
+        self._drawing = False
 
     def _on_glass(self, dither: np.ndarray) -> np.ndarray:
         """The dither as the glass must hold it: checked, mirrored, rotated."""

@@ -1,8 +1,9 @@
 """The wire between the computer and the controller: four methods, and the real one over SPI.
 
-The only file that imports spidev and RPi.GPIO, and only when a SpiWire is made: on a workstation, in tests
-and with the simulator neither has to exist. SPI mode 0, 8 bits per word, chip select driven by the kernel
-(CE0). RPi.GPIO is used for setup, input and output alone: its edge detection broke with Linux 6.6.
+The only file that names spidev, and with `inputs.py` RPi.GPIO: they are imported when a SpiWire is made, so
+that on a workstation, in tests and with the simulator neither has to exist. SPI mode 0, 8 bits per word, chip
+select driven by the kernel (CE0). RPi.GPIO is used for setup, input and output alone: its edge detection
+broke with Linux 6.6.
 """
 
 import importlib
@@ -75,8 +76,8 @@ class SpiWire:
         self._settings = settings
         self._sleep = sleep
         self._longest = settings.bufsiz if settings.bufsiz is not None else kernel_bufsiz()
-        self._gpio = gpio if gpio is not None else _module("RPi.GPIO")
-        spidev = spidev if spidev is not None else _module("spidev")
+        self._gpio = gpio if gpio is not None else pi_module("RPi.GPIO")
+        spidev = spidev if spidev is not None else pi_module("spidev")
         self._set_up_pins()
         self._spi = spidev.SpiDev()
         self._open = False
@@ -152,8 +153,8 @@ class SpiWire:
             self._spi.close()
 
 
-def _module(name: str) -> Any:
-    """A module of the `pi` extra; raises MissingModuleError naming what to install."""
+def pi_module(name: str) -> Any:
+    """A module of the `pi` extra. Raises MissingModuleError naming what to install."""
     install = "pip install 'longtake[pi]' (on a Pi 5: 'longtake[pi5]')"
     try:
         return importlib.import_module(name)

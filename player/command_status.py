@@ -8,12 +8,13 @@ import time
 from datetime import datetime
 from typing import Any
 
-from player import schedule
+from player import config_example, schedule
 from player.config import KEYS
 from player.config_sources import load, state_path
 from player.errors import FileError
 from player.options import given
 from player.progress import Progress, read
+from player.quiet import Quiet, system_local
 from player.times import local, span
 
 
@@ -28,8 +29,10 @@ def status(arguments: argparse.Namespace) -> int:
             f"{path}: holds no progress of a player ({error}); give another --state FILE"
         ) from None
     ends = None
-    if progress.next_due is not None and progress.frame is not None:
-        ends = schedule.ends_at(progress.next_due, progress.interval, progress.frames - 1 - progress.frame)
+    if progress.next_due is not None and progress.frame is not None and not progress.paused:
+        quiet = Quiet(config.quiet, config.quiet_days, system_local)
+        left = (progress.frames - 1 - progress.frame) // config.step
+        ends = schedule.ends_at(progress.next_due, progress.interval, left, quiet)
     if arguments.json:
         found = {
             "reel": progress.reel,
@@ -45,11 +48,11 @@ def status(arguments: argparse.Namespace) -> int:
     elif progress.reel is None:
         print(f"nothing has been shown yet (no {path})")
     else:
-        _tell(progress, ends)
+        _tell(progress, ends, config.step)
     return 0
 
 
-def _tell(progress: Progress, ends: float | None) -> None:
+def _tell(progress: Progress, ends: float | None, step: int) -> None:
     now = time.time()
     print(f"reel:      {progress.reel}")
     if progress.frame is None or progress.shown_at is None:
@@ -57,7 +60,9 @@ def _tell(progress: Progress, ends: float | None) -> None:
     else:
         ago = span(max(now - progress.shown_at, 0))
         print(f"frame:     {progress.frame} of {progress.frames}, since {local(progress.shown_at)} ({ago})")
-    if progress.frame == progress.frames - 1:
+    if progress.paused:
+        print("next due:  never: it is paused; resume it on the web page, by a button or with --resume")
+    elif progress.frame is not None and progress.frame + step >= progress.frames:
         print("next due:  this is the last frame of the reel")
     elif progress.next_due is not None:
         late = now - progress.next_due
@@ -70,12 +75,17 @@ def _tell(progress: Progress, ends: float | None) -> None:
 
 def config(arguments: argparse.Namespace) -> int:
     """Print the settings in force: as TOML with their meaning, range and origin, or as JSON."""
+    if arguments.example or arguments.table:
+        print(config_example.toml() if arguments.example else config_example.markdown(), end="")
+        return 0
     effective = load(given(arguments), os.environ, arguments.config)
     values = dataclasses.asdict(effective.config)
     if arguments.json:
         print(json.dumps(values, indent=1))
         return 0
     print(f"# settings of the player; file: {effective.file or 'none'}")
+    for note in effective.notes:
+        print(f"# {note}")
     for name, key in KEYS.items():
         note = f" ({key.range()})" if key.range() else ""
         print(f"\n# {key.help}{note}")

@@ -5,13 +5,17 @@ Every error is a ConfigError of one line: where the value stands, what it is, wh
 
 import math
 import os
+from datetime import date
 from typing import Any
 
 from player.config import KEYS, Key
 from player.errors import ConfigError
+from player.finish import parse_moment
+from player.quiet import parse_days, parse_hours
 from player.times import parse_place
 
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_MAY_BE_EMPTY = ("caption", "quiet", "quiet_days")
 
 
 def checked(name: str, value: Any, where: str) -> Any:
@@ -27,13 +31,30 @@ def checked(name: str, value: Any, where: str) -> Any:
             return value
         raise _wrong(where, value, key)
     if key.kind == "text":
+        if name == "finish_by" and isinstance(value, date):  # TOML has dates of its own
+            value = str(value)
+        if value == "" and name in _MAY_BE_EMPTY:
+            return value
         if not _is_path(value) or (key.choices and value not in key.choices):
             raise _wrong(where, value, key)
-        if name == "start":
-            parse_place(value, where)
+        if name == "caption":
+            from player.caption import parse_caption  # not at the top: it takes numpy
+
+            parse_caption(value, where)
+        match name:
+            case "start":
+                parse_place(value, where)
+            case "finish_by":
+                parse_moment(value, where)
+            case "quiet":
+                parse_hours(value, where)
+            case "quiet_days":
+                parse_days(value, where)
         return value
     kinds = int if key.kind == "integer" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise _wrong(where, value, key)
+    if isinstance(value, float) and not math.isfinite(value):
         raise _wrong(where, value, key)
     if key.choices and value not in key.choices:
         raise _wrong(where, value, key)

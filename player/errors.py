@@ -30,6 +30,10 @@ class BadFrame(PlayerError, ValueError):
         self.next_key = next_key
 
 
+class NoSuchFrame(ReelError):
+    """The reel ends before the place that was asked for."""
+
+
 class ConfigError(PlayerError, ValueError):
     """A key, an environment variable or an option is unknown or out of its range."""
 
@@ -40,3 +44,11 @@ class FileError(PlayerError, OSError):
 
 class PanelError(PlayerError, OSError):
     """The panel does not answer, or what the driver was asked to do is not possible."""
+
+
+class PanelFault(PanelError):
+    """The controller did not answer, or not as it should: a reset may cure that."""
+
+
+class PanelReset(PanelError):
+    """A call to the panel failed and the panel was opened anew: it may show anything and wants a redraw."""

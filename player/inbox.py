@@ -1,18 +1,14 @@
-"""What is asked of a running player, and the wait that it interrupts."""
+"""The requests that wait to be carried out, and the wait that they interrupt."""
 
-import enum
 import os
 import select
 import time
 from collections import deque
 from contextlib import suppress
 
+from player.requests import Kind, Request
 
-class Request(enum.Enum):
-    """STOP: put the panel to sleep and end. RELOAD: read the configuration again."""
-
-    STOP = "stop"
-    RELOAD = "reload"
+_EACH_COUNTS = (Kind.NEXT, Kind.BACK)
 
 
 class Inbox:
@@ -36,7 +32,11 @@ class Inbox:
             os.write(self.wakeup, b"\0")
 
     def wait(self, seconds: float) -> Request | None:
-        """The next request, or None when `seconds` (monotonic) have passed without one. 0 only looks."""
+        """The next request, or None when `seconds` (monotonic) have passed without one. 0 only looks.
+
+        The same request several times in a row is answered once, so that impatience causes no flashes;
+        only steps to the next frame and back are all taken.
+        """
         end = time.monotonic() + seconds
         while not self._requests:
             left = max(end - time.monotonic(), 0)
@@ -45,7 +45,10 @@ class Inbox:
                     os.read(self._pipe, 4096)
             elif not self._requests:
                 return None
-        return self._requests.popleft()
+        request = self._requests.popleft()
+        while request.kind not in _EACH_COUNTS and self._requests and self._requests[0] == request:
+            self._requests.popleft()
+        return request
 
     def close(self) -> None:
         """Close the pipe."""

@@ -37,6 +37,13 @@ def _parser() -> Parser:
     run.add_argument("reels", nargs="*", metavar="REEL", default=argparse.SUPPRESS, help=KEYS["reels"].help)
     _config_file(run)
     _keys(run, [name for name in KEYS if name != "reels"])
+    run.add_argument("--resume", action="store_true", help="go on after a pause, which holds over restarts")
+    run.add_argument(
+        "--once",
+        action="store_true",
+        help="show the next frame now, whatever the interval, put the panel to sleep and end: for a timer "
+        "that wakes a device on a battery (see --keeps-power)",
+    )
 
     info = _command(commands, "info", "what a reel holds, how long it takes to show and how often it flashes")
     _reel(info)
@@ -73,6 +80,8 @@ def _parser() -> Parser:
     _config_file(config)
     _keys(config, [name for name in KEYS if name != "reels"])
     _json(config)
+    config.add_argument("--example", action="store_true", help="instead: a commented file, as the service's")
+    config.add_argument("--table", action="store_true", help="instead: every key in a Markdown table")
     return top
 
 

@@ -1,191 +1,250 @@
-"""The loop: shows the frames of the reels when they are due, and keeps the place.
+"""The loop: shows the frames of the reels when they are due, answers requests, and keeps the place.
 
-Everything it touches is handed in: reels, panel, progress, both clocks, the wait with its requests, the
-log. It starts with a redraw, because the glass may hold anything. A damaged frame is reported and
-skipped to the next key frame. Errors of the panel and of the reel end the loop: the place is kept, and a
-restart goes on from it.
+Everything it touches is handed in: settings, panel and surroundings. It starts with a redraw, because the
+glass may hold anything. A damaged frame is reported and skipped to the next key frame. Errors of the panel
+end the loop, and so do those of the reels unless `wait_for_films` is set: the place is kept, and a restart
+goes on from it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from player import answers, report, schedule
+from player.config_sources import Effective
+from player.errors import NoSuchFrame, ReelError
+from player.progress import Progress
+from player.redraw import DAY
+from player.running import Running
+from player.surroundings import Outcome, Panel, Surroundings
+from player.times import Place, local, span
+from player.waiting import Films
 
-import numpy as np
-from numpy.typing import NDArray
+__all__ = ["Outcome", "Panel", "Playback", "Surroundings"]
 
-from player import schedule
-from player.config import KEYS, Config
-from player.errors import BadFrame, PlayerError
-from player.inbox import Inbox, Request
-from player.progress import Progress, ProgressStore
-from player.redraw import Decision, RedrawState, redraw_rule
-from player.reel import Reel
-from player.reels import Reels
-from player.times import Place, film_time, parse_place
-
-SLEEP_AFTER = 3.0  # seconds: the panel sleeps when the next frame is further off
-
-Outcome = Literal["stopped", "ended", "reopen"]
-
-
-class Panel(Protocol):
-    """What playback needs of the driver's panel; `size` is (width, height) in pixels."""
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-    def show(self, dither: NDArray[np.uint8], rows: slice, waveform: str = "DU") -> None: ...
-    def redraw(self, dither: NDArray[np.uint8]) -> None: ...
-    def sleep(self) -> None: ...
-
-
-class Surroundings(NamedTuple):
-    """What a player lives in. `clock` is monotonic, `wall` Unix time, both in seconds; `log` takes a line;
-    `seen` is called with (reel, number) when a frame stands on the glass; `reload` reads the
-    configuration again.
-    """
-
-    open_reel: Callable[[Path], Reel]
-    store: ProgressStore
-    inbox: Inbox
-    clock: Callable[[], float]
-    wall: Callable[[], float]
-    log: Callable[[str], None]
-    seen: Callable[[Path, int], None]
-    reload: Callable[[], tuple[Config, Sequence[Path]]]
+SLEEP_AFTER = 3.0  # seconds: the panel sleeps when nothing is due for longer
+LONGEST_WAIT = 60.0  # seconds: then the wall clock and the time zone are looked at again
+_FOR_EVER = float("inf")
 
 
 class Playback:
-    """One run over `reels` (absolute paths) on an open panel. `shown` counts the frames of this run."""
+    """One run on an open panel. `shown` counts the frames of this run."""
 
-    def __init__(self, config: Config, paths: Sequence[Path], panel: Panel, around: Surroundings) -> None:
-        self.shown = 0
-        self._config, self._panel, self._around = config, panel, around
-        self._reels = Reels(paths, panel.size, around.open_reel, around.log)
-        self._rule = redraw_rule(config)
-        self._state = RedrawState()
-        self._progress = Progress()
-        self._due = 0.0  # when the next frame is due, on the clock
-        self._up = 0.0  # when the frame on the glass was due
-        self._stands_until: float | None = None  # set: the next frame is on the glass already, up to then
+    def __init__(self, effective: Effective, panel: Panel, around: Surroundings) -> None:
+        self._around = around
+        self._running = Running(effective, panel, around)
+        self._films = Films(self._running)
+        self._was_quiet = False
+        self._is_ready = False
 
-    def run(self, kept: Progress, jump: Place | None = None, count: int | None = None) -> Outcome:
+    @property
+    def shown(self) -> int:
+        """Frames shown in this run."""
+        return self._running.showing.shown
+
+    def run(
+        self,
+        kept: Progress,
+        jump: Place | None = None,
+        count: int | None = None,
+        *,
+        once: bool = False,
+        attached: bool = False,
+    ) -> Outcome:
         """Show frames until the end, `count` frames or a STOP, or until a change needs the panel opened anew.
 
-        `kept`: the place an earlier run came to; `jump`: begin there instead. Raises PlayerError and what the
-        panel raises.
+        `kept`: the place an earlier run came to; `jump`: begin there instead; `once`: show the next frame now
+        and end where it takes waiting; `attached`: the glass shows what `kept` says, so partial updates go
+        on. Raises PlayerError and what the panel raises.
         """
-        reels, around = self._reels, self._around
-        self._progress = kept
+        running, inbox = self._running, self._around.inbox
+        running.showing.progress, running.timing.paused = kept, kept.paused
+        for note in running.effective.notes:
+            self._around.log(note)
+        if kept.paused:
+            self._around.log("paused in an earlier run; resume on the web page, by a button or with --resume")
         try:
-            self._begin(jump)
-            while reels.number < reels.reel.frames or reels.turn(self._config.end, self.shown):
-                request = around.inbox.wait(self._due - around.clock())
-                if request is Request.STOP:
-                    return "stopped"
-                if request is Request.RELOAD:
-                    if self._reload_needs_panel():
-                        return "reopen"
-                elif around.clock() >= self._due:
-                    self._step()
-                    if count is not None and self.shown >= count:
-                        return "ended"
+            self._begin(jump, once, attached)
+            while not self._is_over():
+                report.publish(running)
+                left = self._left()
+                if left > SLEEP_AFTER:
+                    running.showing.screen.sleep()
+                bounds = [LONGEST_WAIT, left, self._around.heartbeat or LONGEST_WAIT]
+                request = inbox.wait(0.0 if once else min(bounds))
+                self._around.alive()
+                if request is not None:
+                    outcome = answers.answer(running, request)
+                    if outcome is not None:
+                        return outcome
+                elif once and left > 0:
+                    return "ended"
+                else:
+                    self._turn()
+                self._say_ready()
+                if count is not None and self.shown >= count:
+                    return "ended"
             return "ended"
         finally:
-            reels.close()
+            report.publish(running)
+            running.showing.reels.close()
 
-    def _begin(self, jump: Place | None) -> None:
+    def _begin(self, jump: Place | None, once: bool, attached: bool) -> None:
         """Choose the frame to start with: where the player was, unless it is told otherwise."""
-        reels, kept, config = self._reels, self._progress, self._config
-        self._due = self._around.clock()
-        if jump is not None or kept.reel is None or Path(kept.reel) not in reels.paths:
-            reels.go_to(jump or parse_place(config.start or "0", "start"))
-        elif reels.resume(kept):
-            wait = schedule.after_restart(kept.next_due, config.interval, self._around.wall())
-            if wait > 0 and not reels.is_last(config.end):
-                self._stands_until = self._due + wait
-            else:
-                reels.number += 1
-
-    def _step(self) -> None:
-        """Show the frame that is due, or skip it when it is damaged."""
-        reel = self._reels.reel
+        running = self._running
         try:
-            dither, info = reel.dither(self._reels.number), reel.info(self._reels.number)
-        except BadFrame as error:
-            self._around.log(str(error))
-            self._reels.number = reel.frames if error.next_key is None else error.next_key
-            self._stands_until = None
+            on_glass = self._films.enter(jump)
+        except NoSuchFrame:
+            raise
+        except ReelError as error:
+            self._films.lose(error)
             return
-        now = self._around.clock()
-        decision = self._rule.decide(self._state, dither, now)
-        self._draw(dither, decision)
-        self._state = self._state.after(decision, dither, now)
-        self._around.seen(reel.path, self._reels.number)
-        self._up = self._due
-        self._due = schedule.next_due(self._due, self._config.interval, now)
-        shown_at: float | None = self._around.wall()
-        if self._stands_until is not None:
-            self._due, shown_at = self._stands_until, self._progress.shown_at
-            self._stands_until = None
-        else:
-            self.shown += 1
-        redraws = self._progress.redraws + (decision.action == "redraw")
-        self._save(frame=self._reels.number, showing=None, shown_at=shown_at, redraws=redraws)
-        self._around.log(_line(self._reels.number, reel, info.time_ms, decision))
-        self._reels.number += 1
-        if self._due - self._around.clock() > SLEEP_AFTER:
-            self._panel.sleep()
+        known = attached and on_glass and running.showing.take_over()
+        kept = running.showing.progress
+        interval = kept.interval if running.config.finish_by else running.config.interval
+        wait = schedule.after_restart(kept.next_due, interval, self._around.wall())
+        self._go_on(on_glass, 0.0 if once else wait, known)
+        running.plan(strict=not running.config.wait_for_films)
 
-    def _draw(self, dither: NDArray[np.uint8], decision: Decision) -> None:
-        """Touch the panel, if need be, with the intent on disk first."""
-        if decision.action == "nothing":
+    def _go_on(self, on_glass: bool, wait: float, known: bool) -> None:
+        """After a reel was opened. `on_glass`: frame `number` was on the glass, `known`: it still is; the
+        next one is due in `wait` seconds.
+        """
+        running, now = self._running, self._around.clock()
+        timing, reels = running.timing, running.showing.reels
+        timing.due, timing.stands_until = now, None
+        if not on_glass:
             return
-        same = self._progress.reel == str(self._reels.reel.path)
-        self._save(frame=self._progress.frame if same else None, showing=self._reels.number)
-        if decision.action == "redraw":
-            self._panel.redraw(dither)
+        if known:
+            reels.number += running.config.step
+            timing.due = now + wait
+            timing.up = timing.due - timing.interval
+        elif timing.paused or (wait > 0 and not reels.is_last(running.config)):
+            timing.stands_until = now + wait  # it is drawn again, as the glass may hold anything
         else:
-            self._panel.show(dither, decision.rows, self._config.waveform)
+            reels.number += running.config.step
 
-    def _save(self, **changes: Any) -> None:
-        reel = self._reels.reel
-        due = self._due if self._stands_until is None else self._stands_until
-        self._progress = replace(
-            self._progress,
-            reel=str(reel.path),
-            created=self._reels.created,
-            frames=reel.frames,
-            interval=self._config.interval,
-            next_due=self._around.wall() + max(due - self._around.clock(), 0.0),
-            **changes,
-        )
-        self._around.store.save(self._progress)
-
-    def _reload_needs_panel(self) -> bool:
-        """Apply the configuration as it is now; True when that takes a panel opened anew."""
-        old = asdict(self._config)
-        try:
-            config, paths = self._around.reload()
-        except PlayerError as error:
-            self._around.log(f"the configuration stays as it was: {error}")
+    def _is_over(self) -> bool:
+        """Whether the film is over and nobody waits for requests. Raises ReelError."""
+        running = self._running
+        reels, config = running.showing.reels, running.config
+        if config.wait_for_films or running.asked:
             return False
-        changed = [name for name, value in asdict(config).items() if value != old[name]]
-        if tuple(paths) != self._reels.paths or any(KEYS[name].panel or name == "state" for name in changed):
+        if running.over:
             return True
-        self._config, self._rule = config, redraw_rule(config)
-        if "interval" in changed and self._state.shown is not None:
-            self._due = max(self._up + config.interval, self._around.clock())
-            self._save()
-        self._around.log(f"configuration read again; changed: {', '.join(changed) or 'nothing'}")
-        return False
+        return reels.is_open and reels.is_over(config) and not reels.turn(config, self.shown)
 
+    def _left(self) -> float:
+        """Seconds until something is to be done, but for the look at clock and zone; 0 or less: now."""
+        running, now = self._running, self._around.clock()
+        if running.address_until is not None:
+            return running.address_until - now
+        if running.missing:
+            return min(self._films.look_at - now, self._care_left(now))
+        if running.asked:
+            return 0.0
+        if running.timing.is_quiet():
+            return running.timing.quiet_left()
+        if running.over or self._holds():
+            return self._care_left(now)
+        return min(running.timing.due - now, self._care_left(now))
 
-def _line(number: int, reel: Reel, time_ms: int, decision: Decision) -> str:
-    """What the log says of a frame."""
-    pixels = reel.width * reel.height
-    what = {"nothing": "nothing changed", "partial": "partial update", "redraw": f"redraw ({decision.why})"}
-    return (
-        f"frame {number} of {reel.frames} ({film_time(time_ms)}): {what[decision.action]}, "
-        f"{decision.flips / pixels:.2%} flips, {decision.net / pixels:.2%} since the last redraw"
-    )
+    def _holds(self) -> bool:
+        """Whether a pause keeps the frame that stands on the glass."""
+        showing = self._running.showing
+        return self._running.timing.paused and showing.stands is not None and not showing.is_card
+
+    def _care_left(self, now: float) -> float:
+        """Seconds until what stands has to be redrawn for the panel's sake: a day after the last redraw, if
+        no frame comes up soon, which would be redrawn then.
+        """
+        running = self._running
+        screen = running.showing.screen
+        waits = running.over or running.missing or self._holds() or running.timing.due - now > DAY / 24
+        if running.showing.stands is None or screen.shown is None or not waits:
+            return _FOR_EVER
+        return screen.state.redrawn_at + screen.rule.daily - now
+
+    def _turn(self) -> None:
+        """Do what is due now."""
+        running, now = self._running, self._around.clock()
+        showing, timing = running.showing, running.timing
+        self._look_at_clock()
+        if running.address_until is not None:
+            if now >= running.address_until:
+                running.address_until = None
+                if showing.stands is not None:
+                    showing.repeat("after the address")
+            return
+        if running.missing:
+            if now >= self._films.look_at:
+                self._look()
+        elif running.over and showing.reels.has_grown(running.config):
+            running.over, timing.due = False, now
+        elif running.asked or not (timing.is_quiet() or running.over or self._holds() or now < timing.due):
+            self._show(now)
+            return
+        if self._care_left(now) <= 0 and not timing.is_quiet():
+            showing.repeat("daily")
+
+    def _show(self, now: float) -> None:
+        """Show the frame that comes next, or pass it over; a card after the last."""
+        running = self._running
+        showing, timing = running.showing, running.timing
+        if not (running.asked or timing.paused) and now >= (timing.stands_until or _FOR_EVER):
+            timing.stands_until = None  # quiet hours have taken its time: the next one instead
+            showing.reels.number += running.config.step
+        try:
+            if showing.reels.number >= showing.reels.reel.frames:
+                if not showing.reels.turn(running.config, showing.shown):
+                    self._end()
+                    return
+                running.plan()
+            if showing.show(exact=running.asked == "exact"):
+                running.asked = ""
+                running.plan()
+                if timing.interval != running.config.interval and timing.up is not None:
+                    timing.keep_to_interval()
+        except ReelError as error:
+            self._films.lose(error)
+
+    def _look(self) -> None:
+        """Look for films that are missing."""
+        on_glass = self._films.look()
+        if on_glass is not None:
+            known = on_glass and self._running.showing.at is not None
+            self._go_on(on_glass, 0.0, known)
+            self._running.plan()
+
+    def _end(self) -> None:
+        """The showing is over. Where requests are waited for, a card says so."""
+        running = self._running
+        showing, running.over, running.asked = running.showing, True, ""
+        if not running.config.wait_for_films:
+            return
+        from player.cards import end_card  # only where a card is drawn
+
+        card = end_card(showing.screen.size, showing.reels.title)
+        if showing.stands is None or not (showing.stands == card).all():
+            showing.show_card(card, "the end of the film")
+
+    def _look_at_clock(self) -> None:
+        """Notice a wall clock that was set, and where quiet hours begin and end."""
+        timing, log = self._running.timing, self._around.log
+        step = timing.was_set()
+        if step:
+            way = "on" if step > 0 else "back"
+            log(f"the clock was set {way} by {span(abs(step))}; no frame moves")
+            self._running.plan()
+            if self._running.config.finish_by:
+                timing.keep_to_interval()
+        if (quiet := timing.is_quiet()) != self._was_quiet:
+            ends = timing.quiet.ends(self._around.wall())
+            until = "for ever" if ends is None else f"until {local(ends)}"
+            log(f"quiet {until}" if quiet else "quiet hours are over")
+            timing.due = max(timing.due, self._around.clock())  # the schedule begins anew in the morning
+        self._was_quiet = quiet
+
+    def _say_ready(self) -> None:
+        """Once: the first picture stands, or there is none to be drawn for now."""
+        running = self._running
+        waits = running.missing or running.timing.is_quiet()
+        if not self._is_ready and (running.showing.stands is not None or waits):
+            self._is_ready = True
+            self._around.ready()

@@ -22,8 +22,11 @@ class Progress:
     """`reel`: absolute path; `created`: its creation stamp, tells an exchanged reel; `frames` in it.
     `frame`: number of the frame on the panel, confirmed; `showing`: number of the one that the panel was
     being given, not yet confirmed. `shown_at`, `next_due`: when `frame` went up and when the next is
-    due; `interval` in seconds; `redraws` in all; `paused`: always False until there is something to
-    pause with.
+    due; `interval` in seconds; `redraws` in all; `paused` until it is resumed; `round` of the playlist,
+    from 0; `chosen_over`: the reels of the configuration, parted by colons, when `reel` was chosen at run
+    time instead of them. `redrawn`: number of the frame of `reel` that was last redrawn, None when it was
+    something else; `since_redraw`: frames since; `redrawn_at`: when. `picture`: CRC-32 of the packed dither
+    on the panel, None while a card stands there.
     """
 
     reel: str | None = None
@@ -36,6 +39,12 @@ class Progress:
     interval: float = 0.0
     redraws: int = 0
     paused: bool = False
+    round: int = 0
+    chosen_over: str | None = None
+    redrawn: int | None = None
+    since_redraw: int = 0
+    redrawn_at: float | None = None
+    picture: int | None = None
 
 
 class ProgressStore:
@@ -49,7 +58,9 @@ class ProgressStore:
     def load(self) -> Progress:
         """What was saved last, or `Progress()`. A file that is damaged is put aside (.bad)."""
         try:
-            return read(self.path) or Progress()
+            found = read(self.path)
+            self._worked = found is not None
+            return found or Progress()
         except ValueError as error:
             aside = self.path.with_name(self.path.name + ".bad")
             with suppress(OSError):
@@ -62,8 +73,8 @@ class ProgressStore:
     def save(self, progress: Progress) -> None:
         """Store it; survives a power cut when this returns. FileError when it never worked.
 
-        Once it has worked, a failure (a full disk) is only logged, once: the film goes on, and the place
-        is stored again as soon as that is possible.
+        Once it has worked, in this run or an earlier one, a failure (a full disk) is only logged, once: the
+        film goes on, and the place is stored again as soon as that is possible.
         """
         data = json.dumps(asdict(progress), indent=1).encode() + b"\n"
         try:
@@ -103,6 +114,12 @@ def read(path: Path) -> Progress | None:
         "interval": (int, float),
         "redraws": int,
         "paused": bool,
+        "round": int,
+        "chosen_over": (str, type(None)),
+        "redrawn": (int, type(None)),
+        "since_redraw": int,
+        "redrawn_at": (int, float, type(None)),
+        "picture": (int, type(None)),
     }
     values = {}
     for field in fields(Progress):

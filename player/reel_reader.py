@@ -5,6 +5,7 @@ the key frame are checked before a dither leaves here: a frame that fails raises
 returned.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -173,7 +174,7 @@ class Reel:
         try:
             row = self._connection.execute(query, (number,)).fetchone()
         except SQL_ERRORS as error:
-            if error_name(error).startswith("SQLITE_BUSY") or not self.path.exists():
+            if error_name(error).startswith("SQLITE_BUSY") or not os.path.exists(self.path):
                 raise explain(self.path, error) from None  # the whole reel is out of reach, for now
             raise self._bad(asked, _in(number, asked) + words(error)) from None
         if row is None:

@@ -1,36 +1,36 @@
 """The reels of a showing and the place in them: which frame comes next.
 
 Reels are opened one at a time and checked against the panel's size. One that cannot be opened in the
-middle of a showing is reported and passed over.
+middle of a showing is reported and passed over. Directories are read again whenever a reel has ended.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from player.errors import ReelError
-from player.playlist import following
+from player.config import Config
+from player.errors import BadFrame, NoSuchFrame, ReelError
+from player.playlist import after, arranged, expand
 from player.progress import Progress
 from player.reel import Reel
 from player.times import Place, film_time
 
 
 class Reels:
-    """`paths`: absolute, in order; `size`: (width, height) of the panel. After `go_to` or `resume`, `reel`
-    is the open reel and `number` the frame to show next; `number` may be one past the last, then call
-    `turn`.
+    """`paths`: absolute, in the order of this `round`; `size`: (width, height) of the panel. After `look` and
+    one of `go_to`, `resume` and `choose`, `reel` is the open reel and `number` the frame to show next;
+    `number` may be past the last, then call `turn`.
     """
 
     def __init__(
-        self,
-        paths: Sequence[Path],
-        size: tuple[int, int],
-        open_reel: Callable[[Path], Reel],
-        log: Callable[[str], None],
+        self, size: tuple[int, int], open_reel: Callable[[Path], Reel], log: Callable[[str], None]
     ) -> None:
-        self.paths = tuple(paths)
+        self.paths: tuple[Path, ...] = ()
+        self.round = 0
         self.number = 0
         self._size, self._open_reel, self._log = size, open_reel, log
         self._reel: Reel | None = None
+        self._duration: int | None = None
+        self._lengths: dict[Path, int] = {}  # frames of reels that were looked into
         self._shown_before_turn = -1
         self._fruitless = 0  # turns in a row after reels of which no frame could be shown
 
@@ -41,22 +41,43 @@ class Reels:
         return self._reel
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is an open reel."""
+        return self._reel is not None
+
+    @property
     def created(self) -> str:
         """When the open reel was created; tells it from another one at the same path."""
         return self.reel.meta.get("created", "")
+
+    @property
+    def title(self) -> str:
+        """The name of the film of the open reel, without a suffix."""
+        return Path(self.reel.meta.get("film", "")).stem or self.reel.path.stem
+
+    @property
+    def duration(self) -> int | None:
+        """The time of the last frame in the open reel, milliseconds; None when it cannot be read."""
+        return self._duration
 
     def close(self) -> None:
         """Close the open reel, if there is one."""
         if self._reel is not None:
             self._reel.close()
+            self._reel = None
 
-    def go_to(self, place: Place) -> None:
-        """Begin at a place in the first reel. ReelError when it has no such frame."""
-        self._open(self.paths[0])
+    def look(self, config: Config) -> None:
+        """Find the reels of the configuration, as they are now. ReelError when there are none."""
+        self._lengths.clear()
+        self.paths = arranged(expand(config.reels, config.films), config.order, config.seed, self.round)
+
+    def go_to(self, place: Place, path: Path | None = None) -> None:
+        """Begin at a place in a reel, else the first. NoSuchFrame when it has no such frame."""
+        self._open(self.paths[0] if path is None else path)
         self.number = number_of(self.reel, place)
 
     def resume(self, kept: Progress) -> bool:
-        """Go back to the frame shown last, in one of `paths`; whether it is known to be on the glass."""
+        """Go back to the frame shown last; whether it is known to be on the glass."""
         assert kept.reel is not None
         path = Path(kept.reel)
         self._open(path)
@@ -69,12 +90,40 @@ class Reels:
         self.number = min(kept.frame, last)
         return kept.frame <= last
 
-    def is_last(self, end: str) -> bool:
-        """Whether nothing comes after the frame to show next. `end`: see the setting."""
-        at_end = self.number >= self.reel.frames - 1 and self.reel.complete
-        return at_end and following(self.paths, self.reel.path, end) is None
+    def begin_after(self, path: Path) -> None:
+        """Begin the first reel that can be opened, after `path` in the order. ReelError when none can."""
+        later = after(self.paths, path)
+        problems: list[str] = []
+        for candidate in [*later, *(other for other in self.paths if other not in later)]:
+            try:
+                self._open(candidate)
+            except ReelError as error:
+                problems.append(str(error))
+                continue
+            for problem in problems:
+                self._log(problem)
+            self.number = 0
+            return
+        raise ReelError(problems[0])
 
-    def turn(self, end: str, shown: int) -> bool:
+    def is_last(self, config: Config) -> bool:
+        """Whether nothing comes after the frame to show next."""
+        return self.number + config.step >= self.reel.frames and self.reel.complete and self._is_final(config)
+
+    def is_over(self, config: Config) -> bool:
+        """Whether the last frame of the last reel is past, as far as is known without reading again."""
+        return self.number >= self.reel.frames and self._is_final(config)
+
+    def has_grown(self, config: Config) -> bool:
+        """Whether reels have come, since the directories were read last, that follow the open one."""
+        before = self.paths
+        try:
+            self.look(config)
+        except ReelError:
+            return False
+        return self.paths != before and not self._is_final(config)
+
+    def turn(self, config: Config, shown: int) -> bool:
         """Go on after the last frame: to what an export has added since, or to another reel; False when the
         showing is over. `shown`: frames so far; ReelError when all reels in a row have brought none.
         """
@@ -84,23 +133,65 @@ class Reels:
             if self.number < self.reel.frames:
                 return True
         self._fruitless = self._fruitless + 1 if shown == self._shown_before_turn else 0
-        path = reel.path
-        for _ in self.paths:
-            after = following(self.paths, path, end)
-            if after is None:
-                self._log(f"{reel.path}: all {reel.frames} frames are shown; --start 0 shows them again")
-                return False
-            if self._fruitless >= len(self.paths):
-                raise ReelError(f"{reel.path}: no frame of it can be shown; copy it again")
-            path = after
-            try:
-                self._open(path)
-            except ReelError as error:
-                self._log(str(error))
-                continue
+        if config.end != "stop" and self._next_reel(config, reel.path):
             self.number, self._shown_before_turn = 0, shown
+            self._log(f"{self.reel.path}: begins")
             return True
-        raise ReelError("none of the reels can be shown; the lines above say why")
+        self._log(f"{reel.path}: all {reel.frames} frames are shown; --start 0 shows them again")
+        return False
+
+    def _next_reel(self, config: Config, path: Path) -> bool:
+        """Open the one after `path`: in this round, and with `end` "loop" in the next."""
+        before = self.paths
+        self.look(config)
+        rest = after(self.paths, path, before)
+        if self._fruitless >= len(self.paths) and (rest or config.end == "loop"):
+            raise ReelError(f"{path}: no frame of it can be shown; copy it again")
+        if any(self._opened(other) for other in rest):
+            return True
+        if config.end != "loop":
+            return False
+        self.round += 1
+        self.look(config)
+        if not any(self._opened(other) for other in self.paths):
+            raise ReelError("none of the reels can be shown; the lines above say why")
+        return True
+
+    def frames_left(self, config: Config) -> int:
+        """Frames still to come, the next one too: of this reel, and with `end` other than "stop" of those
+        after it in this round.
+        """
+        left = -(-(self.reel.frames - self.number) // config.step)
+        for path in () if config.end == "stop" else after(self.paths, self.reel.path):
+            left += -(-self._length(path) // config.step)
+        return max(left, 0)
+
+    def can_open_any(self) -> bool:
+        """Whether one of the reels can be opened; the open one stays."""
+        return any(self._length(path) for path in self.paths)
+
+    def _length(self, path: Path) -> int:
+        """Frames in a reel, 0 when it cannot be opened."""
+        if path not in self._lengths:
+            try:
+                with self._open_reel(path) as reel:
+                    check(reel, self._size)
+                    self._lengths[path] = reel.frames
+            except ReelError:
+                self._lengths[path] = 0
+        return self._lengths[path]
+
+    def _is_final(self, config: Config) -> bool:
+        return config.end == "stop" or (config.end == "next" and not after(self.paths, self.reel.path))
+
+    def _opened(self, path: Path) -> bool:
+        """Whether it could be opened; else why not is in the log."""
+        try:
+            self._open(path)
+        except ReelError as error:
+            self._log(str(error))
+            return False
+        return True
 
     def _open(self, path: Path) -> None:
         reel = self._open_reel(path)
@@ -111,6 +202,10 @@ class Reels:
             raise
         self.close()
         self._reel = reel
+        try:
+            self._duration = reel.info(reel.frames - 1).time_ms
+        except BadFrame:
+            self._duration = None
         if not reel.complete:
             self._log(f"{path}: its export was not finished; showing the {reel.frames} frames it holds")
 
@@ -128,9 +223,9 @@ def check(reel: Reel, size: tuple[int, int]) -> None:
 
 
 def number_of(reel: Reel, place: Place) -> int:
-    """The frame number of a place in a reel. ReelError when the reel ends before it."""
+    """The frame number of a place in a reel. NoSuchFrame when the reel ends before it."""
     number = place.value if place.kind == "frame" else reel.number_at(place.value)
     if number >= reel.frames:
         given = f"frame {place.value}" if place.kind == "frame" else film_time(place.value)
-        raise ReelError(f"{reel.path}: has no {given}; it holds frames 0 to {reel.frames - 1}")
+        raise NoSuchFrame(f"{reel.path}: has no {given}; it holds frames 0 to {reel.frames - 1}")
     return number

@@ -5,6 +5,8 @@ clock is asked only across a restart, and it is not believed: a Raspberry Pi has
 start years off.
 """
 
+from player.quiet import Quiet
+
 
 def next_due(due: float, interval: float, now: float) -> float:
     """When the frame after the one that was due at `due` and went up at `now` is due.
@@ -23,6 +25,8 @@ def after_restart(next_due_wall: float | None, interval: float, wall: float) -> 
     return min(max(next_due_wall - wall, 0.0), interval)
 
 
-def ends_at(next_due_wall: float, interval: float, frames_left: int) -> float:
-    """Unix time when the last of the `frames_left` frames still to come has stood for one interval."""
-    return next_due_wall + frames_left * interval
+def ends_at(next_due_wall: float, interval: float, frames_left: int, quiet: Quiet) -> float | None:
+    """Unix time when the last of the `frames_left` frames still to come has stood for one interval; None when
+    quiet hours never end.
+    """
+    return quiet.later(next_due_wall, frames_left * interval)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,6 +155,27 @@ def test_status_of_a_showing(player, tmp_path, monkeypatch):
     assert code == 2
     assert "holds no progress of a player" in err
     assert path.read_bytes() == b"garbage", "status touches nothing"
+
+
+def test_status_of_a_pause_and_with_steps_and_quiet_hours(player, tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    path = tmp_path / "progress.json"
+    progress = Progress("/films/a.reel", "", 100, 41, None, 1.7e9, 1.7e9 + 200, 200.0, 7)
+    ProgressStore(path, print).save(progress)
+    options = ("--state", path, "--json")
+    (tmp_path / "player.toml").write_text("step = 10")
+    told = json.loads(player("status", *options, "--config", tmp_path / "player.toml")[1])
+    assert told["ends_at"] == "2023-11-14T22:33:20.000+00:00", "5 frames: 51 to 91"
+    (tmp_path / "player.toml").write_text('quiet = "23:00-07:00"')
+    told = json.loads(player("status", *options, "--config", tmp_path / "player.toml")[1])
+    assert told["ends_at"] == "2023-11-15T09:30:00.000+00:00"
+    (tmp_path / "player.toml").write_text("step = 59")
+    out = player("status", "--state", path, "--config", tmp_path / "player.toml")[1]
+    assert "this is the last frame of the reel" in out
+    ProgressStore(path, print).save(replace(progress, paused=True))
+    told = json.loads(player("status", *options)[1])
+    assert (told["paused"], told["ends_at"]) == (True, None)
+    assert "it is paused; resume it" in player("status", "--state", path)[1]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def test_the_simulated_panel_runs_at_full_speed_unless_told_otherwise(file):
 def test_flags_stand_above_the_environment_and_that_above_the_file(file):
     path = file('interval = 10\nthreshold = 0.5\ncooldown = 1\nreels = ["a.reel", "b.reel"]\n')
     environment = {"LONGTAKE_THRESHOLD": "0.25", "LONGTAKE_COOLDOWN": "2", "PATH": "/bin"}
-    config, read, origin = load({"cooldown": "3"}, environment, path)
+    effective = load({"cooldown": "3"}, environment, path)
+    config, read, origin = effective.config, effective.file, effective.origin
     assert (config.interval, config.threshold, config.cooldown) == (10.0, 0.25, 3)
     assert config.reels == ("a.reel", "b.reel")
     assert str(read) == path
@@ -90,12 +91,30 @@ def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
         ("reels = [1]", "line 1: reels is [1]; it must be a path or a list of paths"),
         ('state = ""', "line 1: state is ''; it must be a text"),
         ("interval 3", "is not TOML"),
+        ('quiet_days = "sat"\nquiet = "9"', "line 2: quiet is '9'; it must be hours as 22:00-07:00"),
+        ('\nquiet_days = "sam"', "line 2: quiet_days is 'sam'; it must be days out of mon,tue,"),
+        ('finish_by = "soon"', "line 1: finish_by is 'soon'; it must be a date, or date and time"),
+        ("finish_by = 12:30:00", "line 1: finish_by is datetime.time(12, 30); it must be a text"),
+        ('order = "random"', "line 1: order is 'random'; it must be name or shuffle"),
+        ("step = 0", "line 1: step is 0; it must be a whole number 1 to 1000000 frames"),
+        ("step = -2", "line 1: step is -2; it must be"),
+        ("interval = " + "9" * 400, "line 1: interval is 999"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(file, text, line):
     path = file(text)
     assert problem(file=path).startswith(path)
     assert line in problem(file=path)
+
+
+def test_dates_may_be_those_of_toml(file):
+    for text, value in (
+        ("2027-01-31", "2027-01-31"),
+        ("2027-01-31 20:15:00", "2027-01-31 20:15:00"),
+        ("2027-01-31T20:15:00Z", "2027-01-31 20:15:00+00:00"),
+        ('"2027-01-31 20:15"', "2027-01-31 20:15"),
+    ):
+        assert load({}, {}, file(f"finish_by = {text}")).config.finish_by == value
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path):

@@ -9,7 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from player.inbox import Inbox, Request
+from player.inbox import Inbox
+from player.requests import Kind, Request
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def inbox():
 @pytest.fixture
 def alarm(inbox):
     """SIGALRM asks for STOP, as the player's signals do."""
-    before = signal.signal(signal.SIGALRM, lambda number, frame: inbox.post(Request.STOP))
+    before = signal.signal(signal.SIGALRM, lambda number, frame: inbox.post(Request(Kind.STOP)))
     wakeup = signal.set_wakeup_fd(inbox.wakeup)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -30,10 +31,10 @@ def alarm(inbox):
 
 
 def test_requests_come_in_their_order_and_without_one_the_time_passes(inbox):
-    inbox.post(Request.RELOAD)
-    inbox.post(Request.STOP)
-    assert inbox.wait(10) is Request.RELOAD
-    assert inbox.wait(-5) is Request.STOP
+    inbox.post(Request(Kind.RELOAD))
+    inbox.post(Request(Kind.STOP))
+    assert inbox.wait(10) == Request(Kind.RELOAD)
+    assert inbox.wait(-5) == Request(Kind.STOP)
     assert inbox.wait(0) is None
     begun = time.monotonic()
     assert inbox.wait(0.05) is None
@@ -41,7 +42,7 @@ def test_requests_come_in_their_order_and_without_one_the_time_passes(inbox):
 
 
 def test_a_request_from_another_thread_or_a_signal_ends_a_long_wait(inbox, alarm):
-    for post in (lambda: inbox.post(Request.RELOAD), lambda: os.kill(os.getpid(), signal.SIGALRM)):
+    for post in (lambda: inbox.post(Request(Kind.RELOAD)), lambda: os.kill(os.getpid(), signal.SIGALRM)):
         timer = threading.Timer(0.05, post)
         timer.start()
         begun = time.monotonic()
@@ -56,13 +57,20 @@ def test_no_signal_is_lost_just_before_the_wait_begins(inbox, alarm):
     for _ in range(3000):
         signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 4e-5))
         begun = time.monotonic()
-        assert inbox.wait(20) is Request.STOP
+        assert inbox.wait(20) == Request(Kind.STOP)
         assert time.monotonic() - begun < 10
 
 
 def test_more_requests_than_the_pipe_holds(inbox):
     for _ in range(100_000):
-        inbox.post(Request.RELOAD)
+        inbox.post(Request(Kind.NEXT))
     for _ in range(100_000):
-        assert inbox.wait(0) is Request.RELOAD
+        assert inbox.wait(0) == Request(Kind.NEXT)
+    assert inbox.wait(0) is None
+
+
+def test_the_same_request_several_times_in_a_row_is_answered_once(inbox):
+    for kind in (Kind.REDRAW, Kind.REDRAW, Kind.PAUSE, Kind.REDRAW, Kind.REDRAW, Kind.REDRAW):
+        inbox.post(Request(kind))
+    assert [inbox.wait(0).kind for _ in range(3)] == [Kind.REDRAW, Kind.PAUSE, Kind.REDRAW]
     assert inbox.wait(0) is None

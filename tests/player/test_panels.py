@@ -1,29 +1,60 @@
 """Opening a panel: every setting reaches the driver, and the panel sleeps and is closed whatever happens."""
 
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import driver.panel
-import driver.simulator
-from driver.errors import BusyTimeout
+from driver.errors import (
+    AccessError,
+    BusyTimeout,
+    DisplayTimeout,
+    DitherError,
+    MissingModuleError,
+    SettingsError,
+    StateError,
+    VcomError,
+    WiringError,
+)
 from driver.panel import PanelSettings
 from player import panels
 from player.config import Config
-from player.errors import ConfigError, PanelError
+from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 REAL = Config(vcom=-1.53)
+DITHER = np.ones((48, 64), np.uint8)
 
 
 class FakePanel:
+    """The driver's panel; `faults` are raised by the next calls, in order."""
+
+    size = (64, 48)
+
     def __init__(self):
-        self.events = []
-        self.fails = False
+        self.events, self.faults, self.attach = [], [], None
+
+    def call(self, name):
+        self.events.append(name)
+        if self.faults and (fault := self.faults.pop(0)):
+            raise fault
+
+    def redraw(self, dither):
+        self.call("redraw")
+
+    def show(self, dither, rows, waveform):
+        self.call("show " + waveform)
+
+    def clear(self):
+        self.call("clear")
 
     def sleep(self):
-        self.events.append("sleep")
-        if self.fails:
-            raise BusyTimeout("HRDY stayed low")
+        self.call("sleep")
+
+    def shut_down(self):
+        self.call("shut_down")
 
     def close(self):
         self.events.append("close")
@@ -33,52 +64,112 @@ class FakePanel:
 def panel(monkeypatch):
     panel = FakePanel()
 
-    def open_panel(settings):
-        panel.settings = settings
+    def open_panel(settings, *, attach):
+        panel.settings, panel.attach = settings, attach
+        panel.call("attach" if attach else "open")
         return panel
 
     monkeypatch.setattr(driver.panel, "open_panel", open_panel)
     return panel
 
 
-def test_at_the_end_the_panel_sleeps_and_is_closed(panel):
-    with panels.opened(REAL, (64, 48)) as (opened, glass):
-        assert opened is panel
+@pytest.fixture
+def open_(panel):
+    lines = []
+
+    @contextmanager
+    def open_(config=REAL, **more):
+        with panels.opened(config, (64, 48), lines.append, wait=lambda seconds: None, **more) as found:
+            yield found
+
+    open_.lines = lines
+    return open_
+
+
+def test_at_the_end_the_panel_sleeps_and_is_closed(panel, open_):
+    with open_() as (opened, glass, attached):
+        assert opened.size == (64, 48)
         assert glass is None
-        assert panel.events == []
-    assert panel.events == ["sleep", "close"]
+        assert not attached
+        opened.redraw(DITHER)
+        opened.show(DITHER, slice(0, 48), "A2")
+        opened.sleep()
+        opened.clean()
+    assert panel.events == ["open", "redraw", "show A2", "sleep", "clear", "shut_down", "close"]
 
 
 @pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, ConfigError])
-def test_after_any_error_too_and_the_error_stays(panel, error, fails):
-    panel.fails = fails
-
+def test_after_any_error_too_and_the_error_stays(panel, open_, error, fails):
     def run():
-        with panels.opened(REAL, (64, 48)):
+        with open_():
+            panel.faults = [BusyTimeout("HRDY")] if fails else []
             raise error
 
     with pytest.raises(error):
         run()
-    assert panel.events == ["sleep", "close"]
+    assert panel.events == ["open", "shut_down", "close"]
 
 
-def test_the_drivers_errors_come_out_as_the_players(panel):
-    def run(error=None):
-        with panels.opened(REAL, (64, 48)):
-            if error:
-                raise error
+def test_the_drivers_errors_come_out_as_the_players(panel, open_):
+    def run(error):
+        with open_() as (opened, *_):
+            panel.faults = [error]
+            opened.redraw(DITHER)
 
-    with pytest.raises(PanelError, match=r"^HRDY stuck$"):
-        run(BusyTimeout("HRDY stuck"))
-    panel.fails = True
+    for fault in (BusyTimeout, DisplayTimeout, WiringError, VcomError, AccessError, OSError):
+        with pytest.raises(PanelReset, match=r"^as it is; the panel was reset$") as caught:
+            run(fault("as it is"))
+        assert isinstance(caught.value.__cause__, PanelFault)
+    for error in (DitherError, SettingsError, StateError, MissingModuleError):
+        panel.events.clear()
+        with pytest.raises(PanelError, match=r"^as it is$") as caught:
+            run(error("as it is"))
+        assert not isinstance(caught.value, PanelReset | PanelFault)
+        assert panel.events == ["open", "redraw", "shut_down", "close"]
+
+
+def test_a_panel_that_does_not_fall_asleep_at_the_end_is_said(panel, open_):
+    def run():
+        with open_():
+            panel.faults = [BusyTimeout("HRDY stayed low")]
+
     with pytest.raises(PanelError, match=r"^HRDY stayed low$"):
         run()
-    assert panel.events == ["sleep", "close"] * 2
+    assert panel.events == ["open", "shut_down", "close"]
 
 
-def test_every_setting_reaches_the_driver(panel):
-    with panels.opened(REAL, (64, 48)):
+def test_a_panel_that_does_not_start_is_not_reset_again_and_again(panel, open_):
+    panel.faults = [WiringError("all 0000: check the HAT")] * 9
+    with pytest.raises(PanelError, match=r"^all 0000: check the HAT$"), open_():
+        pass
+    assert panel.events == ["open"]
+
+
+def test_recoveries_are_those_of_the_settings(panel, open_):
+    with open_(replace(REAL, recoveries=1)) as (opened, *_):
+        panel.faults = [BusyTimeout("HRDY"), None, BusyTimeout("HRDY again")]
+        with pytest.raises(PanelReset):
+            opened.redraw(DITHER)
+        with pytest.raises(PanelError, match="HRDY again; it was reset once within an hour"):
+            opened.redraw(DITHER)
+    assert panel.events == ["open", "redraw", "close", "open", "redraw", "shut_down", "close"]
+
+
+def test_a_panel_is_attached_to_or_else_reset(panel, open_):
+    with open_(attach=True) as (_, _, attached):
+        assert attached
+    assert panel.events == ["attach", "shut_down", "close"]
+    panel.events.clear()
+    panel.faults = [VcomError("another VCOM")]
+    with open_(attach=True) as (_, _, attached):
+        assert not attached
+    assert panel.events == ["attach", "open", "shut_down", "close"]
+    assert open_.lines == ["the panel does not go on from where it was: another VCOM; resetting it"]
+
+
+def test_every_setting_reaches_the_driver(panel, open_):
+    with open_():
         assert panel.settings == PanelSettings(vcom=-1.53), "the defaults of player and driver are the same"
     changed = {
         "vcom": (-2.0, "vcom"),
@@ -99,28 +190,36 @@ def test_every_setting_reaches_the_driver(panel):
         "display_timeout": (20.0, "display_timeout"),
     }
     for name, (value, there) in changed.items():
-        with panels.opened(replace(REAL, **{name: value}), (64, 48)):
+        with open_(replace(REAL, **{name: value})):
             assert panel.settings == replace(PanelSettings(vcom=-1.53), **{there: value})
-    with panels.opened(replace(REAL, columns=1448), (64, 48)):
+    with open_(replace(REAL, columns=1448)):
         assert panel.settings.all_columns
     known = {there for _, there in changed.values()} | {"all_columns"}
     assert set(PanelSettings.__dataclass_fields__) - known == {"bufsiz"}, "read from the kernel"
 
 
-def test_without_vcom_a_real_panel_is_not_opened(panel):
-    with (
-        pytest.raises(ConfigError, match="printed on the panel's flex cable"),
-        panels.opened(Config(), (64, 48)),
-    ):
+def test_without_vcom_a_real_panel_is_not_opened(panel, open_):
+    with pytest.raises(ConfigError, match="printed on the panel's flex cable"), open_(Config()):
         pass
     assert panel.events == []
 
 
 def test_the_simulated_panel_has_the_size_of_the_reel_and_needs_no_vcom(tmp_path):
-    with panels.opened(Config(simulated=str(tmp_path)), (64, 48)) as (panel, glass):
+    config = Config(simulated=str(tmp_path))
+    with panels.opened(config, (64, 48), print) as (panel, glass, _):
         assert panel.size == (64, 48)
         assert glass is not None
         assert glass().shape == (48, 64)
-    too_large = panels.opened(Config(simulated=str(tmp_path)), (16384, 16384))
+    too_large = panels.opened(config, (16384, 16384), print)
     with pytest.raises(PanelError, match="does not fit"), too_large:
         pass
+
+
+def test_what_is_locked():
+    assert panels.device(Config(vcom=-1.5, spi_bus=1, spi_device=2)) == Path("/dev/spidev1.2")
+    assert panels.device(Config(simulated="sim")) == Path("sim")
+
+
+def test_the_time_a_call_may_take_follows_the_timeouts():
+    assert panels.longest_call(Config()) == 45
+    assert panels.longest_call(Config(display_timeout=100.0, ready_timeout=10.0)) == 230

@@ -1,10 +1,13 @@
 """When the next frame is due, and what a restart makes of a wall clock that cannot be believed."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from player import schedule
+from player.quiet import Quiet
 
 
 def test_small_delays_do_not_add_up():
@@ -49,4 +52,10 @@ def test_after_a_restart_the_wait_is_between_nothing_and_one_interval(next_due, 
 
 
 def test_the_end_is_when_the_last_frame_has_stood_its_time():
-    assert schedule.ends_at(1000.0, 200.0, 3) == 1600.0
+    assert schedule.ends_at(1000.0, 200.0, 3, Quiet("", "", time.gmtime)) == 1600.0
+
+
+def test_the_end_waits_for_quiet_hours():
+    midnight = 20_000 * 86400.0
+    quiet = Quiet("22:00-07:00", "", time.gmtime)
+    assert schedule.ends_at(midnight + 21.5 * 3600, 1800.0, 3, quiet) == midnight + (24 + 8) * 3600

@@ -1,0 +1,44 @@
+"""What polling four buttons costs: `python benchmarks/buttons.py [SECONDS]` (default 20).
+
+Prints the share of one core that the thread takes, beside a thread that polls every 10 ms with an event's
+wait, as is common. The pins are stand-ins that answer at once: on a Pi each adds a call of its GPIO module.
+"""
+
+import sys
+import threading
+import time
+
+from player.buttons import ACTIONS, listening
+
+LEVELS = (False, False, False, False)
+
+
+def common(over: threading.Event) -> None:
+    """The peer."""
+    while not over.wait(0.01):
+        any(LEVELS)
+
+
+def share(seconds: float) -> float:
+    """Of one core that this process takes in so many seconds."""
+    before = time.process_time()
+    time.sleep(seconds)
+    return 100 * (time.process_time() - before) / seconds
+
+
+def main() -> int:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+    pins = dict(zip(ACTIONS, (5, 6, 13, 19), strict=True))
+    with listening(pins, lambda _: lambda: LEVELS, print, bool, print):
+        print(f"player/buttons.py          {share(seconds):.2f} % of a core")
+    over = threading.Event()
+    thread = threading.Thread(target=common, args=(over,))
+    thread.start()
+    print(f"every 10 ms with an event  {share(seconds):.2f} % of a core")
+    over.set()
+    thread.join()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

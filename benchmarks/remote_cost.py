@@ -1,0 +1,63 @@
+"""What does the web page cost a small machine? Milliseconds and megabytes of loading its libraries.
+
+In a process that has the player's own loaded, beside other web libraries where these are installed; the least
+of several runs.
+
+    python benchmarks/remote_cost.py
+
+The others, for comparison: pip install flask starlette uvicorn aiohttp
+"""
+
+import subprocess
+import sys
+
+RUNS = 7
+PLAYER = "import json, sqlite3, zlib, numpy, player.playback"
+LIBRARIES = {
+    "the standard library's": "import http.server, socketserver",
+    "bottle and waitress": "import bottle, waitress",
+    "the whole remote": "import player.remote.app, player.remote.server",
+    "segno, for the QR code": "import segno",
+    "Pillow, for a PNG": "import PIL.Image, PIL.PngImagePlugin",
+    "flask and waitress": "import flask, waitress",
+    "starlette and uvicorn": "import starlette.applications, uvicorn.server, uvicorn.protocols.http.h11_impl",
+    "aiohttp": "import aiohttp.web",
+}
+PROGRAM = """
+import os, time
+{player}
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+before, begun = resident(), time.perf_counter()
+{library}
+print(time.perf_counter() - begun, resident() - before)
+"""
+
+
+def cost(library: str) -> tuple[float, float] | None:
+    """Seconds and bytes; None when it is not installed."""
+    program = PROGRAM.format(player=PLAYER, library=library)
+    found = []
+    for _ in range(RUNS):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        if "ModuleNotFoundError" in done.stderr:
+            return None
+        assert done.returncode == 0, done.stderr
+        seconds, size = map(float, done.stdout.split())
+        found.append((seconds, size))
+    return min(seconds for seconds, _ in found), min(size for _, size in found)
+
+
+def main() -> None:
+    print(f"{'':<24} {'ms':>6} {'MB':>6}")
+    for name, library in LIBRARIES.items():
+        measured = cost(library)
+        if measured is None:
+            print(f"{name:<24} not installed")
+        else:
+            print(f"{name:<24} {measured[0] * 1e3:6.0f} {measured[1] / 1e6:6.1f}")
+
+
+if __name__ == "__main__":
+    main()

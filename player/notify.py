@@ -1,0 +1,120 @@
+"""Tells systemd how the player is (sd_notify): ready, what it does, alive, reloading, stopping.
+
+Datagrams of lines to the socket in $NOTIFY_SOCKET, see sd_notify(3); without it nothing is sent, and the
+player runs the same. The watchdog is fed by the loop and after every call to the panel, never from a thread
+of its own: a player that hangs is not fed.
+
+The unit needs WatchdogSec=180. Between two feedings lies at most half of that by plan, or one call to the
+panel: with the default timeouts it fails after 45 seconds (two waits for the display engine of 15, three for
+the controller of 5). Where the timeouts in the configuration allow longer calls, systemd is asked for more.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+SEND_TIMEOUT = 1.0  # seconds; systemd that does not read must not stop the film
+
+
+class Notifier:
+    """`environment` holds NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID as systemd sets them. `clock`:
+    monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._socket = _connected(environment.get("NOTIFY_SOCKET", ""), log)
+        self._watchdog = _watchdog(environment) if self._socket is not None else None
+        self._fed = -float("inf")
+        self._ready = False
+        self._status = ""
+
+    @property
+    def heartbeat(self) -> float | None:
+        """Seconds from one `alive` to the next at most, None when nobody watches."""
+        return None if self._watchdog is None else self._watchdog / 2
+
+    def allow(self, seconds: float) -> None:
+        """Have systemd wait longer where one call may take `seconds`."""
+        if self._watchdog is not None and 2 * seconds > self._watchdog:
+            self._watchdog = 2 * seconds
+            self._send(f"WATCHDOG_USEC={round(self._watchdog * 1e6)}")
+
+    def alive(self) -> None:
+        """Feed the watchdog; may be called as often as one likes."""
+        now = self._clock()
+        if self._watchdog is not None and now - self._fed >= min(self._watchdog / 10, 10):
+            self._fed = now
+            self._send("WATCHDOG=1")
+
+    def ready(self) -> None:
+        """The first picture stands."""
+        if not self._ready:
+            self._ready = True
+            self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`."""
+        text = " ".join(text.split())
+        if text != self._status:
+            self._status = text
+            self._send(f"STATUS={text}")
+
+    def reloading(self) -> None:
+        """The configuration is being read again; `reloaded` must follow."""
+        if self._ready:
+            self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+    def reloaded(self) -> None:
+        """It has been read."""
+        if self._ready:
+            self._send("READY=1")
+
+    def stopping(self) -> None:
+        """The player is on its way out."""
+        self._send("STOPPING=1")
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _send(self, lines: str) -> None:
+        if self._socket is None:
+            return
+        with suppress(OSError):  # a missed line is worth nothing beside the film
+            self._socket.send(lines.encode())
+
+
+def _connected(address: str, log: Callable[[str], None]) -> socket.socket | None:
+    """A socket to `address`: a path, or a name in the abstract name space after an @."""
+    if not address.startswith(("/", "@")):
+        return None
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    connection.settimeout(SEND_TIMEOUT)
+    try:
+        connection.connect("\0" + address[1:] if address.startswith("@") else address)
+    except OSError as error:
+        connection.close()
+        log(f"systemd cannot be told how the player is: NOTIFY_SOCKET {address}: {error.strerror}")
+        return None
+    return connection
+
+
+def _watchdog(environment: Mapping[str, str]) -> float | None:
+    """Seconds within which systemd wants to hear of this process, None when it does not watch it."""
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    with suppress(ValueError):
+        microseconds = int(environment.get("WATCHDOG_USEC", ""))
+        if microseconds > 0:
+            return microseconds / 1e6
+    return None

@@ -1,0 +1,103 @@
+"""The remote as the player starts it: nothing while it is off, else the page, until the player ends."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from player.board import Board
+from player.config import Config
+from player.errors import ConfigError
+from player.inbox import Inbox
+from player.log_tail import LogTail
+from player.remote import addresses
+from player.remote.actions import Settable
+from player.remote.guard import Guard
+from player.remote.pace import Failures
+from player.remote.tokens import FILE, Sessions, kept_token
+
+_HOSTS = {"loopback": "127.0.0.1", "network": "0.0.0.0"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """For the address card on the panel: `url` for people, and the QR code of the link that signs in."""
+
+    url: str
+    qr: NDArray[np.bool_]
+
+
+class Service:
+    """The running remote."""
+
+    def __init__(self, config: Config, token: str | None) -> None:
+        self._config, self._token = config, token
+
+    def urls(self) -> list[str]:
+        """Where the page is found now, the best address first."""
+        return addresses.address_of(self._config)
+
+    def card(self) -> Card:
+        """What the address card shows now; addresses may change while the player runs."""
+        url = self.urls()[0]
+        return Card(url, addresses.qr(addresses.link(url, self._token)))
+
+
+@contextmanager
+def serving(
+    config: Config,
+    board: Board,
+    inbox: Inbox,
+    settable: Settable,
+    films: Path | None,
+    log_tail: LogTail,
+    token_directory: Path,
+    log: Callable[[str], None],
+) -> Iterator[Service | None]:
+    """The remote that the settings ask for, in a daemon thread; None when it is off.
+
+    `settable`: the keys that may be SET now, with None or the reason why not. `films`: where uploads go.
+    `token_directory`: where the token is kept when no file is named. ConfigError for missing libraries, a
+    port in use, a token that is none.
+    """
+    if config.remote == "off":
+        yield None
+        return
+    try:
+        if find_spec("segno") is None:  # loaded only when the address card is asked for
+            raise ModuleNotFoundError(name="segno")
+        from player.remote.app import application
+        from player.remote.server import Server, listen
+        from player.remote.state import put_together
+    except ImportError as error:
+        raise ConfigError(
+            f"the web page needs {error.name}; run pip install 'longtake[remote]', or set remote to off"
+        ) from None
+    asks = config.remote == "network" or config.remote_token is not None
+    token = kept_token(config.remote_token, token_directory) if asks else None
+    service = Service(config, token)
+    guard = Guard(
+        token,
+        None if token is None else Sessions(token, time.time),
+        addresses.machine_names(config),
+        addresses.machine_addresses,
+        Failures(time.monotonic),
+        log,
+    )
+    listening = listen(_HOSTS[config.remote], config.remote_port)
+    remote = put_together(config, board, inbox, settable, films, log_tail, guard, log, service.urls)
+    remote.uploads.tidy(start=True)
+    server = Server(application(remote, log), listening, log, remote.uploads.tidy)
+    server.start()
+    place = config.remote_token or token_directory / FILE
+    lock = f"the token is in {place}" if asks else "no token is asked for"
+    log(f"remote: {' or '.join(service.urls())}; {lock}")
+    try:
+        yield service
+    finally:
+        server.close()

@@ -1,0 +1,93 @@
+# shellcheck shell=sh
+# Read by systemd/install: what comes from Debian, and what Debian does not have.
+# Takes $web, $root, $opt; gives $pypi, the libraries for `program` to take from PyPI.
+
+model() { tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || true; }
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+had() { # whether the library is there, from Debian or as a wheel from PyPI
+    installed "python3-$1" || [ -n "$(find "$opt/wheels" -name "$(printf %s "$1" | tr - _)-*" 2>/dev/null)" ]
+}
+
+offered() { # PACKAGE [VERSION]: whether apt has it, at least in that version
+    version=$(apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+    [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "${2:-0}"
+}
+
+# RPi.GPIO reaches the pins of a Pi 5 not at all. rpi-lgpio gives the same module on top of the kernel's own interface,
+# which every Pi has with Linux 6.6 or newer; the two packages exclude each other. Up to a Pi 4 what is there stays.
+gpio_package() {
+    lines=python3-rpi-lgpio
+    memory=python3-rpi.gpio
+    case $(model) in
+        *"Pi 5"* | *"Compute Module 5"*) say $lines ;;
+        *)
+            kernel=$(uname -r)
+            major=${kernel%%.*} minor=${kernel#*.}
+            minor=${minor%%[!0-9]*}
+            if installed $lines; then
+                say $lines
+            elif installed $memory; then
+                say $memory
+            elif [ "$major" -gt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -ge 6 ]; } && offered $lines; then
+                say $lines
+            elif offered $memory; then
+                say $memory
+            else
+                say $lines
+            fi
+            ;;
+    esac
+}
+
+packages() {
+    if ! command -v apt-get >/dev/null; then
+        fail "there is no apt-get: this is for Raspberry Pi OS and Debian"
+    fi
+    # shellcheck source=/dev/null
+    codename=$(. "$root/etc/os-release" && say "${VERSION_CODENAME:-unknown}")
+    case $codename in
+        bookworm | trixie) ;;
+        *) say "note: tried on Debian and Raspberry Pi OS Bookworm and Trixie, not on $codename" ;;
+    esac
+    wanted="systemd python3-venv python3-numpy python3-pil python3-spidev"
+    missing=
+    for package in $wanted; do
+        installed "$package" || missing="$missing $package"
+    done
+    installed python3-rpi.gpio || had rpi-lgpio || [ -z "$(model)" ] || missing="$missing pins"
+    [ "$web" = off ] || { had bottle && had segno && had waitress; } || missing="$missing web"
+    if [ -n "$missing" ]; then # to know what apt offers
+        run apt-get update -qq || problem "apt-get update failed: is there a network?"
+    fi
+    board=$(model)
+    if [ -n "$board" ]; then
+        gpio=$(gpio_package)
+        say "board: $board ($codename, Linux $(uname -r)); pins by $gpio"
+        if offered "$gpio" || installed "$gpio"; then wanted="$wanted $gpio"; else pypi=rpi-lgpio; fi
+    else
+        say "board: no Raspberry Pi ($codename), so nothing for the pins is installed; the panel can be simulated"
+    fi
+    if [ "$web" != off ]; then
+        for need in bottle:0.13 segno:1.5 waitress:3.0.1; do
+            if offered "python3-${need%:*}" "${need#*:}"; then
+                wanted="$wanted python3-${need%:*}"
+            else
+                pypi="${pypi:+$pypi }${need%:*}>=${need#*:}"
+            fi
+        done
+    fi
+    missing=
+    for package in $wanted; do
+        installed "$package" || missing="$missing $package"
+    done
+    if [ -n "$missing" ]; then
+        say "installing:$missing (and what they need; some minutes on a small Pi)"
+        # shellcheck disable=SC2086 # words
+        quiet env DEBIAN_FRONTEND=noninteractive apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing ||
+            fail "apt-get could not install$missing; see above, mend it and start again"
+    else
+        say "packages: all there"
+    fi
+}
