@@ -4,9 +4,10 @@
 
 For every film, from frame START on, at 384x216 in closed loop: flips, HVS-PSNR for both eyes and, in
 brackets, dB over Floyd-Steinberg with hysteresis and over the sequential search at equal flips (on the line
-through their own dials, in the logarithm of the flips, held at its ends); at three dials: the network alone,
-with sweeps after it, and the sweeps alone. Milliseconds per frame are medians on this machine in this run.
-Then static noise, drift on a still frame, a cut, flat greys and the 2x2 lattice.
+through their own dials, in the logarithm of the flips, held at its ends); at three dials: the start alone,
+the network alone, with rounds of search after it, and as many rounds without it. Milliseconds per frame are
+medians on this machine in this run. After the films each scheme's least and median. Then static noise, drift
+on a still frame, a cut, flat greys and the 2x2 lattice.
 """
 
 import statistics
@@ -14,18 +15,16 @@ import sys
 import time
 from pathlib import Path
 
-import jax
 import numpy as np
 from machine import machine
 
 from trainer.diffusion import FloydSteinberg, Hysteresis
-from trainer.eye import EYES, hvs_psnr, two_eye_kernel
+from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
-from trainer.generator import FIRST_SWEEPS, GeneratorDitherer, start_dial
-from trainer.patches import FIRST_PRICE
-from trainer.search import Search, price_of
-from trainer.search_parallel import sweeps
+from trainer.generator import GeneratorDitherer
+from trainer.search import Search, price_of, settler
 from trainer.selection import Selection
+from trainer.start import Start
 from trainer.texture import GREYS, texture
 from trainer.times import FrameNumber
 from trainer.tones import Tones
@@ -33,25 +32,23 @@ from trainer.weights import Weights, load
 
 DIALS = (0.2, 0.5, 0.8)
 FRONT = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
-SCHEMES = ((1, 0), (1, 3), (2, 3))
-"""(passes, sweeps)."""
+SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3))
+"""(passes of the network, rounds of search)."""
 
 
-class SweepsAlone:
+class WithoutNetwork:
     """What the generator does, but for the network."""
 
-    def __init__(self, dial: float, count: int) -> None:
-        self._begin, self._price, self._count = Hysteresis(start_dial(dial)), price_of(dial), count
-        kernel = two_eye_kernel()
-        self._sweep = jax.jit(lambda *state: sweeps(*state, key=jax.random.key(0), kernel=kernel))
+    def __init__(self, dial: float, rounds: int) -> None:
+        self._price, self._rounds = price_of(dial), rounds
+        self._first, self._start, self._settle = Hysteresis(), Start(dial, self._price), settler()
 
     def __call__(self, frame, previous):
-        start = self._begin(frame, previous)
         if previous is None:
-            dither = self._sweep(frame, start, start, FIRST_PRICE, FIRST_SWEEPS)
-        else:
-            dither = self._sweep(frame, start, previous, self._price, self._count)
-        return np.asarray(dither).astype(np.uint8)
+            start = self._first(frame, None)
+            return self._settle(frame, start, start, 0.0, None) if self._rounds else start
+        start = self._start(frame, previous)
+        return self._settle(frame, start, previous, self._price, self._rounds) if self._rounds else start
 
 
 def closed_loop(ditherer, frames):
@@ -77,6 +74,7 @@ def over(front, flips, score):
 
 
 def films(weights: Weights, count: int, names: list[str]) -> None:
+    gains = {scheme: [] for scheme in SCHEMES}
     for name in names:
         path, _, start = name.partition(":")
         selection = Selection(start=FrameNumber(int(start or 0)), count=count)
@@ -87,23 +85,27 @@ def films(weights: Weights, count: int, names: list[str]) -> None:
         ]
         cost = " and ".join(f"{np.median([point[2] for point in front]):.0f}" for front in fronts)
         print(f"{Path(path).name}: {len(frames)} frames; hysteresis and search take {cost} ms")
-        schemes = [
-            (
-                f"passes {k}, sweeps {n}",
-                lambda d, k=k, n=n: GeneratorDitherer(d, passes=k, polish=n, weights=weights),
-            )
-            for k, n in SCHEMES
-        ]
-        schemes += [(f"{n} sweeps alone", lambda d, n=n: SweepsAlone(d, n)) for n in (3,)]
-        for label, make in schemes:
+        for passes, rounds in SCHEMES:
             for dial in DIALS:
-                flips, score, ms = closed_loop(make(dial), frames)
-                gains = [over(front, flips, score) for front in fronts]
+                ditherer = (
+                    GeneratorDitherer(dial, passes=passes, polish=rounds, weights=weights)
+                    if passes
+                    else WithoutNetwork(dial, rounds)
+                )
+                flips, score, ms = closed_loop(ditherer, frames)
+                gained = [over(front, flips, score) for front in fronts]
+                gains[passes, rounds].append([*gained[0], *gained[1], ms])
                 by_eye = "  ".join(
-                    f"S {eye} {score[i]:.2f} ({gains[0][i]:+.2f}, {gains[1][i]:+.2f})"
+                    f"S {eye} {score[i]:.2f} ({gained[0][i]:+.2f}, {gained[1][i]:+.2f})"
                     for i, eye in enumerate(EYES)
                 )
-                print(f"  {label:18} dial {dial}: {100 * flips:5.2f} %  {by_eye}  {ms:.0f} ms", flush=True)
+                scheme = f"passes {passes}, rounds {rounds}, dial {dial}"
+                print(f"  {scheme}: {100 * flips:5.2f} %  {by_eye}  {ms:.0f} ms", flush=True)
+    print("over hysteresis at S 6000, at S 2000, over the search at S 6000: least, median; median ms")
+    for (passes, rounds), rows in gains.items():
+        near, far, _, search, ms = zip(*rows, strict=True)
+        both = "  ".join(f"{min(each):+.2f} {np.median(each):+.2f}" for each in (far, near, search))
+        print(f"  passes {passes}, rounds {rounds}: {both}  {np.median(ms):.0f} ms")
 
 
 def still(weights: Weights, name: str) -> None:

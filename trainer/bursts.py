@@ -1,11 +1,13 @@
 """Bursts: short runs of consecutive frames, cut from all over the films, that a generator is trained on.
 
 A burst is a square window of a film, the same in all of its frames, at a scale of its own: a dither meets
-film both shrunk, sharp and quick, and magnified to a panel, smooth and slow. Bursts may cross a cut. They
-are read once, in the film's order, and kept as bytes: uint8[bursts, LENGTH, side, side], luma.
+film both shrunk, sharp and quick, and magnified to a panel, smooth and slow. (The film-maker's way is one
+scale for all, half the film's resolution.) Bursts may cross a cut. They are read once, in the film's order,
+and kept as bytes: uint8[bursts, LENGTH, side, side], luma.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from math import exp, log
 
 import cv2
@@ -14,11 +16,15 @@ from numpy.typing import NDArray
 
 from trainer.errors import OptionError
 from trainer.films import Film
+from trainer.times import Place
 
 LENGTH = 17
 """Frames of a burst: enough for five at every fourth frame."""
 WIDTHS = (320, 2000)
 """The width in pixels that a whole film has at the smallest and the largest scale; all between as likely."""
+
+HALF = 0.5
+"""The scale of half resolution."""
 
 Bursts = NDArray[np.uint8]
 
@@ -29,17 +35,19 @@ def read_bursts(
     count: int,
     rng: np.random.Generator,
     report: Callable[[int], None] = lambda done: None,
+    scale: float | None = None,
 ) -> Bursts:
     """About `count` bursts of side x side pixels, spread evenly over all films; `report` gets those begun.
 
-    A burst that the film's end cuts short stands still from there on. Raises OptionError for a film that is
+    `scale` is that of all of them, in pixels of a burst per pixel of its film; None: each has its own. A
+    burst that the film's end cuts short stands still from there on. Raises OptionError for a film that is
     too small to hold a window even at the largest scale, and FilmError.
     """
     lengths = [film.estimate() or 1 for film in films]
     step = max(1, sum(lengths) // count)
     found: list[Bursts] = []
     for film in films:
-        for burst in _of_film(film, side, step, rng):
+        for burst in _of_film(film, side, step, rng, scale):
             found.append(burst)
             report(len(found))
             if len(found) == 2 * count:  # the headers promised fewer frames than there are
@@ -47,10 +55,29 @@ def read_bursts(
     return np.stack(found)
 
 
-def _of_film(film: Film, side: int, step: int, rng: np.random.Generator) -> Iterator[Bursts]:
+def overfit_burst(film: Film, place: Place, side: int, scale: float | None = None) -> Bursts:
+    """One frame as the only burst, uint8[1, LENGTH, side, side]: a window in its middle, standing still.
+
+    `scale` as for `read_bursts`; None: the film's own. Raises OptionError where the frame is too small for
+    the window, and FilmError.
+    """
+    extent = round(side / (scale or 1))
+    if extent > min(film.width, film.height):
+        raise OptionError(f"{film.name} is too small for a patch of {side} pixels; choose a smaller --patch")
+    with closing(film.frames(place)) as frames:
+        frame = next(frames)
+    y, x = (film.height - extent) // 2, (film.width - extent) // 2
+    return np.broadcast_to(
+        _scaled(frame.image[y : y + extent, x : x + extent], side), (1, LENGTH, side, side)
+    )
+
+
+def _of_film(
+    film: Film, side: int, step: int, rng: np.random.Generator, scale: float | None
+) -> Iterator[Bursts]:
     """A burst from every `step`-th frame of a film on."""
     least = side / min(film.width, film.height)
-    if least * film.width > WIDTHS[1]:
+    if least > (WIDTHS[1] / film.width if scale is None else scale):
         raise OptionError(
             f"{film.name} is too small for patches of {side // 2} pixels; choose a smaller --patch"
         )
@@ -58,7 +85,7 @@ def _of_film(film: Film, side: int, step: int, rng: np.random.Generator) -> Iter
     number = 0
     for number, frame in enumerate(film.frames()):
         if number % step == 0:
-            window = _window(film, side, least, rng)
+            window = _window(film, side, least, rng, scale)
             begun.append((*window, np.empty((0, side, side), np.uint8)))
         grown = []
         for rows, columns, burst in begun:
@@ -73,10 +100,13 @@ def _of_film(film: Film, side: int, step: int, rng: np.random.Generator) -> Iter
         yield np.concatenate([burst, np.repeat(burst[-1:], LENGTH - len(burst), 0)])
 
 
-def _window(film: Film, side: int, least: float, rng: np.random.Generator) -> tuple[slice, slice]:
-    """Rows and columns of a film's image that become a window at a random scale."""
-    smallest = max(least, WIDTHS[0] / film.width)
-    scale = exp(rng.uniform(log(smallest), log(max(smallest, WIDTHS[1] / film.width))))
+def _window(
+    film: Film, side: int, least: float, rng: np.random.Generator, scale: float | None
+) -> tuple[slice, slice]:
+    """Rows and columns of a film's image that become a window, at a random scale where none is given."""
+    if scale is None:
+        smallest = max(least, WIDTHS[0] / film.width)
+        scale = exp(rng.uniform(log(smallest), log(max(smallest, WIDTHS[1] / film.width))))
     extent = min(round(side / scale), film.width, film.height)
     y, x = rng.integers(film.height - extent + 1), rng.integers(film.width - extent + 1)
     return slice(y, y + extent), slice(x, x + extent)

@@ -47,9 +47,19 @@ def _search(dial: float | None) -> Ditherer:
     return Search() if dial is None else Search(dial)
 
 
-def _generator(dial: float | None, **settings: Any) -> Ditherer:
+def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Ditherer:
+    """The ditherer of the network that the weights are of."""
+    from trainer.unet import UNetSize
+    from trainer.weights import Weights, load
+
+    read = weights if isinstance(weights, Weights) else load(weights)
+    if isinstance(read.size, UNetSize):
+        from trainer.unet_ditherer import UNetDitherer
+
+        return UNetDitherer(read, dial, **settings)
     from trainer.generator import GeneratorDitherer
 
+    settings["weights"] = read
     return GeneratorDitherer(**settings) if dial is None else GeneratorDitherer(dial, **settings)
 
 

@@ -107,7 +107,7 @@ class _Loop:
     def show(self, selected: Selected) -> None:
         """Dither the next frame."""
         started = self.clock()
-        self.shown = self.ditherer(selected.frame, self.shown)
+        self.shown = selected.dithered(self.ditherer, self.shown)
         self.seconds = self.clock() - started
 
     def score(self, selected: Selected, seen: Seen) -> FrameScore:

@@ -61,7 +61,7 @@ def export(
     width, height = tones.size
     meta = describe(film, selection, tones, dither, dial)
     if settings:
-        meta["dither_settings"] = json.dumps(_plain(settings), sort_keys=True)
+        meta["dither_settings"] = json.dumps(plain(settings), sort_keys=True)
     with ReelWriter(reel, meta, width, height, overwrite=overwrite) as writer:
         before, flips = writer.frames, 0
         try:
@@ -92,12 +92,15 @@ def _dithered(
     """Each frame with its dither, the one before it being what is shown."""
     with closing(selected):
         for frame in selected:
-            shown = ditherer(frame.frame, shown)
+            shown = frame.dithered(ditherer, shown)
             yield frame, shown
 
 
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain values; what a path leads to may change, so the hash of the weights stands for it."""
+def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as plain values; what a path leads to may change, so the hash of the weights stands for it.
+
+    TrainerError for weights that cannot be read.
+    """
     from trainer.weights import digest
 
     return {key: digest(value) if isinstance(value, Path) else value for key, value in settings.items()}
@@ -107,12 +110,15 @@ def describe(
     film: Film, selection: Selection, tones: Tones, dither: str, dial: float | None
 ) -> dict[str, str]:
     """What the reel says of itself, and what must be the same for an interrupted export to go on."""
+    selected = selection.as_dict()
+    subtitles = {"subtitles": selected.pop("subtitles")} if selection.subtitles else {}
     return {
         "film": film.name,
         "film_bytes": str(film.size),
         "film_duration_ms": "unknown" if film.duration_ms is None else str(film.duration_ms),
         "film_rate": f"{film.rate:g}",
-        "selection": json.dumps(selection.as_dict()),
+        "selection": json.dumps(selected),
+        **subtitles,
         "tones": json.dumps(tones.as_dict()),
         "dither": dither,
         "dial": "default" if dial is None else f"{dial:g}",

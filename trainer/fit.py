@@ -1,160 +1,61 @@
-"""Fitting a generator: the state, one update, many of them in one `scan`, and the guards against collapse.
+"""Fitting a generator: one update of the counterfactual objective, many of them, the learning rates.
 
-An update is one pass for every patch of the pool (`patches.py`): draw a dither from the generator's
-probabilities, price every pixel's two values (`objectives.counterfactual`), take one step of Adam. The pool
-goes on with the thresholded dither, in one half of the patches polished by sweeps of the parallel search, so
-that the generator learns to work with them and without.
+An update is one pass for every patch of the pool (`patches.py`): draw moves from the generator's
+probabilities, price every one of them made and not made (`objectives.counterfactual`), take one step of Adam.
+The pool goes on with the dither of the pass as it is in use (`steps.py`), in a quarter of the patches
+polished by the search before it is shown, so that the generator learns to work with it and without. A critic,
+if there is one, compares the thresholded dithers with Floyd and Steinberg's of the same frames, or with ones
+that the search would go on to make. The film-maker's objectives have an update of their own
+(`fitting/film_maker.py`).
 
 All randomness comes from the seed and the number of the update, so that a run that is taken up again makes
 the same updates as one that was never cut short, on one machine.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 from jax import Array
 
-from trainer.errors import OptionError, TrainerError
 from trainer.eye import two_eye_kernel
-from trainer.networks import Size, create, outline, white_logits
-from trainer.objectives import counterfactual, draw, energy_per_pixel
-from trainer.patches import Pool, advance, begin, view
-from trainer.search import reaching
-from trainer.search_parallel import convolution, sweeps
+from trainer.fitting.adversary import Adversary
+from trainer.fitting.film_maker import film_maker_update
+from trainer.fitting.guards import PATIENCE, check
+from trainer.fitting.polishing import polished
+from trainer.fitting.scenes import shown
+from trainer.fitting.settings import FILM_MAKERS, Settings
+from trainer.fitting.state import Metrics, Pair, State, Update, generator_optimiser, measure, start
+from trainer.floyd_steinberg import floyd_steinberg
+from trainer.moves import spread
+from trainer.networks import outline
+from trainer.objectives import counterfactual, draw, straight_through
+from trainer.patches import advance, ends
+from trainer.search_parallel import sweeps
+from trainer.steps import View, energy_on, made, planes_of, propose
+
+__all__ = ["PATIENCE", "Metrics", "Settings", "State", "check", "rates", "start", "updates"]
 
 WARM_UP = 100
 """Updates over which the learning rate rises to its full height."""
 LAST_RATE = 0.02
 """Share of the learning rate that is left at the end of its cosine."""
-PATIENCE = 1000
-"""Updates before a generator that changes nothing counts as collapsed: it begins by changing nothing."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a fit depends on beside the films: all of it is in the run's settings.json."""
-
-    channels: int = 16
-    blocks: int = 2
-    patch: int = 64
-    batch: int = 8
-    bursts: int = 800
-    rate: float = 3e-3
-    sweeps: int = 1
-    seed: int = 0
-    chunk: int = 50
-
-    def __post_init__(self) -> None:
-        if not 16 <= self.patch <= 512 or self.patch % 4:
-            raise OptionError(f"--patch {self.patch}: choose 16 to 512 pixels, divisible by 4")
-        if self.batch < 2 or self.bursts < 1 or self.chunk < 1 or self.sweeps < 0:
-            raise OptionError("a fit needs 2 patches, 1 burst and 1 update per report or more")
-        if not 0 < self.rate < 1:
-            raise OptionError(f"--rate {self.rate:g}: choose a learning rate above 0 and below 1")
-        if not 0 <= self.seed < 2**31:
-            raise OptionError(f"--seed {self.seed}: choose 0 to {2**31 - 1}")
-
-    @property
-    def size(self) -> Size:
-        """The generator's."""
-        return Size(self.channels, self.blocks)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields, for a file."""
-        return asdict(self)
-
-
-class State(NamedTuple):
-    """All that a fit carries from one update to the next; `params` is the state of `Generator`."""
-
-    step: Array  # int32
-    params: Any
-    optimiser: Any
-    pool: Pool
-
-
-class Metrics(NamedTuple):
-    """Of one update, or the mean over many; shares of pixels over the patches' passes.
-
-    energy: per pixel, in units of c(0). white, tone: the share of white, and the frames' mean. flips: in what
-    was passed, against the shown dither. unsure: pi (1 - pi), 0 once the generator is sure.
-    """
-
-    loss: Any
-    energy: Any
-    white: Any
-    tone: Any
-    flips: Any
-    unsure: Any
-
-
-Updates = Callable[[State, Array, Any], tuple[State, Metrics]]
-
-
-def start(settings: Settings, bursts: Array) -> State:
-    """The state before the first update."""
-    params = nnx.state(create(settings.size, settings.seed), nnx.Param)
-    key = jax.random.key(settings.seed)
-    pool = jax.jit(begin, static_argnums=(2, 3))(key, bursts, settings.batch, settings.patch)
-    return State(jnp.int32(0), params, _optimiser().init(params), pool)
+REAL_SWEEPS = 12
+"""Sweeps that make the dither so far a real one for a critic that is to know the search's."""
 
 
 @cache
-def updates(settings: Settings) -> Updates:
+def updates(settings: Settings) -> Update:
     """The compiled function (state, bursts, rates float32[n]) -> state after n updates, mean metrics.
 
     Kept for each settings, since compiling it takes many times as long as an update.
     """
-    graph = nnx.graphdef(outline(settings.size))
-    kernel = two_eye_kernel()
-    convolve = convolution(reaching(kernel), (settings.patch, settings.patch))
-    optimiser = _optimiser()
-    polished = settings.batch // 2 if settings.sweeps else 0
-
-    def polish(key: Array, dither: Array, scene: Any) -> Array:
-        frame, previous, price = (plane[:polished] for plane in (scene.frame, scene.previous, scene.price))
-        better = sweeps(frame, dither[:polished], previous, price, settings.sweeps, key=key, kernel=kernel)
-        return jnp.concatenate([better, dither[polished:]])
-
-    def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
-        keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 3)
-        # Unless it is told to keep them, XLA works the frames out anew for every use of a pixel.
-        scene = jax.lax.optimization_barrier(view(state.pool, bursts))
-
-        def loss_of(params: Any) -> tuple[Array, Array]:
-            logits = white_logits(
-                nnx.merge(graph, params), scene.frame, scene.dither, scene.previous, scene.price,
-                scene.mask, convolve,
-            )  # fmt: skip
-            sample = draw(keys[0], jax.lax.stop_gradient(logits))
-            return counterfactual(logits, sample, scene.frame, scene.previous, scene.price, convolve), logits
-
-        (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-        step, optimiser_state = optimiser.update(gradient, state.optimiser, state.params)
-        params = jax.tree.map(lambda p, s: p - rate * s, state.params, step)
-        dither = jax.lax.optimization_barrier((logits > 0).astype(jnp.float32))
-        probability = jax.nn.sigmoid(logits)
-        metrics = Metrics(
-            loss,
-            energy_per_pixel(dither, scene.frame, scene.previous, scene.price, convolve).mean(),
-            dither.mean(),
-            scene.frame.mean(),
-            jnp.abs(dither - scene.previous).mean(),
-            (probability * (1 - probability)).mean(),
-        )
-        if polished:
-            dither = jax.lax.optimization_barrier(polish(keys[1], dither, scene))
-        pool = advance(keys[2], state.pool, bursts, dither)
-        return State(state.step + 1, params, optimiser_state, pool), metrics
-
+    make = film_maker_update if settings.objective in FILM_MAKERS else counterfactual_update
+    update = make(settings)
     if jax.default_backend() == "cpu":
         # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
         return _one_by_one(jax.jit(update))
@@ -167,7 +68,63 @@ def updates(settings: Settings) -> Updates:
     return many
 
 
-def _one_by_one(update: Updates) -> Updates:
+def counterfactual_update(settings: Settings) -> Update:
+    """The function (state, bursts, learning rate) -> state, metrics."""
+    graph = nnx.graphdef(outline(settings.size))
+    energy = energy_on((settings.patch, settings.patch))
+    optimiser = generator_optimiser()
+    adversary = Adversary(settings) if settings.has_critic else None
+
+    def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 3)
+        # Unless it is told to keep them, XLA works the frames out anew for every use of a pixel.
+        scene = jax.lax.optimization_barrier(shown(settings, state.pool, bursts)[0])
+        proposal = jax.lax.optimization_barrier(propose(scene, energy))
+        planes = jax.lax.optimization_barrier(planes_of(scene, proposal))
+
+        def loss_of(params: Any) -> tuple[Array, Array]:
+            logits = nnx.merge(graph, params)(planes)
+            loss = counterfactual(logits, draw(keys[0], jax.lax.stop_gradient(logits)), proposal, energy)
+            if adversary:
+                likely = proposal.sign * spread(proposal.move, jax.nn.sigmoid(logits))
+                fake = scene.dither + straight_through(made(proposal, logits, energy), likely)
+                loss = loss + settings.critic_weight * adversary.term(state.params.critic, fake, scene.frame)
+            return loss, logits
+
+        (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
+        step, optimiser_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
+        params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
+        dither = jax.lax.optimization_barrier(scene.dither + made(proposal, logits, energy))
+
+        critic, its_optimiser, its_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
+        if adversary:
+            key_real, key_critic = jax.random.split(jax.random.fold_in(keys[0], 1))
+            ones = real(settings.critic_real, key_real, scene)
+            critic, its_optimiser, its_loss = adversary.update(
+                key_critic, critic, its_optimiser, ones, dither, scene.frame, rate
+            )
+        metrics = measure(loss, logits, dither, scene, its_loss, energy.convolve)
+        if settings.sweeps:
+            some = ends(state.pool) & (jnp.arange(settings.batch) < max(1, settings.batch // 4))
+            dither = jax.lax.optimization_barrier(polished(keys[1], dither, scene, some, settings.sweeps))
+        pool = advance(keys[2], state.pool, bursts, dither)
+        whole = State(state.step + 1, Pair(params, critic), Pair(optimiser_state, its_optimiser), pool)
+        return whole, metrics
+
+    return update
+
+
+def real(kind: str, key: Array, scene: View) -> Array:
+    """What the critic takes for real, one of `REALS`: Floyd and Steinberg's dithers of the frames, or what
+    the search makes of the dithers so far, at the same price and after the same shown dithers.
+    """
+    if kind == "floyd-steinberg":
+        return floyd_steinberg(scene.frame)
+    start = (scene.frame, scene.dither, scene.previous, scene.price)
+    return sweeps(*start, REAL_SWEEPS, key=key, kernel=two_eye_kernel())
+
+
+def _one_by_one(update: Update) -> Update:
     def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
         each = []
         for rate in np.asarray(rates, np.float32).tolist():
@@ -183,25 +140,3 @@ def rates(settings: Settings, step: int, progress: np.ndarray) -> np.ndarray:
     warm = np.minimum(1, (step + 1 + np.arange(progress.size)) / WARM_UP)
     cosine = (1 + np.cos(math.pi * np.clip(progress, 0, 1))) / 2
     return (settings.rate * warm * (LAST_RATE + (1 - LAST_RATE) * cosine)).astype(np.float32)
-
-
-def check(step: int, metrics: Metrics) -> None:
-    """TrainerError with one clear line where the means over the last updates show a fit that is lost."""
-    if not all(math.isfinite(value) for value in metrics):
-        what = "the loss is no longer a number"
-    elif metrics.white > 0.995 and metrics.tone < 0.97:
-        what = "every dither is all white"
-    elif metrics.white < 0.005 and metrics.tone > 0.03:
-        what = "every dither is all black"
-    elif step > PATIENCE and metrics.flips < 1e-4:
-        what = "every dither is a copy of the one before"
-    else:
-        return
-    raise TrainerError(
-        f"the generator collapsed after {step} updates: {what}; fit again with half the --rate"
-    )
-
-
-def _optimiser() -> optax.GradientTransformation:
-    """Adam's direction, to be scaled by the learning rate; clipping keeps a rare burst from wrecking it."""
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(b2=0.99))

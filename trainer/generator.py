@@ -1,12 +1,13 @@
-"""The generator as a ditherer: error diffusion, a learned step towards the least visible error, then sweeps.
+"""The generator as a ditherer: a start, a learned step towards the least visible error, then a little search.
 
-In closed loop every frame starts from error diffusion that leans towards the shown dither (`diffusion.py`).
-`passes` passes of the network (`networks.py`) toggle what pays, and `polish` sweeps of the parallel search
-(`search_parallel.py`) settle what is left, both at the price of a flip that the dial asks for. Starting from
-the shown dither itself is worth less, since network and sweeps then have all motion to make up for. In a
-film's first frame flips are almost free and there are more sweeps.
+In closed loop every frame starts from the shown dither where that still fits and from error diffusion
+elsewhere (`start.py`). `passes` passes of the network (`steps.py`) make most of the moves that pay, and
+`polish` rounds of the search (`search.py`) what is left, all at the price of a flip that the dial asks for.
+In a film's first frame, where nothing is shown, flips are almost free and there are more passes; the search,
+if there is any, settles it.
 
-A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else.
+A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else. A frame
+goes through the network whole: one of 1872x1404 needs about a gigabyte.
 """
 
 from pathlib import Path
@@ -16,27 +17,21 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from numpy.typing import NDArray
 
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
-from trainer.eye import two_eye_kernel
+from trainer.eye import Dither, Frame
 from trainer.mask import thresholds, tiled
-from trainer.networks import white_logits
 from trainer.patches import FIRST_PRICE
-from trainer.search import price_of, reaching
-from trainer.search_parallel import convolution, sweeps
+from trainer.search import price_of, settler
+from trainer.start import Start
+from trainer.steps import View, energy_on, step
 from trainer.weights import Weights, load
 
 PASSES, POLISH = 1, 3
 """The defaults."""
-FIRST_SWEEPS = 20
-"""Sweeps after a first frame's passes, unless it gets none at all."""
-
-
-def start_dial(dial: float) -> float:
-    """The dial of the error diffusion that a frame starts from: .3, .55, .8 for 0, 1/2, 1."""
-    return 0.3 + 0.5 * dial
+FIRST_PASSES = 8
+"""Passes of a first frame, or as many as of any other if that is more."""
 
 
 class GeneratorDitherer:
@@ -59,39 +54,34 @@ class GeneratorDitherer:
         if not 1 <= passes <= 100:
             raise OptionError(f"--passes {passes}: choose 1 to 100")
         if not 0 <= polish <= 1000:
-            raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 sweeps")
+            raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
         self.price, self.passes, self.polish = price_of(dial), passes, polish
         self.weights = weights if isinstance(weights, Weights) else load(weights)
         graph, self._state = nnx.split(self.weights.generator())
-        kernel = two_eye_kernel()
-        taps = reaching(kernel)
 
         @jax.jit
-        def step(
-            state: nnx.State, frame: Array, dither: Array, previous: Array, price: Array, mask: Array
-        ) -> Array:
-            convolve = convolution(taps, (frame.shape[1], frame.shape[2]))
-            logits = white_logits(nnx.merge(graph, state), frame, dither, previous, price, mask, convolve)
-            return (logits > 0).astype(jnp.float32)
+        def one_pass(state: nnx.State, view: View) -> Array:
+            energy = energy_on((view.frame.shape[1], view.frame.shape[2]))
+            return step(nnx.merge(graph, state), view, energy)
 
-        @jax.jit
-        def sweep(frame: Array, dither: Array, previous: Array, price: Array, count: int) -> Array:
-            return sweeps(frame, dither, previous, price, count, key=jax.random.key(0), kernel=kernel)
+        self._pass, self._settle = one_pass, settler()
+        self._start, self._first = Start(dial, self.price), Hysteresis()
 
-        self._step, self._sweep = step, sweep
-        self._begin = Hysteresis(start_dial(dial))
-
-    def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
-        first = previous is None
-        mask = jnp.asarray(tiled(thresholds(), (frame.shape[0], frame.shape[1])))[None]
-        price = jnp.full(1, FIRST_PRICE if first else self.price, jnp.float32)
-        scene = jnp.asarray(frame)[None]
-        dither = jnp.asarray(self._begin(frame, previous), jnp.float32)[None]
-        shown = dither if previous is None else jnp.asarray(previous, jnp.float32)[None]
-        for _ in range(self.passes):
-            dither = self._step(self._state, scene, dither, shown, price, mask)
-        count = max(self.polish, FIRST_SWEEPS) if first and self.polish else self.polish
-        if count:
-            dither = self._sweep(scene, dither, shown, price, count)
+        if previous is None:
+            start = self._first(frame, None)
+            dither = self._passed(frame, start, start, FIRST_PRICE, max(self.passes, FIRST_PASSES))
+            return self._settle(frame, dither, dither, 0.0, None) if self.polish else dither
+        start = self._start(frame, previous)
+        dither = self._passed(frame, start, previous, self.price, self.passes)
+        return self._settle(frame, dither, previous, self.price, self.polish) if self.polish else dither
+
+    def _passed(self, frame: Frame, start: Dither, shown: Dither, price: float, passes: int) -> Dither:
+        """What the network makes of the start."""
+        mask = jnp.asarray(tiled(thresholds(), (frame.shape[0], frame.shape[1])))
+        dither, seen = (jnp.asarray(each, jnp.float32)[None] for each in (start, shown))
+        prices = jnp.full(1, price, jnp.float32)
+        for _ in range(passes):
+            dither = self._pass(self._state, View(jnp.asarray(frame)[None], dither, seen, prices, mask))
         return np.asarray(dither[0]).astype(np.uint8)

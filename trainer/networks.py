@@ -1,12 +1,13 @@
-"""The generator: a small network that proposes, for every pixel at once, whether to toggle it.
+"""The generator: a small network that decides, for every pixel at once, whether to make its best move.
 
-One pass is a learned step of the parallel search (`search_parallel.py`). It is told the price of every
-toggle, exactly, and answers with the logit of making it. What a pass makes is where the next one starts.
+One pass is a learned step of the parallel search (`steps.py`). Of every pixel's toggle and swaps the best is
+known, and what it would do to the energy if it were the only one; which of them go together is what the
+network has to know. It answers with the logit of making each.
 
-The frame goes in as `PLANES` planes per pixel, with c the two-eye kernel, 1 at its centre (`eye.py`):
+The frame goes in as `PLANES` planes per pixel:
     2f - 1, 2b - 1, 2p - 1   the frame, the dither so far, and the dither that is shown
-    squashed c * e           the error e = b - f as the eye sees it, from beyond the window of the network
-    squashed dE              a toggle's price: 1 + 2 (1 - 2b) (c * e) + price (1 - 2 |b - p|)
+    squashed dE              what the pixel's toggle would change the energy by, exactly, in units of c(0)
+    squashed dE, dy, dx      the same for its best move, and where that takes it: 0, 0 for a toggle
     2m - 1                   a frozen blue-noise threshold in absolute coordinates, to tell like pixels apart
     ln(price / .2) / 2       the dial
 All follow from the frame and the shown dither, so that a film can be taken up at any frame. Inside, 2x2
@@ -24,14 +25,16 @@ from flax import nnx
 from jax import Array
 
 from trainer.errors import OptionError
+from trainer.moves import ways
+from trainer.search import REACH
 
-PLANES = 7
+PLANES = 9
 MIDDLE_PRICE = 0.2
 
 Convolve = Callable[[Array], Array]
 """float32[..., H, W] -> c * it, as `search_parallel.convolution` makes it for one shape."""
 
-# A toggle starts out unlikely, and the network speaks in units that let it be sure soon.
+# A move starts out unlikely, and the network speaks in units that let it be sure soon.
 _SCALE, _OFFSET = 3.0, -2.0
 
 
@@ -52,7 +55,7 @@ class Size:
 
 
 class Generator(nnx.Module):
-    """Planes float32[B, H, W, PLANES] -> logits of toggling float32[B, H, W]; any H and W."""
+    """Planes float32[B, H, W, PLANES] -> logits of the moves float32[B, H, W]; any H and W."""
 
     def __init__(self, size: Size, rngs: nnx.Rngs) -> None:
         c = size.channels
@@ -86,31 +89,27 @@ def _conv(before: int, after: int, side: int, scale: float, rngs: nnx.Rngs) -> n
     return nnx.Conv(before, after, (side, side), kernel_init=spread, rngs=rngs)
 
 
-def white_logits(
-    generator: Generator,
+def planes(
     frame: Array,
     dither: Array,
     previous: Array,
     price: Array,
     mask: Array,
-    convolve: Convolve,
+    toggle: Array,
+    change: Array,
+    move: Array,
 ) -> Array:
-    """One pass: logit P(white) of every pixel, float32[B, H, W]; the next dither is where it is above 0.
+    """What the generator is shown, float32[B, H, W, PLANES].
 
-    frame in [0, 1]; dither so far and shown dither, 0 or 1: float32[B, H, W]; price float32[B] in units of
-    c(0); mask float32[B, H, W] or [H, W], the thresholds at those pixels.
+    frame in [0, 1], dither so far and shown dither 0 or 1, and what each pixel's toggle and its best move
+    change the energy by: float32[B, H, W]; the moves int8[B, H, W] (`moves.py`); price float32[B]; mask
+    float32[B, H, W] or [H, W], the thresholds at those pixels.
     """
-    toggling = generator(planes(frame, dither, previous, price, mask, convolve(dither - frame)))
-    return (1 - 2 * dither) * toggling
-
-
-def planes(frame: Array, dither: Array, previous: Array, price: Array, mask: Array, blurred: Array) -> Array:
-    """What the generator is shown, float32[B, H, W, PLANES]; `blurred` is c * e, the rest as above."""
-    price = price[:, None, None]
-    toggle = 1 + 2 * (1 - 2 * dither) * blurred + price * (1 - 2 * jnp.abs(dither - previous))
-    dial = jnp.log(price / MIDDLE_PRICE) / 2
-    shown = [2 * frame - 1, 2 * dither - 1, 2 * previous - 1, _squash(blurred), _squash(toggle), 2 * mask - 1]
-    return jnp.stack([jnp.broadcast_to(plane, frame.shape) for plane in (*shown, dial)], -1)
+    down, right = (way / REACH for way in ways(move))
+    dial = (jnp.log(price / MIDDLE_PRICE) / 2)[:, None, None]
+    pictures = 2 * frame - 1, 2 * dither - 1, 2 * previous - 1
+    every = (*pictures, _squash(toggle), _squash(change), down, right, 2 * mask - 1, dial)
+    return jnp.stack([jnp.broadcast_to(plane, frame.shape) for plane in every], -1)
 
 
 def space_to_depth(x: Array) -> Array:

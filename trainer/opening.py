@@ -4,7 +4,7 @@ import argparse
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.errors import OptionError
 from trainer.films import Film
@@ -12,6 +12,9 @@ from trainer.selection import Selection
 from trainer.survey import automatic_levels, find_bars
 from trainer.times import parse_place
 from trainer.tones import Tones
+
+if TYPE_CHECKING:
+    from trainer.burning import Burning
 
 SAMPLES = 64
 """Images of the film that the automatic levels and the search for bars look at."""
@@ -34,6 +37,7 @@ def open_film(options: argparse.Namespace) -> tuple[Film, Selection, Tones]:
         tone=options.tone,
     )
     film = Film(Path(options.film))
+    selection = replace(selection, subtitles=_burning(options, film.rate))
     if options.trim_bars or options.levels == "auto":
         images = film.sample(SAMPLES, selection.start, selection.end)
         if options.trim_bars:
@@ -44,6 +48,22 @@ def open_film(options: argparse.Namespace) -> tuple[Film, Selection, Tones]:
         if options.levels == "auto":
             tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones
+
+
+def _burning(options: argparse.Namespace, rate: float) -> "Burning | None":
+    """The subtitles that are asked for; `rate` in frames per second. OptionError."""
+    if options.subtitles is None:
+        for name in ("encoding", "font"):
+            if vars(options)[f"subtitles_{name}"] is not None:
+                raise OptionError(f"--subtitles-{name} is given without --subtitles FILE; add that")
+        return None
+    from trainer.burning import Burning
+    from trainer.subtitles import read_subtitles
+    from trainer.typesetting import Typeface
+
+    font = None if options.subtitles_font is None else Path(options.subtitles_font)
+    subtitles = read_subtitles(Path(options.subtitles), rate, options.subtitles_encoding)
+    return Burning(subtitles, Typeface(font))
 
 
 def dither_settings(options: argparse.Namespace) -> dict[str, Any]:

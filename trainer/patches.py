@@ -1,10 +1,11 @@
 """The patches of a training step: a pool of small closed loops, all of it on the device.
 
 Each of the B patches lives through a few frames of a burst (`bursts.py`) with its own dither. It enters a
-frame with its last dither as the one that is shown, is passed through the generator once or a few times, and
-goes on to the next frame; after two to five frames another patch takes its place. So the generator always
-sees what it made itself, and one training step is one pass for every patch. A new patch begins
-    as a first frame: shown is the mask's dither, and flips are almost free for this frame; or
+frame with its last dither as the one that is shown, begins where `start.py` says, is passed through the
+generator once or a few times, and goes on to the next frame; after two to five frames another patch takes its
+place. So the generator always sees what it made itself, and one training step is one pass for every patch. A
+new patch begins
+    as a first frame: from error diffusion, nothing being shown, so that flips are almost free; or
     after a cut: shown is the dither of another patch.
 Some patches stand still, some are flat greys with a drift, some have other contrast, grain, are mirrored or
 negative. Pure functions of state and key, to run inside `jit` and `scan`; the same key, the same patches.
@@ -18,14 +19,16 @@ import jax.numpy as jnp
 from jax import Array
 
 from trainer.bursts import LENGTH
+from trainer.diffusion_parallel import starts
 from trainer.mask import thresholds
+from trainer.steps import View
 
 FIRST_PRICE = 0.01
 """The price of a flip in a first frame, where nothing is shown yet: little, and its logarithm finite."""
 PRICES = (0.035, 1.2)
 """Prices of a patch, all between as likely on a logarithmic scale: beyond both ends of the dial."""
 FIRST_PASSES = 4
-MOST_PASSES = 4
+MOST_PASSES = 3
 
 _MOST_FRAMES = 5
 _STRIDES = (1, 1, 1, 2, 4)
@@ -65,50 +68,56 @@ class Pool(NamedTuple):
     previous: Array
 
 
-class View(NamedTuple):
-    """Of a pass: frame, dither so far, shown dither and mask float32[B, P, P], price float32[B]."""
-
-    frame: Array
-    dither: Array
-    previous: Array
-    price: Array
-    mask: Array
-
-
 def begin(key: Array, bursts: Array, batch: int, patch: int) -> Pool:
     """A pool of new patches, all at a first frame."""
     crops = _draw(key, bursts, batch, patch)._replace(first=jnp.ones(batch, bool))
+    nothing = jnp.zeros((batch, patch, patch), jnp.float32)
     turn = jnp.zeros(batch, jnp.int32)
-    shown = _mask_dither(bursts, crops, turn, patch)
-    return Pool(crops, turn, turn, shown, shown)
+    return _at_start(Pool(crops, turn, turn, nothing, nothing), bursts, jnp.ones(batch, bool))
 
 
 def view(pool: Pool, bursts: Array) -> View:
     """What the next pass is about."""
     patch = pool.dither.shape[-1]
-    crops = pool.crops
-    price = jnp.where(crops.first & (pool.turn == 0), FIRST_PRICE, crops.price)
-    frame = _frames(bursts, crops, pool.turn, patch)
-    return View(frame, pool.dither, pool.previous, price, _masks(crops, patch))
+    price = jnp.where(_is_first(pool), FIRST_PRICE, pool.crops.price)
+    frame = _frames(bursts, pool.crops, pool.turn, patch)
+    return View(frame, pool.dither, pool.previous, price, _masks(pool.crops, patch))
+
+
+def ends(pool: Pool) -> Array:
+    """Of each patch, bool[B]: whether the next pass is the last of its frame."""
+    passes = jnp.where(pool.turn == 0, jnp.maximum(pool.crops.passes, FIRST_PASSES), pool.crops.passes)
+    return pool.done + 1 >= passes
 
 
 def advance(key: Array, pool: Pool, bursts: Array, dither: Array) -> Pool:
     """The pool after a pass that made `dither`: the next pass, the next frame, or a new patch."""
     batch, patch = dither.shape[:2]
-    done = pool.done + 1
-    needed = jnp.where((pool.turn == 0), jnp.maximum(pool.crops.passes, FIRST_PASSES), pool.crops.passes)
-    over = done >= needed
+    over = ends(pool)
     turn = pool.turn + over
     gone = turn >= pool.crops.frames
     key_crops, key_other = jax.random.split(key)
     fresh = _draw(key_crops, bursts, batch, patch)
     crops = jax.tree.map(lambda new, old: jnp.where(gone, new, old), fresh, pool.crops)
-    turn = jnp.where(gone, 0, turn)
     other = dither[(jnp.arange(batch) + jax.random.randint(key_other, (), 1, max(2, batch))) % batch]
-    start = jnp.where(crops.first[:, None, None], _mask_dither(bursts, crops, turn, patch), other)
-    dither = jnp.where(gone[:, None, None], start, dither)
-    previous = jnp.where(over[:, None, None], dither, pool.previous)
-    return Pool(crops, turn, jnp.where(over, 0, done), dither, previous)
+    shown = jnp.where(gone[:, None, None], other, dither)
+    previous = jnp.where(over[:, None, None], shown, pool.previous)
+    done = jnp.where(over, 0, pool.done + 1)
+    return _at_start(Pool(crops, jnp.where(gone, 0, turn), done, dither, previous), bursts, over)
+
+
+def _is_first(pool: Pool) -> Array:
+    """Of each patch, bool[B]: whether nothing is shown before its frame."""
+    return pool.crops.first & (pool.turn == 0)
+
+
+def _at_start(pool: Pool, bursts: Array, over: Array) -> Pool:
+    """The pool with the patches that are `over` with a frame at the start of the next."""
+    scene, first = view(pool, bursts), _is_first(pool)
+    start = starts(scene.frame, pool.previous, scene.price, first)
+    dither = jnp.where(over[:, None, None], start, pool.dither)
+    previous = jnp.where((over & first)[:, None, None], start, pool.previous)
+    return pool._replace(dither=dither, previous=previous)
 
 
 def _draw(key: Array, bursts: Array, batch: int, patch: int) -> Crops:
@@ -168,7 +177,3 @@ def _masks(crops: Crops, patch: int) -> Array:
     along = jnp.arange(patch)
     rows, columns = ((start[:, None] + along) % mask.shape[0] for start in (crops.mask_y, crops.mask_x))
     return mask[rows[:, :, None], columns[:, None, :]]
-
-
-def _mask_dither(bursts: Array, crops: Crops, turn: Array, patch: int) -> Array:
-    return (_frames(bursts, crops, turn, patch) > _masks(crops, patch)).astype(jnp.float32)

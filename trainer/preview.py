@@ -48,7 +48,7 @@ class _Loop:
         self.scores = Scores()
 
     def show(self, selected: Selected, seen: Seen) -> Shown:
-        before, self._shown = self._shown, self._ditherer(selected.frame, self._shown)
+        before, self._shown = self._shown, selected.dithered(self._ditherer, self._shown)
         return Shown(self._shown, before, self.scores.add(seen, self._shown, selected.cut))
 
 

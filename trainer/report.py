@@ -3,7 +3,8 @@
     format, format_version, tool    "longtake evaluation", 1, "longtake X.Y.Z"
     definitions   what each figure means, by key (`figures.definitions`); the units are in the keys
     settings      size_px [width, height], eyes_px (the distances S), frame_interval_s, redraw_rule
-                  {threshold_share, cooldown_frames, daily_s, darkened_only}
+                  {threshold_share, cooldown_frames, daily_s, darkened_only}, generator {weights (SHA-256 of
+                  the file), passes, polish: what was given of them}
     dithers       a list of {label, name, dial (null: the dither's own), texture: a list, one for each grey}
     films         a list of {film, film_bytes, film_rate_hz, selection, tones, frames, cut_film_frames (the
                   first frame of each shot but the first), z_score_cut_film_frames (by the film-maker's rule),
@@ -22,7 +23,7 @@ null stands for what cannot be measured. All but `machine` is the same at every 
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from statistics import fmean, median
 from typing import Any
@@ -57,7 +58,8 @@ class FilmReport:
 class Report:
     """All that one run of `trainer evaluate` found.
 
-    `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, of one size.
+    `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, of one size;
+    `generator` the generator's own settings as plain values.
     """
 
     dithers: Mapping[str, tuple[str, float | None]]
@@ -65,6 +67,7 @@ class Report:
     films: Sequence[FilmReport]
     rule: RedrawRule
     interval: float
+    generator: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def median(self) -> dict[str, Figures]:
@@ -89,6 +92,7 @@ class Report:
                     "daily_s": self.rule.daily,
                     "darkened_only": self.rule.darkened_only,
                 },
+                "generator": dict(self.generator),
             },
             "dithers": [
                 {

@@ -2,8 +2,11 @@
 
 settings.json      what the fit depends on: settings, budget, films by name and size
 metrics.jsonl      one line per report: update, seconds, rate, losses
+curves.png         the same as curves
+samples/NUMBER.png what the network alone makes of the same few scenes after that many updates
 checkpoints/NUMBER the whole state after that many updates (orbax); the newest two are kept
 weights.npz        the generator as it is at the last checkpoint (`weights.py`)
+events/            TensorBoard's files, if they are asked for
 """
 
 import json
@@ -18,10 +21,12 @@ import orbax.checkpoint as ocp
 
 from trainer.errors import OptionError, TrainerError
 from trainer.files import write_whole
-from trainer.fit import State
+from trainer.fitting.curves import curves
+from trainer.fitting.state import State
 from trainer.weights import NAME, Weights, save
 
 KEPT = 2
+EVENTS = "events"
 
 
 class Run:
@@ -73,6 +78,15 @@ class Run:
         """Add one line of figures."""
         with self._metrics.open("a") as file:
             file.write(json.dumps(row) + "\n")
+
+    def picture(self, png: bytes, step: int) -> None:
+        """Add a sheet of samples, and draw the curves of all reports so far."""
+        samples = self.folder / "samples"
+        samples.mkdir(exist_ok=True)
+        write_whole(samples / f"{step:07d}.png", png)
+        rows = [json.loads(row) for row in self._rows()]
+        if rows:
+            write_whole(self.folder / "curves.png", curves(rows))
 
     def save(self, state: State, seconds: float, weights: Weights) -> None:
         """Keep the state, whole or not at all, and the weights; older checkpoints go."""

@@ -6,8 +6,9 @@ Of all dithers b of a frame f, shown after the dither p, the search looks for th
 
 with c the two-eye kernel (`eye.two_eye_kernel`), 1 at its centre, so that the price is a share of what a lone
 wrong pixel costs. e is 0 outside the frame: the margin counts as perfectly reproduced, and what pixels near
-the edge spill over it counts in full. Starting from p, a pixel is toggled, or swapped with one of the 24
-pixels within `REACH` of it, as long as that lowers E. With s = 1 - 2b, +1 where b may turn white,
+the edge spill over it counts in full. From a start between p and error diffusion (`start.py`) on, a pixel is
+toggled, or swapped with one of the 24 pixels within `REACH` of it, as long as that lowers E. With s = 1 - 2b,
++1 where b may turn white,
 
     toggle m:          dE = 1 + u(m)                      u = 2 s (c * e) + price (1 - 2 |b - p|)
     swap m with n:     dE = 2 - 2 c(n - m) + u(m) + u(n)  where b(m) differs from b(n)
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, Kernel, energy, two_eye_kernel
+from trainer.start import Start
 
 REACH = 2
 """A pixel may be swapped with any pixel at most this many rows and columns away."""
@@ -42,6 +44,8 @@ PRICE_LIVELIEST, PRICE_CALMEST = 0.05, 0.8
 """The price of a flip at dial 0 (below, flips multiply for little gain) and 1 (above, pictures go stale)."""
 
 ENGINES = ("sequential", "parallel")
+SWEEPS = 3
+"""Sweeps of the parallel engine that do about as much as one pass of the sequential one."""
 
 
 def price_of(dial: float) -> float:
@@ -73,43 +77,56 @@ class Search:
     def __init__(self, dial: float = 0.5, engine: str | None = None) -> None:
         if not 0 <= dial <= 1:
             raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
-        if engine is not None and engine not in ENGINES:
-            raise OptionError(f"search has no engine {engine!r}: choose {' or '.join(ENGINES)}")
         self.price = price_of(dial)
-        self.engine = engine or ("parallel" if _has_accelerator() else "sequential")
-        self._settle = _parallel() if self.engine == "parallel" else _sequential()
+        self._settle = settler(engine)
         self._first = Hysteresis()
+        self._start = Start(dial, self.price)
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, starting from `previous`."""
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
         if previous is None:
             start = self._first(frame, None)
-            return self._settle(frame, start, start, 0.0)
-        return self._settle(frame, previous, previous, self.price)
+            return self._settle(frame, start, start, 0.0, None)
+        return self._settle(frame, self._start(frame, previous), previous, self.price, None)
 
 
-Settle = Callable[[Frame, Dither, Dither, float], Dither]
-"""(frame, start, previous, price) -> the settled dither."""
+Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]
+"""(frame, start, previous, price, rounds) -> the dither after so many rounds of search; None: settled."""
+
+
+def settler(engine: str | None = None) -> Settle:
+    """The search by one of `ENGINES`; None takes the parallel one where JAX has an accelerator."""
+    if engine is not None and engine not in ENGINES:
+        raise OptionError(f"search has no engine {engine!r}: choose {' or '.join(ENGINES)}")
+    engine = engine or ("parallel" if _has_accelerator() else "sequential")
+    return _parallel() if engine == "parallel" else _sequential()
 
 
 @cache
 def _sequential() -> Settle:
-    from trainer.search_sequential import settle
+    """A round is a pass over the frame."""
+    from trainer.search_sequential import PASSES, settle
 
     kernel = two_eye_kernel()
-    return lambda frame, start, previous, price: settle(frame, start, previous, price, kernel)
+    return lambda frame, start, previous, price, rounds: settle(
+        frame, start, previous, price, kernel, PASSES if rounds is None else rounds
+    )
 
 
 @cache
 def _parallel() -> Settle:
-    """Compiled once for every size of frame, whatever the price."""
+    """A round is `SWEEPS` sweeps. Compiled once for a size of frame, whatever the price and the rounds."""
     import jax
 
-    from trainer.search_parallel import settle
+    from trainer.search_parallel import LIMIT, settle
 
     kernel = two_eye_kernel()
-    compiled = jax.jit(lambda *state: settle(*state, key=jax.random.key(0), kernel=kernel)[0])
-    return lambda *state: np.asarray(compiled(*state)).astype(np.uint8)
+    compiled = jax.jit(
+        lambda *state, limit: settle(*state, key=jax.random.key(0), kernel=kernel, limit=limit)[0]
+    )
+    return lambda *state: np.asarray(
+        compiled(*state[:4], limit=LIMIT if state[4] is None else SWEEPS * state[4])
+    ).astype(np.uint8)
 
 
 def _has_accelerator() -> bool:

@@ -26,16 +26,11 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from trainer.eye import Kernel
-from trainer.search import REACH, TOLERANCE, reaching
+from trainer.moves import NOTHING, SWAP, best_moves, over_pixels, own_costs, own_of, uses
+from trainer.search import TOLERANCE, reaching
 
 LIMIT = 400
 """Sweeps after which `settle` stops, settled or not."""
-
-_OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
-"""From a swap's first pixel to its second; each pair of pixels once."""
-
-# The moves of a pixel: none, its toggle, or from _SWAP on the swap with the pixel at _OFFSETS[move - _SWAP].
-_NOTHING, _TOGGLE, _SWAP = 0, 1, 2
 
 _LEAST_SHARE = 1 / 64
 
@@ -123,15 +118,12 @@ def _begin(
     fee = jnp.asarray(price, jnp.float32)[..., None, None]
     taps = reaching(kernel)
     convolve = convolution(taps, (frame.shape[-2], frame.shape[-1]))
-    centre = taps.shape[0] // 2
-    # delta . (c * delta) of each kind of move, made alone.
-    swaps = [2 - 2 * float(taps[centre + dy, centre + dx]) for dy, dx in _OFFSETS]
-    own = np.array([0, 1, *swaps], np.float32)
+    own = own_costs(taps)
 
     def sweep(number: Array, state: _State) -> _State:
         sign = 1 - 2 * state.dither
         slope = 2 * sign * state.blurred + fee * (1 - 2 * jnp.abs(state.dither - previous))
-        change, move = _best_moves(state.dither, slope, own)
+        change, move = best_moves(state.dither, slope, own)
         gains = change < -TOLERANCE
 
         # One lot for every frame of the batch, so that a frame's dither does not depend on its company.
@@ -140,19 +132,19 @@ def _begin(
         taking_part = gains & (lot < state.share[..., None, None])
         highest = _three_by_three(rank := jnp.where(taking_part, -change * (1 + jitter), 0.0))
         highest = jnp.where(number % 2 == 0, highest, _three_by_three(highest))
-        move = jnp.where(taking_part & (rank >= highest), move, _NOTHING)
-        uses = _uses(move)
-        move = jnp.where(_over_pixels(move, uses) > 1 + (move >= _SWAP), _NOTHING, move)
+        move = jnp.where(taking_part & (rank >= highest), move, NOTHING)
+        shared = over_pixels(move, uses(move)) > 1 + (move >= SWAP)
+        move = jnp.where(shared, NOTHING, move)
 
-        together = sign * convolve(sign * _uses(move))
-        joint = change + _over_pixels(move, together) - jnp.asarray(own)[move]
-        made = jnp.where(joint < 0, move, _NOTHING)
-        flipped = _uses(made)
+        together = sign * convolve(sign * uses(move))
+        joint = change + over_pixels(move, together) - own_of(move, own)
+        made = jnp.where(joint < 0, move, NOTHING)
+        flipped = uses(made)
         added = convolve(sign * flipped)
         change_of_all = (flipped * (slope + sign * added)).sum((-2, -1))
 
         helps = change_of_all < 0
-        chosen, kept = ((moves != _NOTHING).sum((-2, -1)) for moves in (move, made))
+        chosen, kept = ((moves != NOTHING).sum((-2, -1)) for moves in (move, made))
         many = helps & (2 * kept >= chosen) | (chosen == 0)
         step = jnp.where(helps[..., None, None], sign * flipped, 0.0)
         return _State(
@@ -167,36 +159,6 @@ def _begin(
     return state, sweep
 
 
-def _best_moves(dither: Array, slope: Array, own: np.ndarray) -> tuple[Array, Array]:
-    """For every pixel the least dE of its toggle and its swaps with later pixels, and which move that is."""
-    white = dither > 0
-    slope_white = _shifted(jnp.where(white, slope, jnp.inf), jnp.inf)
-    slope_black = _shifted(jnp.where(white, jnp.inf, slope), jnp.inf)
-    change, move = slope + own[_TOGGLE], jnp.full(slope.shape, _TOGGLE, jnp.int8)
-    for code, offset in enumerate(_OFFSETS, _SWAP):
-        swapped = slope + jnp.where(white, slope_black(*offset), slope_white(*offset)) + own[code]
-        better = swapped < change
-        change, move = jnp.where(better, swapped, change), jnp.where(better, jnp.int8(code), move)
-    return change, move
-
-
-def _uses(move: Array) -> Array:
-    """In how many of the moves every pixel takes part, as the first pixel of one or the second of another."""
-    at = _shifted(move, _NOTHING)
-    uses = (move != _NOTHING).astype(jnp.float32)
-    for code, (dy, dx) in enumerate(_OFFSETS, _SWAP):
-        uses = uses + (at(-dy, -dx) == code).astype(jnp.float32)
-    return uses
-
-
-def _over_pixels(move: Array, plane: Array) -> Array:
-    """The sum of a plane over the pixels of every pixel's own move; for no move, the pixel's own value."""
-    at = _shifted(plane, 0)
-    for code, offset in enumerate(_OFFSETS, _SWAP):
-        plane = plane + jnp.where(move == code, at(*offset), 0)
-    return plane
-
-
 def _three_by_three(plane: Array) -> Array:
     """The largest value in the 3x3 window around every pixel of a plane that is nowhere negative."""
     for axis in (-2, -1):
@@ -205,14 +167,6 @@ def _three_by_three(plane: Array) -> Array:
         down = jnp.concatenate([zero, lax.slice_in_dim(plane, 0, -1, axis=axis)], axis)
         plane = jnp.maximum(plane, jnp.maximum(up, down))
     return plane
-
-
-def _shifted(plane: Array, outside: float) -> Callable[[int, int], Array]:
-    """(dy, dx) -> the plane whose pixel (y, x) is the plane's (y + dy, x + dx), within `REACH`."""
-    height, width = plane.shape[-2:]
-    margins = [(0, 0)] * (plane.ndim - 2) + [(REACH, REACH)] * 2
-    padded = jnp.pad(plane, margins, constant_values=outside)
-    return lambda dy, dx: padded[..., REACH + dy :, REACH + dx :][..., :height, :width]
 
 
 def _fast_length(least: int) -> int:

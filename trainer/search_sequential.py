@@ -1,4 +1,4 @@
-"""The search, one move after another: compiled by numba, one core, the interpreter lock released.
+"""The search, one move after another: compiled by numba, on as many cores as there are.
 
 Pixels are visited in raster order within blocks. At each, the best of the toggle and the swaps is made if it
 lowers the energy, and c * e is brought up to date at once over the support of the kernel, which is not
@@ -7,7 +7,15 @@ neither of which can miss a move, keep it quick:
 - a move needs a pixel with u < c_max - 1, c_max the largest c between two pixels, since a swap has
   dE >= 2 - 2 c_max + u(m) + u(n) and a toggle dE = 1 + u(m);
 - a block is visited again only if c * e has changed within it, or within reach of it, since its last visit.
+
+The frame lies in stripes of rows, so high that two stripes with a third between them are out of each other's
+reach. Every pass visits the even stripes first and then the odd ones, several at once where there are several
+cores. The stripes depend on the kernel alone, so the dither is the same on any number of cores.
 """
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import cv2
 import numba
@@ -27,21 +35,65 @@ Plane = NDArray[np.float32]
 
 
 def settle(
-    frame: Frame, start: Dither, previous: Dither, price: float, kernel: Kernel, passes: int = PASSES
+    frame: Frame,
+    start: Dither,
+    previous: Dither,
+    price: float,
+    kernel: Kernel,
+    passes: int = PASSES,
+    threads: int | None = None,
 ) -> Dither:
     """The dither that is reached from `start` in `passes`, at `price` per flip away from `previous`.
 
     frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
-    float[k, k], k odd, symmetric, 1 at its centre.
+    float[k, k], k odd, symmetric, 1 at its centre. `threads`: at most so many at once; None: one a core.
     """
     taps = reaching(kernel)
     dither = np.array(start, np.uint8, order="C")
+    shown = np.ascontiguousarray(previous, np.uint8)
     error = np.subtract(dither, frame, dtype=np.float32)
     inner = cv2.filter2D(error, cv2.CV_32F, taps, borderType=cv2.BORDER_CONSTANT)
     # With a margin for the updates that fall outside the frame, no update has to be clipped.
     blurred = np.pad(inner, taps.shape[0] // 2).astype(np.float32, copy=False)
-    _descend(dither, np.ascontiguousarray(previous, np.uint8), blurred, taps, np.float32(price), passes)
+    height, width = dither.shape
+    stale = np.ones(((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1), np.uint8)
+    stripes = _stripes(stale.shape[0], taps.shape[0] // 2)
+
+    def visit(rows: tuple[int, int]) -> None:
+        _visit(dither, shown, blurred, taps, np.float32(price), stale, *rows)
+
+    workers = _workers() if threads is None else threads
+    for _ in range(passes):
+        if not stale.any():
+            break
+        for turn in (stripes[::2], stripes[1::2]):
+            if workers > 1 and len(turn) > 1:
+                list(_pool(workers).map(visit, turn))
+            else:
+                for rows in turn:
+                    visit(rows)
     return dither
+
+
+def _stripes(rows: int, radius: int) -> list[tuple[int, int]]:
+    """The rows of blocks of each stripe, from and to: higher than a move of one stripe reaches into the next.
+
+    A move flips pixels up to REACH outside of its stripe, changes c * e up to the radius beyond them, and
+    looks at pixels up to REACH outside.
+    """
+    depth = (radius + 2 * REACH) // _BLOCK + 1
+    return [(first, min(rows, first + depth)) for first in range(0, rows, depth)]
+
+
+@cache
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """Kept, since a frame of a small film takes less time than starting threads would."""
+    return ThreadPoolExecutor(workers, "search")
 
 
 @numba.njit(nogil=True, cache=True)
@@ -104,22 +156,30 @@ def _move(
 
 
 @numba.njit(
-    "void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], float32, int64)", nogil=True, cache=True
+    "void(uint8[:,::1], uint8[:,::1], float32[:,::1], float32[:,::1], float32, uint8[:,::1], int64, int64)",
+    nogil=True,
+    cache=True,
 )
-def _descend(
-    dither: Dither, previous: Dither, blurred: Plane, taps: Plane, price: np.float32, passes: int
+def _visit(
+    dither: Dither,
+    previous: Dither,
+    blurred: Plane,
+    taps: Plane,
+    price: np.float32,
+    stale: NDArray[np.uint8],
+    first: int,
+    end: int,
 ) -> None:  # pragma: no cover (compiled)
-    """Settle `dither` in place; `blurred` is c * e with a margin of the kernel's radius."""
+    """Visit the stale blocks in the rows of blocks from `first` to before `end`, in place; `blurred` is c * e
+    with a margin of the kernel's radius.
+    """
     height, width = dither.shape
     radius = taps.shape[0] // 2
     between = taps.copy()
     between[radius, radius] = 0
     promising = between.max() - np.float32(1)
-    stale = np.ones(((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1), np.uint8)
-    for _ in range(passes):
-        if not stale.any():
-            return
-        for row, column in np.ndindex(stale.shape):
+    for row in range(first, end):
+        for column in range(stale.shape[1]):
             if not stale[row, column]:
                 continue
             stale[row, column] = 0

@@ -10,9 +10,10 @@ from trainer.__main__ import main
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError, TrainerError
 from trainer.eye import two_eye_kernel
-from trainer.generator import GeneratorDitherer, start_dial
-from trainer.networks import Size, create
+from trainer.generator import GeneratorDitherer
+from trainer.networks import PLANES, Size, create
 from trainer.search import cost, price_of
+from trainer.start import Start
 from trainer.weights import Weights, arrays_of, digest, load, save
 
 SHAPE = (37, 50)
@@ -42,7 +43,7 @@ def energy(frame, dither):
 
 
 def test_two_sweeps_better_the_start_of_a_first_frame_and_the_network_does_no_harm(shipped):
-    start = energy(scene(0), Hysteresis(start_dial(0.5))(scene(0), None))
+    start = energy(scene(0), Hysteresis()(scene(0), None))
     alone, polished = (energy(scene(0), ditherer(scene(0), None)) for ditherer in shipped)
     assert polished < 0.9 * start
     assert alone < 1.1 * start
@@ -52,7 +53,7 @@ def test_the_shipped_network_makes_up_for_motion(shipped):
     """After a jump of the scene it betters the error diffusion that it starts from, flips priced in."""
     alone, _ = shipped
     shown = GeneratorDitherer(polish=2)(scene(0), None)
-    start = Hysteresis(start_dial(0.5))(scene(12), shown)
+    start = Start(0.5, alone.price)(scene(12), shown)
     dither = alone(scene(12), shown)
     costs = [cost(scene(12), each, shown, alone.price, KERNEL) for each in (dither, start)]
     assert costs[0] < 0.95 * costs[1]
@@ -121,7 +122,7 @@ def test_weights_survive_their_file(tiny, tmp_path):
     for name, array in tiny.arrays.items():
         np.testing.assert_array_equal(found.arrays[name], array)
     before, after = tiny.generator(), found.generator()
-    planes = jnp.ones((1, 4, 4, 7))
+    planes = jnp.ones((1, 4, 4, PLANES))
     np.testing.assert_array_equal(before(planes), after(planes))
 
 

@@ -1,4 +1,4 @@
-"""The two-action gradient, against all dithers of a tiny frame and the energy as `search.py` defines it."""
+"""The two-action gradient, against all draws of a tiny frame and the energy as `search.py` defines it."""
 
 from itertools import product
 
@@ -8,36 +8,63 @@ import numpy as np
 import pytest
 
 from trainer.eye import two_eye_kernel
-from trainer.objectives import counterfactual, draw, energy_per_pixel, whitening
+from trainer.moves import NOTHING, OFFSETS, SWAP, TOGGLE
+from trainer.objectives import counterfactual, draw, energy_per_pixel, gains
 from trainer.search import cost
-from trainer.search_parallel import convolution
+from trainer.steps import View, energy_on, propose
 
 SHAPE, PRICE = (2, 4), 0.3
 KERNEL = two_eye_kernel()
-CONVOLVE = convolution(KERNEL, SHAPE)
+ENERGY = energy_on(SHAPE)
+NO_LIMIT = 1e9
 
 
 @pytest.fixture(scope="module")
 def scene():
-    """A frame, a shown dither and logits, [1, 2, 4]."""
+    """Frame, dither and shown dither, the moves proposed, and logits, [1, 2, 4]."""
     rng = np.random.default_rng(3)
     frame = rng.random((1, *SHAPE), dtype=np.float32)
-    shown = (rng.random((1, *SHAPE)) < 0.5).astype(np.float32)
-    return frame, shown, rng.normal(0, 1.5, (1, *SHAPE)).astype(np.float32)
+    dither, shown = ((rng.random((1, *SHAPE)) < 0.5).astype(np.float32) for _ in range(2))
+    proposal = propose(View(frame, dither, shown, jnp.full(1, PRICE), jnp.full(SHAPE, 0.5)), ENERGY)
+    assert len(set(np.asarray(proposal.move).ravel())) > 3, "the scene should have moves of several kinds"
+    return frame, dither, shown, proposal, rng.normal(0, 1.5, (1, *SHAPE)).astype(np.float32)
 
 
-def every_dither():
-    return np.array(list(product((0, 1), repeat=SHAPE[0] * SHAPE[1])), np.float32).reshape(-1, 1, *SHAPE)
+def every_draw():
+    return np.array(list(product((False, True), repeat=SHAPE[0] * SHAPE[1]))).reshape(-1, 1, *SHAPE)
+
+
+def after(dither, proposal, drawn):
+    """The dither with every drawn move made, one by one: a pixel in two of them changes twice over."""
+    change = np.zeros(SHAPE)
+    for y, x in np.argwhere(drawn[0]):
+        code = int(proposal.move[0, y, x])
+        assert code != NOTHING
+        pixels = [(y, x)]
+        if code != TOGGLE:
+            down, right = OFFSETS[code - SWAP]
+            pixels.append((y + down, x + right))
+        for pixel in pixels:
+            change[pixel] += 1 - 2 * dither[0][pixel]
+    return dither[0] + change
+
+
+def cost_of(scene, drawn):
+    """The energy as `cost` has it, with a flip's price in proportion where a pixel changes twice over."""
+    frame, dither, shown, proposal, _ = scene
+    made = after(dither, proposal, drawn)
+    flips = np.sum(np.abs(dither[0] - shown[0]) + (made - dither[0]) * (1 - 2 * shown[0]))
+    return cost(frame[0], made, made, 0.0, KERNEL) + PRICE * flips
 
 
 def test_the_gradient_is_that_of_the_expected_energy(scene):
-    """Summed over all dithers, each by its probability: the gradient of the energy, by finite differences."""
-    frame, shown, logits = scene
-    energies = [cost(frame[0], dither[0], shown[0], PRICE, KERNEL) for dither in every_dither()]
+    """Summed over all draws, each by its probability: the gradient of the energy, by finite differences."""
+    *_, proposal, logits = scene
+    energies = [cost_of(scene, drawn) for drawn in every_draw()]
 
     def expected(logits):
         probability = 1 / (1 + np.exp(-logits.astype(np.float64)))
-        chances = [np.prod(np.where(dither > 0, probability, 1 - probability)) for dither in every_dither()]
+        chances = [np.prod(np.where(drawn, probability, 1 - probability)) for drawn in every_draw()]
         return np.dot(chances, energies) / logits.size, chances
 
     slopes = np.zeros(logits.shape)
@@ -46,37 +73,44 @@ def test_the_gradient_is_that_of_the_expected_energy(scene):
         nudge[place] = 1e-4
         slopes[place] = (expected(logits + nudge)[0] - expected(logits - nudge)[0]) / 2e-4
 
-    def loss(logits, sample):
-        return counterfactual(logits, sample, frame, shown, jnp.full(1, PRICE), CONVOLVE, 1.0)
+    def loss(logits, drawn):
+        return counterfactual(logits, drawn, proposal, ENERGY, 1.0, NO_LIMIT)
 
-    gradients = jax.vmap(jax.grad(loss), (None, 0))(jnp.asarray(logits), every_dither())
+    gradients = jax.vmap(jax.grad(loss), (None, 0))(jnp.asarray(logits), every_draw())
     mean = np.tensordot(expected(logits)[1], gradients, 1)
     np.testing.assert_allclose(mean, slopes, atol=2e-4)
     assert np.abs(slopes).max() > 0.01
 
 
-def test_whitening_is_what_a_white_pixel_costs_over_a_black_one(scene):
-    frame, shown, _ = scene
-    dither = every_dither()[0b10110010]
-    found = whitening(dither, frame, shown, jnp.full(1, PRICE), CONVOLVE)
-    for place in np.ndindex(dither.shape):
+def test_a_gain_is_what_a_move_changes_all_others_as_they_are(scene):
+    drawn = every_draw()[0b10110010]
+    found = gains(drawn, scene[3], ENERGY)
+    for place in np.ndindex(drawn.shape):
         costs = []
-        for value in (0, 1):
-            changed = dither.copy()
-            changed[place] = value
-            costs.append(cost(frame[0], changed[0], shown[0], PRICE, KERNEL))
-        assert found[place] == pytest.approx(costs[1] - costs[0], abs=1e-4)
+        for value in (False, True):
+            other = drawn.copy()
+            other[place] = value
+            costs.append(cost_of(scene, other))
+        assert found[place] == pytest.approx(costs[1] - costs[0], abs=2e-4)
+
+
+def test_a_very_bad_move_counts_as_one_at_the_limit(scene):
+    *_, proposal, logits = scene
+    drawn = every_draw()[-1]
+    assert np.abs(gains(drawn, proposal, ENERGY)).max() > 1
+    slope = jax.grad(lambda x: counterfactual(x, drawn, proposal, ENERGY, 1.0, 0.5))(jnp.asarray(logits))
+    chance = jax.nn.sigmoid(logits)
+    assert (np.abs(slope) <= 0.5 * chance * (1 - chance) / logits.size + 1e-7).all()
 
 
 def test_the_energy_is_that_of_the_search(scene):
-    frame, shown, _ = scene
-    dither = every_dither()[0b01100101]
-    found = energy_per_pixel(dither, frame, shown, jnp.full(1, PRICE), CONVOLVE)
+    frame, dither, shown, *_ = scene
+    found = energy_per_pixel(dither, frame, shown, jnp.full(1, PRICE), ENERGY.convolve)
     assert found[0] == pytest.approx(cost(frame[0], dither[0], shown[0], PRICE, KERNEL) / 8, rel=1e-5)
 
 
-def test_a_draw_is_white_as_often_as_its_logits_say():
+def test_moves_are_drawn_as_often_as_their_logits_say():
     logits = jnp.broadcast_to(jnp.array([-2.0, 0.0, 2.0])[:, None], (3, 4000))
     drawn = draw(jax.random.key(0), logits)
-    assert set(np.unique(drawn)) == {0, 1}
+    assert drawn.dtype == bool
     np.testing.assert_allclose(drawn.mean(1), jax.nn.sigmoid(logits[:, 0]), atol=0.03)

@@ -9,9 +9,10 @@ import pytest
 
 from tests.trainer.made_films import make_film
 from trainer.bursts import LENGTH, read_bursts
+from trainer.diffusion_parallel import hysteresis, starts
 from trainer.errors import OptionError
 from trainer.films import Film
-from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, view
+from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, ends, view
 
 BATCH, PATCH = 6, 16
 
@@ -62,12 +63,33 @@ def history():
     return seen
 
 
-def test_a_first_frame_starts_from_the_mask_and_flips_cost_next_to_nothing(history):
+def test_a_first_frame_starts_from_error_diffusion_and_flips_cost_next_to_nothing(history):
     pool, scene = history[0]
-    np.testing.assert_array_equal(scene.dither, scene.frame > scene.mask)
+    diffused = hysteresis(scene.frame, jnp.zeros_like(scene.frame), jnp.zeros(BATCH))
+    np.testing.assert_array_equal(scene.dither, diffused)
     np.testing.assert_array_equal(scene.previous, scene.dither)
     np.testing.assert_allclose(scene.price, FIRST_PRICE)
     assert pool.crops.first.all()
+
+
+def test_a_frame_starts_where_start_says(history):
+    """Between what is shown and error diffusion that leans towards it."""
+    begun = 0
+    for (before, _), (after, scene) in pairwise(history):
+        start = starts(scene.frame, after.previous, scene.price, after.crops.first & (after.turn == 0))
+        for b in range(BATCH):
+            if after.turn[b] != before.turn[b] or after.crops.seed[b] != before.crops.seed[b]:
+                assert np.mean(scene.dither[b] != start[b]) < 0.01
+                begun += 1
+        if begun > 40:
+            break
+    assert begun > 20
+
+
+def test_the_last_pass_of_a_frame_is_known_before_it_is_made(history):
+    for (before, _), (after, _) in pairwise(history):
+        over = (after.turn != before.turn) | (after.crops.seed != before.crops.seed)
+        np.testing.assert_array_equal(ends(before), over)
 
 
 def test_the_loop_is_closed(history):
@@ -77,8 +99,8 @@ def test_the_loop_is_closed(history):
         for b in range(BATCH):
             same_patch = after.crops.seed[b] == before.crops.seed[b]
             if same_patch:
-                assert (scene.dither[b] == 1).all()
                 if after.turn[b] == before.turn[b]:
+                    assert (scene.dither[b] == 1).all()
                     np.testing.assert_array_equal(after.previous[b], before.previous[b])
                 else:
                     assert after.turn[b] == before.turn[b] + 1

@@ -16,7 +16,7 @@ from tests.trainer.search_cases import (
     single_moves,
     small_kernel,
 )
-from trainer import search_parallel
+from trainer.moves import best_moves, own_costs
 from trainer.search import cost, reaching
 from trainer.search_parallel import LIMIT, convolution, settle, sweeps
 
@@ -55,12 +55,10 @@ def test_the_price_of_every_move_is_the_change_of_the_recomputed_energy(seed, pr
         least[pixels[0]] = min(least[pixels[0]], change)
 
     taps = reaching(kernel)
-    own = [0, 1]
-    own += [2 - 2 * taps[len(taps) // 2 + dy, len(taps) // 2 + dx] for dy, dx in search_parallel._OFFSETS]
     blurred = convolution(taps, frame.shape)(jnp.asarray(dither - frame))
     sign = 1 - 2.0 * dither
     slope = 2 * sign * blurred + price * (1 - 2.0 * (dither != shown))
-    change, _ = search_parallel._best_moves(jnp.float32(dither), jnp.float32(slope), np.float32(own))
+    change, _ = best_moves(jnp.float32(dither), jnp.float32(slope), own_costs(taps))
     np.testing.assert_allclose(change, least, atol=1e-4)
 
 

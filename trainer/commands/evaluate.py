@@ -3,20 +3,22 @@
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from player.redraw import RedrawRule
-from trainer import dithers
 from trainer.ahead import ahead
-from trainer.commands.comparing import Chosen, check_size, parse_dithers
+from trainer.commands.comparing import Chosen, check_size, made, parse_dithers, shared_settings
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
 from trainer.errors import OptionError
 from trainer.evaluate import evaluate
+from trainer.export import plain
 from trainer.files import check_result, write_whole
 from trainer.films import Film
 from trainer.opening import open_film
@@ -31,7 +33,8 @@ PLAIN_WIDTH = 200
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, with a progress bar on stderr and tables on stdout; with `--json -` JSON alone on stdout."""
-    chosen = parse_dithers(options.dither)
+    settings = shared_settings(options)
+    chosen = parse_dithers(options.dither, settings)
     rule = redraw_rule(options)
     films = [Path(film) for film in options.film]
     if options.json not in (None, "-"):
@@ -42,13 +45,17 @@ def run(options: argparse.Namespace) -> int:
         kind = kind_of(Path(options.plot))
         check_result("--plot", Path(options.plot), films)
 
+    if options.subtitles is not None and len(films) > 1:
+        raise OptionError("--subtitles are those of one film; evaluate it alone")
     opened = [open_film(argparse.Namespace(**{**vars(options), "film": film})) for film in films]
     check_size(opened[0][2])
-    scored = [_score(*film, chosen, rule, options.interval) for film in opened]
+    scored = [_score(*film, chosen, settings, rule, options.interval) for film in opened]
     textures = {
-        label: [texture(dithers.make(*dither), grey) for grey in GREYS] for label, dither in chosen.items()
+        label: [texture(ditherer, grey) for grey in GREYS]
+        for label, ditherer in ((label, made(*dither, settings)) for label, dither in chosen.items())
     }
-    report = Report(chosen, textures, scored, rule, options.interval)
+    weights = {"weights": Path(options.weights)} if options.weights is not None else {}
+    report = Report(chosen, textures, scored, rule, options.interval, plain({**settings, **weights}))
 
     if options.json not in (None, "-"):
         write_whole(Path(options.json), _json(report).encode())
@@ -70,10 +77,16 @@ def redraw_rule(options: argparse.Namespace) -> RedrawRule:
 
 
 def _score(
-    film: Film, selection: Selection, tones: Tones, chosen: Chosen, rule: RedrawRule, interval: float
+    film: Film,
+    selection: Selection,
+    tones: Tones,
+    chosen: Chosen,
+    settings: Mapping[str, Any],
+    rule: RedrawRule,
+    interval: float,
 ) -> FilmReport:
     """Evaluate one film, every ditherer made anew for it."""
-    ditherers = {label: dithers.make(*dither) for label, dither in chosen.items()}
+    ditherers = {label: made(*dither, settings) for label, dither in chosen.items()}
     with (
         film,
         closing(ahead(selection.frames(film, tones))) as frames,

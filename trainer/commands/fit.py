@@ -4,31 +4,32 @@ import argparse
 import shlex
 import sys
 import time
-from dataclasses import replace
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from rich.console import Console
 
-from trainer.bursts import Bursts, read_bursts
+from trainer import networks, unet
+from trainer.bursts import HALF, Bursts, overfit_burst, read_bursts
+from trainer.commands.fit_choice import choose
 from trainer.commands.progress import progress_bar
-from trainer.errors import OptionError
 from trainer.films import Film
 from trainer.fit import Metrics, Settings, State, check, rates, start, updates
-from trainer.networks import Size, outline, parameter_count
-from trainer.runs import Run
+from trainer.fitting.events import Events
+from trainer.fitting.samples import choose as choose_scenes
+from trainer.fitting.samples import closed_loop, sheet
+from trainer.modules import counted
+from trainer.runs import EVENTS, Run
+from trainer.times import parse_place
+from trainer.unet import UNetSize
 from trainer.weights import Weights, arrays_of
 
-PRESETS = {
-    "cpu": (Settings(), 10.0),
-    "gpu": (Settings(channels=48, blocks=6, batch=128, bursts=4000, sweeps=2, chunk=200), 30.0),
-    "tpu": (Settings(channels=48, blocks=6, batch=256, bursts=4000, sweeps=2, chunk=200), 30.0),
-}
-"""Settings and minutes."""
 CHECKPOINT_SECONDS = 60.0
 
 
@@ -43,15 +44,11 @@ def run(options: argparse.Namespace) -> int:
         "tool": f"longtake {version('longtake')}",
     }
     folder = Run(Path(options.out), about, options.resume)
-    with progress_bar("read films", settings.bursts) as advance:
-        rng = np.random.default_rng(settings.seed)
-        bursts = read_bursts(
-            films, 2 * settings.patch, settings.bursts, rng, lambda done: advance(done, "bursts")
-        )
+    bursts = _read(films, settings)
     paths = {*options.film, options.out}
     words = [Path(word).name if word in paths else word for word in sys.argv[1:]]
     about["command"] = shlex.join(["trainer", *words])
-    step, seconds = fit(bursts, settings, budget, folder, about)
+    step, seconds = fit(bursts, settings, budget, folder, about, options.tensorboard)
     Console(highlight=False, soft_wrap=True).print(
         f"{options.out}: {step} updates in {seconds / 60:.1f} minutes; "
         f"use it with --dither generator --weights {options.out}",
@@ -60,30 +57,24 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float]]:
-    """The settings asked for, and the budget: {"steps": n} or {"minutes": m}. OptionError."""
-    settings, minutes = PRESETS[options.preset]
-    given = {
-        name: value
-        for name in ("channels", "blocks", "patch", "batch", "rate", "seed", "sweeps", "bursts")
-        if (value := vars(options)[name]) is not None
-    }
-    settings = replace(settings, **given)
-    Size(settings.channels, settings.blocks)
-    if options.steps is not None:
-        if options.minutes is not None:
-            raise OptionError("--steps and --minutes are two budgets; leave one out")
-        if options.steps < 1:
-            raise OptionError(f"--steps {options.steps}: make 1 update or more")
-        return settings, {"steps": options.steps}
-    minutes = minutes if options.minutes is None else options.minutes
-    if not 0 < minutes <= 100_000:
-        raise OptionError(f"--minutes {minutes:g}: choose more than 0")
-    return settings, {"minutes": minutes}
+def _read(films: list[Film], settings: Settings) -> Bursts:
+    scale = HALF if settings.half_resolution else None
+    if settings.overfit is not None:
+        return overfit_burst(films[0], parse_place(settings.overfit), settings.patch, scale)
+    rng = np.random.default_rng(settings.seed)
+    with progress_bar("read films", settings.bursts) as advance:
+        return read_bursts(
+            films, 2 * settings.patch, settings.bursts, rng, lambda done: advance(done, "bursts"), scale
+        )
 
 
 def fit(
-    bursts: Bursts, settings: Settings, budget: dict[str, float], folder: Run, about: dict[str, Any]
+    bursts: Bursts,
+    settings: Settings,
+    budget: dict[str, float],
+    folder: Run,
+    about: dict[str, Any],
+    tensorboard: bool = False,
 ) -> tuple[int, float]:
     """Make the updates that the budget still allows; returns how many there are, and the seconds they took.
 
@@ -93,16 +84,28 @@ def fit(
     state, spent = folder.restore(start(settings, on_device))
     many = updates(settings)
     steps = budget.get("steps")
-    graph = nnx.graphdef(outline(settings.size))
+    scenes = choose_scenes(bursts)
+    pictures = jnp.asarray(np.stack([scene.frames for scene in scenes]), jnp.float32) / 255
+    loop = closed_loop(settings, bursts.shape[-1])
     begun, saved = time.monotonic() - spent, time.monotonic()
-
-    def keep(state: State) -> None:
-        generator = nnx.merge(graph, state.params)
-        said = {**about, "updates": int(state.step), "parameters": parameter_count(settings.size)}
-        folder.save(state, time.monotonic() - begun, Weights(arrays_of(generator), settings.size, said))
-
     total = int(steps if steps is not None else budget["minutes"] * 60)
-    with progress_bar("fit", total) as advance:
+
+    with ExitStack() as open_until_then:
+        advance = open_until_then.enter_context(progress_bar("fit", total))
+        events = (
+            open_until_then.enter_context(Events(folder.folder / EVENTS, int(state.step)))
+            if tensorboard
+            else None
+        )
+
+        def keep(state: State) -> None:
+            step = int(state.step)
+            folder.save(state, time.monotonic() - begun, _weights(settings, state, about))
+            png = sheet(scenes, np.asarray(loop(state.params.generator, pictures)))
+            folder.picture(png, step)
+            if events:
+                events.picture(png, step)
+
         while True:
             step, seconds = int(state.step), time.monotonic() - begun
             progress = step / steps if steps is not None else seconds / (60 * budget["minutes"])
@@ -115,12 +118,28 @@ def fit(
             metrics = Metrics(*(float(value) for value in means))
             step += count
             row = {"step": step, "seconds": round(time.monotonic() - begun, 1), "rate": float(rate[-1])}
-            folder.log({**row, **metrics._asdict()})
+            row |= metrics._asdict()
+            folder.log(row)
+            if events:
+                events.log(row)
             check(step, metrics)
-            note = f"energy {metrics.energy:.3f}, flips {100 * metrics.flips:.1f} %"
-            advance(step if steps is not None else int(row["seconds"]), note)
+            advance(step if steps is not None else int(row["seconds"]), _note(metrics))
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 keep(state)
                 saved = time.monotonic()
-    keep(state)
+        keep(state)
     return int(state.step), time.monotonic() - begun
+
+
+def _weights(settings: Settings, state: State, about: dict[str, Any]) -> Weights:
+    """The generator as it is, with what is to be said of it."""
+    size = settings.network
+    network: nnx.Module = unet.outline(size) if isinstance(size, UNetSize) else networks.outline(size)
+    generator = nnx.merge(nnx.graphdef(network), jax.device_get(state.params.generator))
+    said = {**about, "updates": int(state.step), "parameters": counted(network)}
+    return Weights(arrays_of(generator), size, said)
+
+
+def _note(metrics: Metrics) -> str:
+    critic = f", critic {metrics.critic:.3f}" if metrics.critic else ""
+    return f"loss {metrics.loss:.3f}{critic}, energy {metrics.energy:.3f}, flips {100 * metrics.flips:.1f} %"

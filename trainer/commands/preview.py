@@ -4,9 +4,8 @@ import argparse
 from contextlib import closing
 from pathlib import Path
 
-from trainer import dithers
 from trainer.ahead import ahead
-from trainer.commands.comparing import check_size, parse_dithers
+from trainer.commands.comparing import check_size, made, parse_dithers, shared_settings
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
@@ -27,7 +26,8 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out)
     kind = kind_of(out)
     check_result("--out", out, [Path(options.film)])
-    chosen = parse_dithers(options.dither)
+    settings = shared_settings(options)
+    chosen = parse_dithers(options.dither, settings)
     if len(chosen) > MOST_DITHERS:
         raise OptionError(f"{len(chosen)} dithers are too many to compare; choose up to {MOST_DITHERS}")
     if options.count is None and options.end is None:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     ):
         comparison = Comparison(
             frames,
-            {label: dithers.make(*dither) for label, dither in chosen.items()},
+            {label: made(*dither, settings) for label, dither in chosen.items()},
             expected,
             lambda done: advance(done, ""),
         )

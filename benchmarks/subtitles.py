@@ -1,0 +1,61 @@
+"""What dithers do to letters: `python benchmarks/subtitles.py FILM SUBTITLES [WxH]` (default 724x536).
+
+Subtitles are put into the frame and, after every dither, into the dither. For each dither this prints the
+share of the letters' pixels (with their outline) that are wrong if they are put into the frame alone, the
+share that flips while the same letters stand, and the flips of the whole picture with, and without, any
+subtitles. 48 frames from the first subtitle on, every 8th of the film.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from trainer import dithers
+from trainer.burning import Burning
+from trainer.films import Film
+from trainer.opening import parse_size
+from trainer.selection import Selected, Selection
+from trainer.subtitles import read_subtitles
+from trainer.times import FilmTime
+from trainer.tones import Tones
+
+COUNT, EVERY = 48, 8
+
+
+def measured(frames: list[Selected], name: str, kept: bool) -> tuple[float, float, float]:
+    """Shares of wrong pixels in letters, of flips in letters that stand, of flips in all."""
+    ditherer, shown = dithers.make(name), None
+    wrong, still, flips = [], [], []
+    for number, frame in enumerate(frames):
+        before = shown
+        shown = frame.dithered(ditherer, before) if kept else ditherer(frame.frame, before)
+        letters = frame.letters
+        if letters is not None:
+            wrong.append(np.mean((shown != letters.white)[letters.all]))
+        if before is not None:
+            flips.append(np.mean(shown != before))
+            if letters is not None and letters is frames[number - 1].letters:
+                still.append(np.mean((shown != before)[letters.all]))
+    return tuple(100 * float(np.mean(shares)) if shares else 0.0 for shares in (wrong, still, flips))
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    tones = Tones(size=parse_size(words[2] if len(words) > 2 else "724x536"))
+    with Film(words[0]) as film:
+        subtitles = read_subtitles(Path(words[1]), film.rate)
+        chosen = {"start": FilmTime(subtitles.all[0].start_ms), "every": EVERY, "count": COUNT}
+        frames = list(Selection(**chosen, subtitles=Burning(subtitles)).frames(film, tones))
+        bare = list(Selection(**chosen).frames(film, tones))
+    print("                 in the frame alone       in the dither too       no subtitles")
+    print("                   wrong  of them      all    wrong  of them      all      all flips")
+    for name in dithers.DITHERS:
+        alone, kept = measured(frames, name, False), measured(frames, name, True)
+        cells = [f"{share:6.2f}%" for share in (*alone, *kept, measured(bare, name, True)[2])]
+        print(f"{name:16}", "  ".join(f"{cell:>7}" for cell in cells))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

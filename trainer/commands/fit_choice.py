@@ -1,0 +1,79 @@
+"""From the words of `trainer fit` to settings and a budget: preset, then objective, then what was given."""
+
+import argparse
+from dataclasses import fields, replace
+from typing import Any
+
+from trainer.errors import OptionError
+from trainer.fitting.settings import FILM_MAKERS, OBJECTIVES, USUAL, Settings
+from trainer.times import parse_place
+
+PRESETS: dict[str, tuple[dict[str, Any], float]] = {
+    "cpu": ({}, 10.0),
+    "gpu": ({"channels": 48, "blocks": 6, "batch": 128, "bursts": 4000, "sweeps": 2, "chunk": 200}, 30.0),
+    "tpu": ({"channels": 48, "blocks": 6, "batch": 256, "bursts": 4000, "sweeps": 2, "chunk": 200}, 30.0),
+}
+"""Where a preset differs from the defaults of `Settings`, and its minutes."""
+
+_OWN = ("counterfactual",)
+_WITH_CRITIC = ("v2", "v3", "counterfactual")
+_BELONGS = {
+    "blocks": _OWN,
+    "sweeps": _OWN,
+    "critic_real": _OWN,
+    "upsampling": FILM_MAKERS,
+    "teacher_forcing": FILM_MAKERS,
+    "reconstruction": FILM_MAKERS,
+    "reconstruction_weight": FILM_MAKERS,
+    "previous_weight": ("v3",),
+    "change_weight": ("v3",),
+    "critic_weight": _WITH_CRITIC,
+    "adversary": _WITH_CRITIC,
+    "critic_rate": _WITH_CRITIC,
+    "critic_steps": _WITH_CRITIC,
+    "penalty_weight": _WITH_CRITIC,
+    "clip": _WITH_CRITIC,
+}
+"""Which objectives have an option; all have the others."""
+_NEED_CRITIC = ("adversary", "critic_real", "critic_rate", "critic_steps", "penalty_weight", "clip")
+
+
+def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float]]:
+    """The settings asked for, and the budget: {"steps": n} or {"minutes": m}. OptionError."""
+    preset, minutes = PRESETS[options.preset]
+    settings = _settings(options, preset)
+    if options.steps is not None:
+        if options.minutes is not None:
+            raise OptionError("--steps and --minutes are two budgets; leave one out")
+        if options.steps < 1:
+            raise OptionError(f"--steps {options.steps}: make 1 update or more")
+        return settings, {"steps": options.steps}
+    minutes = minutes if options.minutes is None else options.minutes
+    if not 0 < minutes <= 100_000:
+        raise OptionError(f"--minutes {minutes:g}: choose more than 0")
+    return settings, {"minutes": minutes}
+
+
+def _settings(options: argparse.Namespace, preset: dict[str, Any]) -> Settings:
+    objective = options.objective
+    if objective not in OBJECTIVES:
+        raise OptionError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}")
+    words = vars(options)
+    names = [field.name for field in fields(Settings) if field.name in words]
+    given = {name: words[name] for name in names if words[name] is not None}
+    for name in given:
+        if objective not in _BELONGS.get(name, OBJECTIVES):
+            raise OptionError(f"{_option(name)}: the objective {objective} has none; leave it out")
+    if options.overfit is not None:
+        parse_place(options.overfit)
+    preset = {name: value for name, value in preset.items() if objective in _BELONGS.get(name, OBJECTIVES)}
+    settings = replace(Settings(), **{**preset, **USUAL[objective], **given})
+    if not settings.has_critic:
+        for name in _NEED_CRITIC:
+            if name in given:
+                raise OptionError(f"{_option(name)}: there is no critic; add --critic-weight 0.01 or more")
+    return settings
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,65 @@
+"""Where a frame's dither starts from, on the device: `start.py` for many small frames at once, in JAX.
+
+Error diffusion seems to have no parallel form, since every pixel waits for the one to its left and for three
+of the row above. But all pixels with the same x + 2 y can be done together: H rows of W pixels take W + 2 H
+steps. Here every row runs from left to right, where `diffusion.py` turns back at every second.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from trainer.diffusion import LEAN_CALMEST, LEAN_LIVELIEST
+from trainer.search import PRICE_CALMEST, PRICE_LIVELIEST
+from trainer.search_parallel import convolution
+from trainer.start import WINDOW, gaussian, start_dial
+
+_Errors = tuple[Array, Array, Array]
+
+
+def starts(frame: Array, shown: Array, price: Array, first: Array) -> Array:
+    """The dithers to start from, float32[B, H, W] of 0 and 1.
+
+    frame in [0, 1] and shown dither, 0 or 1: float32[B, H, W]; price of a flip float32[B], in units of c(0);
+    first bool[B]: nothing is shown yet, so that it is error diffusion alone.
+    """
+    shape = (frame.shape[-2], frame.shape[-1])
+    dial = jnp.log(price / PRICE_LIVELIEST) / np.log(PRICE_CALMEST / PRICE_LIVELIEST)
+    lean = jnp.where(first, 0.0, LEAN_LIVELIEST + start_dial(dial) * (LEAN_CALMEST - LEAN_LIVELIEST))
+    diffused = hysteresis(frame, shown, lean)
+    look = convolution(gaussian(), shape)
+    mean = convolution(np.full((WINDOW, WINDOW), WINDOW**-2.0), shape)
+    visible, visible_diffused = (jnp.square(look(dither - frame)) for dither in (shown, diffused))
+    gain = visible - visible_diffused - price[:, None, None] * jnp.abs(diffused - shown)
+    return jnp.where((mean(gain) > 0) | first[:, None, None], diffused, shown)
+
+
+def hysteresis(frame: Array, shown: Array, lean: Array) -> Array:
+    """Error diffusion that leans towards the shown dither (`diffusion.Hysteresis`), float32[B, H, W].
+
+    frame in [0, 1] and shown dither, 0 or 1: float32[B, H, W]; lean float32[B].
+    """
+    batch, height, width = frame.shape
+    # Row y, moved 2 y steps to the right: the pixels of one step stand in one column.
+    steps = width + 2 * (height - 1)
+    column = np.arange(steps)[:, None] - 2 * np.arange(height)
+    inside = (column >= 0) & (column < width)
+    rows, columns = np.arange(height)[None, :], np.clip(column, 0, width - 1)
+
+    def step(errors: _Errors, now: tuple[Array, ...]) -> tuple[_Errors, Array]:
+        last, second, third = errors
+        tone, threshold, is_inside = now
+        value = tone + last * (7 / 16) + _from_above(last * (3 / 16) + second * (5 / 16) + third * (1 / 16))
+        white = value > threshold
+        return (jnp.where(is_inside, value - white, 0.0), last, second), white
+
+    nothing = jnp.zeros((batch, height), jnp.float32)
+    thresholds = 0.5 + lean[:, None, None] * (1 - 2 * shown)
+    skewed = tuple(plane[:, rows, columns].swapaxes(0, 1) for plane in (frame, thresholds))
+    _, white = lax.scan(step, (nothing, nothing, nothing), (*skewed, jnp.asarray(inside)), unroll=4)
+    return white[rows.T * 2 + np.arange(width), :, rows.T].transpose(2, 0, 1).astype(jnp.float32)
+
+
+def _from_above(plane: Array) -> Array:
+    """Each row's values as the row below it sees them: [B, H] one row down."""
+    return jnp.pad(plane, ((0, 0), (1, 0)))[:, :-1]

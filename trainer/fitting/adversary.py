@@ -1,0 +1,80 @@
+"""The critic of a fit: what it says to the generator, and its own update.
+
+After every update of the generator the critic makes a few of its own on the same patches, with its own
+optimiser and learning rate: real dithers of the frames against the generator's.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from trainer.critic import create, outline
+from trainer.fitting.settings import Settings
+from trainer.objectives import critic_loss, generator_loss, penalty
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """The critic that the settings ask for; pictures are float32[B, P, P]."""
+
+    settings: Settings
+
+    @property
+    def _kind(self) -> tuple[bool, bool]:
+        """Whether it sees the frame, and whether it has batch norm: only without a gradient penalty."""
+        return self.settings.critic_sees_frame, self.settings.adversary != "wasserstein"
+
+    @cached_property
+    def _graph(self) -> Any:
+        return nnx.graphdef(outline(*self._kind))
+
+    def start(self) -> tuple[Any, Any]:
+        """Weights and optimiser before the first update."""
+        # Another seed than the generator's, lest both begin with the same numbers.
+        params = nnx.state(create(*self._kind, self.settings.seed + 1), nnx.Param)
+        return params, _optimiser().init(params)
+
+    def score(self, params: Any, dither: Array, frame: Array) -> Array:
+        """How real the dither looks to it, piece by piece."""
+        critic = nnx.merge(self._graph, params)
+        return critic(dither, frame if self.settings.critic_sees_frame else None)
+
+    def term(self, params: Any, fake: Array, frame: Array) -> Array:
+        """What the generator is to lower."""
+        return generator_loss(self.settings.adversary, self.score(params, fake, frame))
+
+    def update(
+        self, key: Array, params: Any, optimiser: Any, real: Array, fake: Array, frame: Array, rate: Any
+    ) -> tuple[Any, Any, Array]:
+        """Weights, optimiser and loss after `critic_steps` steps; `rate` is the generator's learning rate."""
+        settings = self.settings
+        rate = rate * (settings.critic_rate / settings.rate)
+
+        def loss_of(params: Any, key: Array) -> Array:
+            scores = self.score(params, real, frame), self.score(params, fake, frame)
+            loss = critic_loss(settings.adversary, *scores)
+            if settings.adversary != "wasserstein":
+                return loss
+            share = jax.random.uniform(key, real.shape[:1])
+            slope = penalty(lambda between: self.score(params, between, frame), real, fake, share)
+            return loss + settings.penalty_weight * slope
+
+        loss = jnp.float32(0)
+        for one in jax.random.split(key, settings.critic_steps):
+            loss, gradient = jax.value_and_grad(loss_of)(params, one)
+            step, optimiser = _optimiser().update(gradient, optimiser, params)
+            params = jax.tree.map(lambda p, s: p - rate * s, params, step)
+            if settings.adversary == "wasserstein-clip":
+                params = jax.tree.map(lambda p: jnp.clip(p, -settings.clip, settings.clip), params)
+        return params, optimiser, loss
+
+
+def _optimiser() -> optax.GradientTransformation:
+    """Adam's direction, with as little momentum as adversaries want."""
+    return optax.scale_by_adam(b1=0.5, b2=0.9)

@@ -1,0 +1,71 @@
+"""One update of the film-maker's U-Net towards v1, v2 or v3 (`objectives/film_maker.py`).
+
+Every patch of the pool (`patches.py`) makes one pass per frame and shows what the U-Net made of it, which
+v3's sees at the next frame: closed loop. With teacher forcing, the film-maker's way, the shown dither is
+Floyd and Steinberg's of the frame before in place of the U-Net's own.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from trainer.eye import two_eye_kernel
+from trainer.fitting.adversary import Adversary
+from trainer.fitting.scenes import shown
+from trainer.fitting.settings import Settings
+from trainer.fitting.state import Metrics, Pair, State, Update, generator_optimiser, measure
+from trainer.floyd_steinberg import floyd_steinberg
+from trainer.objectives import RECONSTRUCTIONS, v1, v2, v3
+from trainer.patches import FIRST_PASSES, MOST_PASSES, advance
+from trainer.search import reaching
+from trainer.search_parallel import convolution
+from trainer.unet import outline
+
+
+def film_maker_update(settings: Settings) -> Update:
+    """The function (state, bursts, learning rate) -> state, metrics."""
+    graph = nnx.graphdef(outline(settings.unet))
+    convolve = convolution(reaching(two_eye_kernel()), (settings.patch, settings.patch))
+    adversary = Adversary(settings) if settings.has_critic else None
+    optimiser = generator_optimiser()
+    reconstruct, terms = RECONSTRUCTIONS[settings.reconstruction], settings.terms
+
+    def update(state: State, bursts: Array, rate: Array) -> tuple[State, Metrics]:
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 2)
+        scene, before = jax.lax.optimization_barrier(shown(settings, state.pool, bursts))
+        target = floyd_steinberg(scene.frame)
+        if settings.teacher_forcing:
+            scene = scene._replace(previous=floyd_steinberg(before))
+
+        def loss_of(params: nnx.State) -> tuple[Array, Array]:
+            network = nnx.merge(graph, params)
+            logits = network(scene.frame[..., None], scene.previous if settings.unet.previous else None)
+            score: Array | float = 0.0
+            if adversary:
+                score = adversary.term(state.params.critic, jax.nn.sigmoid(logits), scene.frame)
+            if settings.objective == "v1":
+                return v1(logits, target, terms, reconstruct), logits
+            if settings.objective == "v2":
+                return v2(logits, target, score, terms, reconstruct), logits
+            calm = (scene.previous, scene.frame, before, score)
+            return v3(logits, target, *calm, terms, reconstruct), logits
+
+        (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
+        step, optimiser_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
+        params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
+
+        critic, its_optimiser, its_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
+        if adversary:
+            critic, its_optimiser, its_loss = adversary.update(
+                keys[0], critic, its_optimiser, target, jax.nn.sigmoid(logits), scene.frame, rate
+            )
+        dither = jax.lax.optimization_barrier((logits > 0).astype(jnp.float32))
+        metrics = measure(loss, logits, dither, scene, its_loss, convolve)
+        # One pass per frame: all others count as made.
+        made = jnp.full_like(state.pool.done, max(FIRST_PASSES, MOST_PASSES))
+        pool = advance(keys[1], state.pool._replace(done=made), bursts, dither)
+        whole = State(state.step + 1, Pair(params, critic), Pair(optimiser_state, its_optimiser), pool)
+        return whole, metrics
+
+    return update

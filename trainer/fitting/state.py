@@ -1,0 +1,95 @@
+"""What a fit carries from one update to the next, and what it says of each."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from trainer import networks, unet
+from trainer.fitting.adversary import Adversary
+from trainer.fitting.settings import FILM_MAKERS, Settings
+from trainer.networks import Convolve
+from trainer.objectives import energy_per_pixel
+from trainer.patches import Pool, View, begin
+
+
+class Pair(NamedTuple):
+    """Something of the generator and the same of the critic: weights, or their optimiser's state.
+
+    Without a critic its half is empty.
+    """
+
+    generator: Any
+    critic: Any
+
+
+class State(NamedTuple):
+    """All of it, as it is in a checkpoint."""
+
+    step: Array  # int32
+    params: Pair
+    optimiser: Pair
+    pool: Pool
+
+
+class Metrics(NamedTuple):
+    """Of one update, or the mean over many; shares of pixels over the patches' passes.
+
+    energy: per pixel, in units of c(0). white, tone: the share of white, and the frames' mean. flips: in what
+    was passed, against the shown dither. unsure: pi (1 - pi), 0 once the generator is sure. critic: the
+    critic's loss, 0 where there is none.
+    """
+
+    loss: Any
+    energy: Any
+    white: Any
+    tone: Any
+    flips: Any
+    unsure: Any
+    critic: Any = 0.0
+
+
+Update = Callable[[State, Array, Any], tuple[State, Metrics]]
+"""(state, bursts, learning rate or rates) -> the state after the update or updates, and mean metrics."""
+
+
+def start(settings: Settings, bursts: Array) -> State:
+    """The state before the first update."""
+    generator: nnx.Module
+    if settings.objective in FILM_MAKERS:
+        generator = unet.create(settings.unet, settings.seed)
+    else:
+        generator = networks.create(settings.size, settings.seed)
+    params = nnx.state(generator, nnx.Param)
+    pool = jax.jit(begin, static_argnums=(2, 3))(
+        jax.random.key(settings.seed), bursts, settings.batch, settings.patch
+    )
+    critic, its_optimiser = Adversary(settings).start() if settings.has_critic else ((), ())
+    return State(
+        jnp.int32(0), Pair(params, critic), Pair(generator_optimiser().init(params), its_optimiser), pool
+    )
+
+
+def generator_optimiser() -> optax.GradientTransformation:
+    """Adam's direction, to be scaled by the learning rate; clipping keeps a rare burst from wrecking it."""
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(b2=0.99))
+
+
+def measure(
+    loss: Array, logits: Array, dither: Array, scene: View, critic: Array | float, convolve: Convolve
+) -> Metrics:
+    """The metrics of an update whose generator made `logits` of a scene, and so `dither`."""
+    probability = jax.nn.sigmoid(logits)
+    return Metrics(
+        loss,
+        energy_per_pixel(dither, scene.frame, scene.previous, scene.price, convolve).mean(),
+        dither.mean(),
+        scene.frame.mean(),
+        jnp.abs(dither - scene.previous).mean(),
+        (probability * (1 - probability)).mean(),
+        jnp.asarray(critic, jnp.float32),
+    )

@@ -1,0 +1,39 @@
+"""What a generator is trained towards: pure functions of logits, pictures and scores, each a mean.
+
+`two_action` holds the project's own objective, `film_maker` the three of the film-maker's networks, and
+`adversarial` what a critic adds to each of them.
+"""
+
+from trainer.objectives.adversarial import ADVERSARIES, critic_loss, generator_loss, penalty, straight_through
+from trainer.objectives.film_maker import (
+    RECONSTRUCTIONS,
+    TermWeights,
+    change,
+    cross_entropy,
+    distance,
+    v1,
+    v2,
+    v3,
+)
+from trainer.objectives.two_action import TEMPERATURE, counterfactual, draw, energy_per_pixel, gains
+
+__all__ = [
+    "ADVERSARIES",
+    "RECONSTRUCTIONS",
+    "TEMPERATURE",
+    "TermWeights",
+    "change",
+    "counterfactual",
+    "critic_loss",
+    "cross_entropy",
+    "distance",
+    "draw",
+    "energy_per_pixel",
+    "gains",
+    "generator_loss",
+    "penalty",
+    "straight_through",
+    "v1",
+    "v2",
+    "v3",
+]
