@@ -147,6 +147,7 @@ def _fit(words: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for a user's error, 130 for Ctrl-C."""
     words = parser().parse_args(arguments)
+    words.command_line = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(format="trainer: %(message)s", level=logging.WARNING)
     try:
         return int(words.run(words))

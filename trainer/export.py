@@ -60,8 +60,11 @@ def export(
     ditherer = dithers.make(dither, dial, **(settings or {}))
     width, height = tones.size
     meta = describe(film, selection, tones, dither, dial)
-    if settings:
-        meta["dither_settings"] = json.dumps(plain(settings), sort_keys=True)
+    own = dict(settings or {})
+    if "weights" in dithers.DITHERS[dither].settings:
+        own.setdefault("weights", None)  # those that ship, which another version of the tool may exchange
+    if own:
+        meta["dither_settings"] = json.dumps(plain(own), sort_keys=True)
     with ReelWriter(reel, meta, width, height, overwrite=overwrite) as writer:
         before, flips = writer.frames, 0
         try:
@@ -97,13 +100,13 @@ def _dithered(
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain values; what a path leads to may change, so the hash of the weights stands for it.
+    """Settings as plain values: for the weights, wherever they lie, their hash.
 
     TrainerError for weights that cannot be read.
     """
     from trainer.weights import digest
 
-    return {key: digest(value) if isinstance(value, Path) else value for key, value in settings.items()}
+    return {key: digest(value) if key == "weights" else value for key, value in settings.items()}
 
 
 def describe(

@@ -156,7 +156,7 @@ def _add_objective_options(parser: argparse.ArgumentParser) -> None:
         ("reconstruction", "v1 to v3: Floyd and Steinberg's dither; default 1"),
         ("previous", "v3: L1 to the shown dither; default 1"),
         ("change", "v3: more flips than the tone's change needs; default 1"),
-        ("critic", "the critic; default 0.05 in v2 and v3, 0 in counterfactual"),
+        ("critic", "the critic; default 0.005 in v2 and v3, 0 in counterfactual"),
     ):
         group.add_argument(f"--{name}-weight", type=float, metavar="X", help=what)
     critic = parser.add_argument_group("the critic, where its weight is above 0")
@@ -168,9 +168,9 @@ def _add_objective_options(parser: argparse.ArgumentParser) -> None:
         metavar="DITHER",
         help="counterfactual: what is real, floyd-steinberg (default) or search",
     )
-    critic.add_argument("--critic-rate", type=float, metavar="X", help="its learning rate; default 0.001")
+    critic.add_argument("--critic-rate", type=float, metavar="X", help="its learning rate; default 0.003")
     critic.add_argument(
-        "--critic-steps", type=int, metavar="N", help="for each of the generator's; default 2"
+        "--critic-steps", type=int, metavar="N", help="for each of the generator's; default 4"
     )
     critic.add_argument(
         "--penalty-weight", type=float, metavar="X", help="wasserstein: of slopes; default 10"

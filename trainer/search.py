@@ -95,11 +95,15 @@ Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]
 
 
 def settler(engine: str | None = None) -> Settle:
-    """The search by one of `ENGINES`; None takes the parallel one where JAX has an accelerator."""
+    """The search by one of `ENGINES`; for None `usual_engine`'s."""
     if engine is not None and engine not in ENGINES:
         raise OptionError(f"search has no engine {engine!r}: choose {' or '.join(ENGINES)}")
-    engine = engine or ("parallel" if _has_accelerator() else "sequential")
-    return _parallel() if engine == "parallel" else _sequential()
+    return _parallel() if (engine or usual_engine()) == "parallel" else _sequential()
+
+
+def usual_engine() -> str:
+    """The parallel one where JAX has an accelerator, and else the sequential one."""
+    return "parallel" if _has_accelerator() else "sequential"
 
 
 @cache

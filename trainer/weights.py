@@ -95,13 +95,20 @@ def load(path: Path | None = None) -> Weights:
     TrainerError for what is no such file, one that is damaged, or one of another format.
     """
     if path is None:
-        return _read(files("trainer").joinpath(SHIPPED).read_bytes(), "the shipped weights")
+        return _read(_shipped(), "the shipped weights")
     return _read(_bytes(path), str(path))
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of the file of weights that `path` leads to, in hexadecimal; TrainerError as for `load`."""
-    return hashlib.sha256(_bytes(path)).hexdigest()
+def digest(path: Path | None = None) -> str:
+    """SHA-256 of the file of weights that `path` leads to, in hexadecimal; of the shipped one for None.
+
+    TrainerError as for `load`.
+    """
+    return hashlib.sha256(_shipped() if path is None else _bytes(path)).hexdigest()
+
+
+def _shipped() -> bytes:
+    return files("trainer").joinpath(SHIPPED).read_bytes()
 
 
 def _bytes(path: Path) -> bytes:

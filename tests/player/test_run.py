@@ -282,7 +282,10 @@ def test_the_web_page_is_up_while_the_film_plays_and_moves_it(start, tmp_path, m
     process = start("run", path, "--simulated", tmp_path / "sim", *options)
     until(process, "frame 0 of 5")
     url = f"http://127.0.0.1:{port}/api/"
-    state = json.load(urllib.request.urlopen(url + "status", timeout=10))
+    end = time.monotonic() + 10  # the page hears of the frame just after the log
+    state = {"frame": None}
+    while state["frame"] is None and time.monotonic() < end:
+        state = json.load(urllib.request.urlopen(url + "status", timeout=10))
     assert state["frame"] == 0
     post = urllib.request.Request(url + "next", method="POST", headers={"Content-Type": "application/json"})
     urllib.request.urlopen(post, timeout=10).close()

@@ -113,17 +113,18 @@ def test_an_export_that_was_cut_off_goes_on_to_the_same_reel(path, tmp_path, sel
 
 
 def test_a_killed_process_goes_on_to_the_same_reel(tmp_path):
-    """SIGKILL at instants spread over a real run of the command."""
+    """SIGKILL at the first sign of a reel, and again while the command goes on with it."""
     film = make_film(tmp_path / "long.avi", "MJPG", [picture(n % 40) for n in range(200)])
     command = [sys.executable, "-m", "trainer", "export", str(film), "--size", "320x240"]
-    started = time.monotonic()
     subprocess.run([*command, str(tmp_path / "whole.reel")], check=True, capture_output=True)
-    duration = time.monotonic() - started
     reel = tmp_path / "cut.reel"
     killed_while_writing = 0
-    for share in (0.5, 0.7, 0.85):
+    for seconds in (0, 0.03, 0.1):
         process = subprocess.Popen([*command, str(reel)], stdout=subprocess.DEVNULL)
-        time.sleep(share * duration)
+        end = time.monotonic() + 60
+        while not reel.exists() and time.monotonic() < end:
+            time.sleep(0.005)
+        time.sleep(seconds)
         process.kill()
         killed_while_writing += process.wait() != 0 and reel.exists()
     assert killed_while_writing

@@ -36,7 +36,7 @@ def test_a_new_generator_makes_few_moves(generator):
 
 def test_the_planes_are_what_they_are_said_to_be():
     frame, dither, shown = (np.full((1, 2, 3), value, np.float32) for value in (0.25, 1, 0))
-    move = np.array([[[1, 2, 8], [13, 1, 1]]], np.int8)  # toggle, (0, 1), (1, 1); (2, 2), toggles
+    move = np.array([[[1, 2, 7], [13, 1, 1]]], np.int8)  # toggle, (0, 1), (1, 1); (2, 2), toggles
     found = planes(
         jnp.asarray(frame), jnp.asarray(dither), jnp.asarray(shown), jnp.full(1, 0.2), jnp.full((2, 3), 0.75),
         jnp.full((1, 2, 3), 4.0), jnp.full((1, 2, 3), -4.0), jnp.asarray(move),

@@ -11,7 +11,7 @@ from trainer import search
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
 from trainer.eye import EYES, energy, hvs_psnr
-from trainer.search import ENGINES, Search, cost, price_of
+from trainer.search import ENGINES, Search, cost, price_of, usual_engine
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -115,4 +115,4 @@ def test_the_engine_is_chosen_by_the_accelerator(monkeypatch, plugins, backend, 
     monkeypatch.setattr(search, "entry_points", lambda group: plugins)
     monkeypatch.setattr(search, "find_spec", lambda name: None)
     monkeypatch.setattr("jax.default_backend", lambda: backend)
-    assert Search().engine == engine
+    assert usual_engine() == engine

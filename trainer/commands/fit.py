@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-import sys
 import time
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -46,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     folder = Run(Path(options.out), about, options.resume)
     bursts = _read(films, settings)
     paths = {*options.film, options.out}
-    words = [Path(word).name if word in paths else word for word in sys.argv[1:]]
+    words = [Path(word).name if word in paths else word for word in options.command_line]
     about["command"] = shlex.join(["trainer", *words])
     step, seconds = fit(bursts, settings, budget, folder, about, options.tensorboard)
     Console(highlight=False, soft_wrap=True).print(
