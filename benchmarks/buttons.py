@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from player.buttons import ACTIONS, listening
+from player.service.buttons import ACTIONS, listening
 
 LEVELS = (False, False, False, False)
 
@@ -30,7 +30,7 @@ def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
     pins = dict(zip(ACTIONS, (5, 6, 13, 19), strict=True))
     with listening(pins, lambda _: lambda: LEVELS, print, bool, print):
-        print(f"player/buttons.py          {share(seconds):.2f} % of a core")
+        print(f"player/service/buttons.py          {share(seconds):.2f} % of a core")
     over = threading.Event()
     thread = threading.Thread(target=common, args=(over,))
     thread.start()

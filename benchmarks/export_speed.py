@@ -16,7 +16,7 @@ from pathlib import Path
 from machine import machine
 from PIL import Image
 
-from player.packing import deflate, pack
+from player.reel_format.packing import deflate, pack
 from trainer.cuts import is_cut
 from trainer.dithers import make
 from trainer.export import export

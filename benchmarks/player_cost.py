@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from machine import machine
 
-from player.pictures import save_dither
+from player.pictures.png import save_dither
 from player.reel import Reel, ReelWriter
 
 ROOT = Path(__file__).parent.parent

@@ -27,8 +27,8 @@ from year_world import BLOCK, DAY, INTERVAL, MEAN_FRAMES, World, Wrong
 
 from player import panels
 from player.errors import PlayerError
+from player.loop.surroundings import Surroundings
 from player.playback import Playback
-from player.surroundings import Surroundings
 
 __all__ = ["DAY", "INTERVAL", "MEAN_FRAMES", "World", "Wrong", "live"]
 

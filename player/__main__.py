@@ -27,32 +27,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    from player.options import parse
+    from player.commands.options import parse
 
     options = parse(arguments)
     match options.command:
         case "run":
-            from player.command_run import run
+            from player.commands.run import run
 
             return run(options)
         case "info":
-            from player.command_reel import info
+            from player.commands.reels import info
 
             return info(options)
         case "check":
-            from player.command_reel import check
+            from player.commands.reels import check
 
             return check(options)
         case "frames":
-            from player.command_reel import frames
+            from player.commands.reels import frames
 
             return frames(options)
         case "status":
-            from player.command_status import status
+            from player.commands.status import status
 
             return status(options)
         case _:
-            from player.command_status import config
+            from player.commands.status import config
 
             return config(options)
 

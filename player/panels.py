@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from player.config import Config
 from player.errors import ConfigError, PanelError, PanelFault
-from player.recovery import DevicePanel, SteadyPanel
+from player.service.recovery import DevicePanel, SteadyPanel
 
 if TYPE_CHECKING:
     from driver.panel import IT8951Panel, PanelSettings

@@ -6,15 +6,16 @@ end the loop, and so do those of the reels unless `wait_for_films` is set: the p
 goes on from it.
 """
 
-from player import answers, report, schedule
-from player.config_sources import Effective
+from player import schedule
 from player.errors import NoSuchFrame, ReelError
+from player.loop import answers, report
+from player.loop.running import Running
+from player.loop.surroundings import Outcome, Panel, Surroundings
+from player.loop.waiting import Films
 from player.progress import Progress
 from player.redraw import DAY
-from player.running import Running
-from player.surroundings import Outcome, Panel, Surroundings
+from player.settings.sources import Effective
 from player.times import Place, local, span
-from player.waiting import Films
 
 __all__ = ["Outcome", "Panel", "Playback", "Surroundings"]
 
@@ -218,7 +219,7 @@ class Playback:
         showing, running.over, running.asked = running.showing, True, ""
         if not running.config.wait_for_films:
             return
-        from player.cards import end_card  # only where a card is drawn
+        from player.pictures.cards import end_card  # only where a card is drawn
 
         card = end_card(showing.screen.size, showing.reels.title)
         if showing.stands is None or not (showing.stands == card).all():

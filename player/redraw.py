@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from player import packing
 from player.config import Config
+from player.reel_format import packing
 
 DAY = 24 * 3600.0
 

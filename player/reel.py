@@ -10,8 +10,8 @@ A dither is uint8[H, W], 0 black and 1 white; times are milliseconds of the film
 """
 
 from player.errors import BadFrame, ReelError
-from player.reel_file import FrameInfo
-from player.reel_reader import Reel
-from player.reel_writer import ReelWriter
+from player.reel_format.file import FrameInfo
+from player.reel_format.reader import Reel
+from player.reel_format.writer import ReelWriter
 
 __all__ = ["BadFrame", "FrameInfo", "Reel", "ReelError", "ReelWriter"]

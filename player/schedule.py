@@ -5,7 +5,7 @@ clock is asked only across a restart, and it is not believed: a Raspberry Pi has
 start years off.
 """
 
-from player.quiet import Quiet
+from player.loop.quiet import Quiet
 
 
 def next_due(due: float, interval: float, now: float) -> float:

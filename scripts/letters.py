@@ -1,4 +1,4 @@
-"""Makes the letters that the device draws with: `python scripts/letters.py player/letters`.
+"""Makes the letters that the device draws with: `python scripts/letters.py player/pictures/letters`.
 
 The device is to draw the same with every version of Pillow, with FreeType or without, so the letters are
 drawn here once: DejaVu Sans Mono (the file that comes with matplotlib), 1 bit, hinted to whole pixels, in

@@ -8,8 +8,8 @@ import pytest
 
 from player.__main__ import main
 from player.config import KEYS, Config
-from player.config_example import APPLIANCE, EXAMPLES, markdown, toml
-from player.config_sources import load
+from player.settings.example import APPLIANCE, EXAMPLES, markdown, toml
+from player.settings.sources import load
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "systemd" / "player.toml"

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from player.board import Board
-from player.config_values import checked, from_text
 from player.errors import ConfigError
-from player.inbox import Inbox
+from player.loop.board import Board
+from player.loop.inbox import Inbox
+from player.loop.requests import Kind, Request
 from player.remote.pace import Bucket
 from player.remote.problems import Problem, come_back_in
 from player.remote.reel_list import Listed, ReelList
-from player.requests import Kind, Request
+from player.settings.values import checked, from_text
 from player.times import Place, film_time, parse_place
 
 PLAIN = {

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from player import ghosts
-from player.board import Board
+from player.loop.board import Board
+from player.pictures import ghosts
 
 _LEVEL = 6  # of zlib
 _GREYS = (ghosts.BLACK, ghosts.GHOST, ghosts.WHITE)

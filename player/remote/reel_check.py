@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from player.errors import BadFrame, ReelError
+from player.loop.reels import check
 from player.reel import Reel
-from player.reels import check
 
 PLACES = 24  # frames that are decoded, spread over the film; each with up to 64 before it
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from player.board import Board
 from player.errors import BadFrame, ReelError
+from player.loop.board import Board
 from player.reel import Reel
 
 LONGEST = 500  # reels in the list

@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from player.board import Board
 from player.config import Config
 from player.errors import ConfigError
-from player.inbox import Inbox
-from player.log_tail import LogTail
+from player.loop.board import Board
+from player.loop.inbox import Inbox
 from player.remote import addresses
 from player.remote.actions import Settable
 from player.remote.guard import Guard
 from player.remote.pace import Failures
 from player.remote.tokens import FILE, Sessions, kept_token
+from player.service.log_tail import LogTail
 
 _HOSTS = {"loopback": "127.0.0.1", "network": "0.0.0.0"}
 

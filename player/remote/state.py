@@ -7,16 +7,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from player.board import Board
 from player.config import Config
-from player.inbox import Inbox
-from player.log_tail import LogTail
+from player.loop.board import Board
+from player.loop.inbox import Inbox
 from player.remote.actions import Actions, Settable
 from player.remote.guard import Guard
 from player.remote.images import Pictures
 from player.remote.pace import Bucket
 from player.remote.reel_list import ReelList
 from player.remote.uploads import Uploads, free_bytes
+from player.service.log_tail import LogTail
 
 
 @dataclass(frozen=True)

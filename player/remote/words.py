@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from player.board import Snapshot
+from player.loop.board import Snapshot
 from player.times import film_time, local, span
 
 

@@ -40,7 +40,7 @@ program() {
     (cd / && "$opt/$slot/bin/python" -P -m player config --config "$here/systemd/player.toml" >/dev/null) ||
         fail "the new program in $opt/$slot does not run; the one in use before stays"
     if on_system; then
-        (cd / && "$opt/$slot/bin/python" -P -c 'import numpy, PIL.Image, player.command_run') ||
+        (cd / && "$opt/$slot/bin/python" -P -c 'import numpy, PIL.Image, player.commands.run') ||
             fail "the new program in $opt/$slot does not run; the one in use before stays"
     fi
     ln -sfn $slot "$opt/current.new"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from driver.simulator import PowerCut, SimulatedWire
-from player import recovery
 from player.__main__ import main
+from player.service import recovery
 
 WIDTH, HEIGHT = 64, 48
 DISPLAY = 0x34

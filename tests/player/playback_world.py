@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from player.board import Board
 from player.config import KEYS, Config
-from player.config_sources import Effective
 from player.errors import PanelReset
+from player.loop.board import Board
+from player.loop.requests import Kind, Request
 from player.playback import Playback, Surroundings
 from player.progress import ProgressStore
 from player.reel import Reel
-from player.requests import Kind, Request
+from player.settings.sources import Effective
 
 
 def effective(config, paths=None):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from playback_world import World, effective
 
-from player.cards import address_card, end_card
 from player.config import Config
-from player.playlist import expand
-from player.requests import Kind, Request
-from player.surroundings import Address
+from player.loop.playlist import expand
+from player.loop.requests import Kind, Request
+from player.loop.surroundings import Address
+from player.pictures.cards import address_card, end_card
 from player.times import Place
 
 CONFIG = Config(interval=100.0)

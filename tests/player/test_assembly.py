@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from player import panels
-from player.assembly import USUAL_SIZE, Services, first_look, glass_pictures, only_player
-from player.board import Board, Snapshot
 from player.config import Config
 from player.errors import ConfigError, ReelError
-from player.inbox import Inbox
-from player.lock import Locked
-from player.log_tail import LogTail
+from player.loop.board import Board, Snapshot
+from player.loop.inbox import Inbox
+from player.loop.requests import Kind, Request
 from player.progress import Progress
-from player.requests import Kind, Request
+from player.service.assembly import USUAL_SIZE, Services, first_look, glass_pictures, only_player
+from player.service.lock import Locked
+from player.service.log_tail import LogTail
 from player.times import Place
 
 
@@ -116,7 +116,7 @@ def test_buttons_post_requests_and_know_the_pause(world, monkeypatch):
 
 def test_nothing_is_loaded_that_is_not_configured(world, monkeypatch):
     monkeypatch.setitem(sys.modules, "player.remote.service", None)
-    monkeypatch.setitem(sys.modules, "player.buttons", None)
+    monkeypatch.setitem(sys.modules, "player.service.buttons", None)
     world.services.start(Config(vcom=-1.5))
     assert world.services.address() is None
 

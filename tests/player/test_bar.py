@@ -2,7 +2,7 @@
 
 import io
 
-from player.bar import Bar
+from player.commands.bar import Bar
 
 
 class Terminal(io.StringIO):

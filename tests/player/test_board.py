@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from player.board import Board, Snapshot
+from player.loop.board import Board, Snapshot
 
 DITHER = np.ones((4, 8), np.uint8)
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player.buttons import POLL, QUICK, SAMPLES, Buttons, Debounce, button_pins, listening
 from player.config import Config
 from player.errors import ConfigError, PanelError
-from player.requests import Kind, Request
+from player.loop.requests import Kind, Request
+from player.service.buttons import POLL, QUICK, SAMPLES, Buttons, Debounce, button_pins, listening
 
 
 def presses(samples):

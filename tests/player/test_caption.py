@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player.caption import PARTS, caption_text, parse_caption, strip
 from player.errors import ConfigError
+from player.pictures.caption import PARTS, caption_text, parse_caption, strip
 
 SIZE = (1072, 1448)
 GREY = (np.indices(SIZE).sum(0) % 2).astype(np.uint8)

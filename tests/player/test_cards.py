@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player.cards import address_card, end_card, no_film_card
-from player.lettering import BOX, HEIGHTS, drawn
+from player.pictures.cards import address_card, end_card, no_film_card
+from player.pictures.lettering import BOX, HEIGHTS, drawn
 
 SIZES = [(200, 150), (200, 200), (800, 600), (1448, 1072), (1072, 1448), (1872, 1404)]
 ADDRESS = "http://192.168.178.143:8080"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from player import changes
 from player.__main__ import main
 from player.config import Config
-from player.config_sources import changed, load, settable
 from player.errors import FileError
+from player.settings import changes
+from player.settings.sources import changed, load, settable
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from player.__main__ import main
 from player.config import KEYS, Config
-from player.config_sources import load, state_path
 from player.errors import ConfigError
+from player.settings.sources import load, state_path
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_the_environment_knows_lists_and_switches():
 
 
 def test_every_key_is_documented_and_its_default_allowed():
-    from player.config_values import checked
+    from player.settings.values import checked
 
     for field in dataclasses.fields(Config):
         key = KEYS[field.name]

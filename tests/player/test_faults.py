@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 from fault_world import HEIGHT, WIDTH, Died, Machine, frames
 
-from player import files, pictures, playback, reel_reader, waiting
+from player import files, playback
+from player.loop import waiting
+from player.pictures import png
 from player.progress import read
+from player.reel_format import reader
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 8
@@ -259,8 +262,8 @@ def test_films_unmounted_and_back(machine, dithers, make_reel, check_end, monkey
     films, away = tmp_path / "films", tmp_path / "away"
     films.mkdir()
     make_reel(dithers, "films/film.reel")
-    connect = reel_reader.connect
-    monkeypatch.setattr(reel_reader, "connect", lambda path, mode: Unplugged(connect(path, mode), path))
+    connect = reader.connect
+    monkeypatch.setattr(reader, "connect", lambda path, mode: Unplugged(connect(path, mode), path))
     monkeypatch.setattr(waiting, "POLL", 0.02)
     monkeypatch.setattr(playback, "LONGEST_WAIT", 0.02)
     back = threading.Timer(0.5, lambda: away.rename(films))
@@ -308,7 +311,7 @@ def test_a_disk_that_is_full_or_read_only_at_a_start_stops_no_film_that_ran_befo
     assert machine.player(reel, "--count", 3)[0] == 0
     with monkeypatch.context() as broken:
         broken.setattr(files.os, "fsync", lambda descriptor: read_only())
-        broken.setattr(pictures, "save_glass", lambda path, glass: None)
+        broken.setattr(png, "save_glass", lambda path, glass: None)
         code, lines, error = machine.player(reel)
     assert (code, error) == (0, "")
     assert [number for number, _ in frames(lines)] == list(range(3, FRAMES))

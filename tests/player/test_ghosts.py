@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from driver.simulation.glass import Glass
-from player import ghosts
+from player.pictures import ghosts
 from tests.player.conftest import HEIGHT, WIDTH, film
 
 

@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from player.inbox import Inbox
-from player.requests import Kind, Request
+from player.loop.inbox import Inbox
+from player.loop.requests import Kind, Request
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player.lettering import BOX, HEIGHTS, drawn, height_for, plain, shorten, wrap
+from player.pictures.lettering import BOX, HEIGHTS, drawn, height_for, plain, shorten, wrap
 
 SEVEN = """
 ......

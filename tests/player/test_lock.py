@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from player import lock
-from player.lock import Locked, locked
+from player.service import lock
+from player.service.lock import Locked, locked
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from player.lock import locked
+from player.service.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

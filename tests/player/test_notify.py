@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from player.notify import Notifier
+from player.service.notify import Notifier
 
 
 class Systemd:

@@ -9,9 +9,9 @@ from playback_world import Power, World, effective
 
 from player.config import Config
 from player.errors import ConfigError, ReelError
+from player.loop.requests import Kind, Request
 from player.progress import Progress
 from player.reel import Reel, ReelWriter
-from player.requests import Kind, Request
 from player.times import Place
 
 

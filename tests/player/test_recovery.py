@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from player.errors import PanelError, PanelFault, PanelReset
-from player.recovery import PAUSE, SteadyPanel
+from player.service.recovery import PAUSE, SteadyPanel
 
 DITHER = np.ones((4, 8), np.uint8)
 ROWS = slice(0, 4)

@@ -127,7 +127,7 @@ def test_a_half_written_batch_on_a_disk_that_cannot_be_written_is_one_line(half_
 CREATION = """
 import os, signal, sqlite3, sys
 from player.reel import ReelWriter
-import player.reel_writer
+import player.reel_format.writer
 class Killed(sqlite3.Connection):
     def execute(self, statement, *values):
         if statement.startswith(sys.argv[2]):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from player import schedule
-from player.quiet import Quiet
+from player.loop.quiet import Quiet
 
 
 def test_small_delays_do_not_add_up():

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from playback_world import Power, World, effective
 
-from player.caption import caption_text, strip
 from player.config import Config
 from player.errors import PanelError, PanelReset
-from player.playlist import arranged
+from player.loop.playlist import arranged
+from player.loop.requests import Kind, Request
+from player.pictures.caption import caption_text, strip
 from player.reel import Reel
-from player.requests import Kind, Request
 from player.times import Place
 
 CONFIG = Config(interval=100.0)

@@ -13,7 +13,7 @@ from test_quiet import at, local_in
 
 from player.config import Config
 from player.errors import ConfigError
-from player.requests import Kind
+from player.loop.requests import Kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3600.0

@@ -7,11 +7,11 @@ import pytest
 from playback_world import World, effective
 from test_playback import damage
 
-from player.cards import no_film_card
 from player.config import Config
 from player.errors import NoSuchFrame, ReelError
-from player.requests import Kind
-from player.surroundings import Address
+from player.loop.requests import Kind
+from player.loop.surroundings import Address
+from player.pictures.cards import no_film_card
 from player.times import Place
 
 CONFIG = Config(interval=100.0, wait_for_films=True)
@@ -111,9 +111,9 @@ def test_the_same_place_after_a_restart_without_the_films(world, films, reel):
 
 def out_of_reach(world, monkeypatch, *spans):
     """The reel cannot be read within these spans of time, as when its stick is pulled out."""
-    from player import reel_reader
+    from player.reel_format import reader
 
-    row, opened = reel_reader.Reel._row, reel_reader.Reel._open
+    row, opened = reader.Reel._row, reader.Reel._open
 
     def gone():
         return any(start <= world.now < end for start, end in spans)
@@ -128,8 +128,8 @@ def out_of_reach(world, monkeypatch, *spans):
             raise ReelError(f"{self.path}: no such file; check the path")
         opened(self)
 
-    monkeypatch.setattr(reel_reader.Reel, "_row", reading)
-    monkeypatch.setattr(reel_reader.Reel, "_open", opening)
+    monkeypatch.setattr(reader.Reel, "_row", reading)
+    monkeypatch.setattr(reader.Reel, "_open", opening)
 
 
 def test_a_reel_that_vanishes_in_the_middle_goes_on_at_the_same_place(world, reel, monkeypatch):
@@ -250,17 +250,17 @@ def test_a_reel_that_is_all_damage_is_not_tried_all_the_time(world, make_film, m
 
 def test_a_disk_that_fails_while_its_reel_is_open_loses_no_place(world, reel, monkeypatch):
     """Every frame fails as damaged; but the reel cannot be opened either."""
-    from player import reel_reader
+    from player.reel_format import reader
 
     out_of_reach(world, monkeypatch, (300.0, 700.0))
-    row = reel_reader.Reel._row
+    row = reader.Reel._row
 
     def failing(self, query, number, asked):
         if 300 <= world.now < 700:
             raise self._bad(asked, "disk I/O error")
         return row(self, query, number, asked)
 
-    monkeypatch.setattr(reel_reader.Reel, "_row", failing)
+    monkeypatch.setattr(reader.Reel, "_row", failing)
     world.play(CONFIG, [reel], until=850.0)
     assert world.numbers == [0, 1, 2, 3, 4]
 

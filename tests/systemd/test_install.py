@@ -106,7 +106,7 @@ def test_a_program_that_does_not_run_replaces_nothing(checkout, root, tmp_path):
     good(install(checkout, "--root", root))
     broken = tmp_path / "broken"
     shutil.copytree(checkout, broken)
-    (broken / "player" / "options.py").write_text("raise RuntimeError")
+    (broken / "player" / "commands" / "options.py").write_text("raise RuntimeError")
     first = (root / "opt/longtake/current").readlink()
     result = install(broken, "--root", root)
     assert result.returncode == 2

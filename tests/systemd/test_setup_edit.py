@@ -4,9 +4,9 @@ import tomllib
 
 import pytest
 
-from player.config_example import toml
 from player.errors import ConfigError
-from player.setup_edit import with_setting
+from player.settings.example import toml
+from player.setup.edit import with_setting
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from player import notify
-from player.options import parse
+from player.commands.options import parse
+from player.service import notify
 
 SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
 UNITS = sorted(path.name for path in SYSTEMD.iterdir() if path.suffix in (".service", ".timer"))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import features
 
-from player.caption import strip
+from player.pictures.caption import strip
 from player.reel import Reel, ReelError
 from tests.trainer.made_films import make_film
 from trainer import options

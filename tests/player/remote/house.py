@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from player.board import Board, Snapshot
 from player.config import Config
-from player.log_tail import LogTail
+from player.loop.board import Board, Snapshot
+from player.loop.requests import Request
 from player.remote.app import HEADERS, application
 from player.remote.guard import Guard
 from player.remote.pace import Failures
 from player.remote.state import Remote, put_together
 from player.remote.tokens import Sessions
-from player.requests import Request
+from player.service.log_tail import LogTail
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 HOST = "longtake.local:8080"

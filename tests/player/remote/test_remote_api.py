@@ -7,9 +7,9 @@ import pytest
 from bottle import Bottle
 from PIL import Image
 
+from player.loop.requests import Kind, Request
 from player.remote import api, guard, pages
 from player.remote.actions import PLAIN
-from player.requests import Kind, Request
 from player.times import Place
 from tests.player.conftest import film, write
 from tests.player.remote.house import SETTINGS

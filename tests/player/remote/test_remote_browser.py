@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from player.loop.requests import Kind, Request
 from player.remote.server import Server, listen
 from player.remote.uploads import PIECE
-from player.requests import Kind, Request
 from player.times import Place
 from tests.chromium import Chromium, Page, find_chromium
 from tests.player.conftest import film, write

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from player.requests import Kind
+from player.loop.requests import Kind
 from tests.player.remote.house import HERE, HOST, PHONE, TOKEN
 
 PAGES = ["/", "/now", "/api/status", "/api/panel.png", "/api/log", "/api/openapi.json", "/web/remote.js"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from player import ghosts
-from player.board import Board, Snapshot
+from player.loop.board import Board, Snapshot
+from player.pictures import ghosts
 from player.remote.images import Pictures, few_greys, one_bit
 
 

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from player.board import Snapshot
+from player.loop.board import Snapshot
+from player.loop.requests import Kind, Request
 from player.remote.pages import _ASKED, PIECE
 from player.remote.words import now_in_words
-from player.requests import Kind, Request
 from player.times import Place, local
 from tests.player.conftest import film, write
 from tests.player.remote.house import SETTINGS

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from player.board import Board, Snapshot
 from player.config import Config
 from player.errors import ConfigError
-from player.inbox import Inbox
-from player.log_tail import LogTail
+from player.loop.board import Board, Snapshot
+from player.loop.inbox import Inbox
+from player.loop.requests import Kind, Request
 from player.remote import addresses
 from player.remote.service import serving
-from player.requests import Kind, Request
+from player.service.log_tail import LogTail
 
 ROOT = Path(__file__).parents[3]
 
@@ -64,7 +64,7 @@ def test_off_means_nothing_at_all(start, tmp_path):
 
 def test_a_player_without_the_remote_loads_none_of_its_libraries():
     program = (
-        "import sys, player.command_run, player.remote, player.remote.service\n"
+        "import sys, player.commands.run, player.remote, player.remote.service\n"
         "print([name for name in ('bottle', 'waitress', 'segno', 'PIL') if name in sys.modules])"
     )
     done = subprocess.run(

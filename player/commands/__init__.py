@@ -1,0 +1,1 @@
+"""The commands of `player`, each loaded only when it is asked for."""

@@ -1,0 +1,134 @@
+"""What systemd/install asks of Python: `python -m player.commands.setup check|try|set|get|link`.
+
+check [--root DIR]               every check of the set-up; exit code 1 when something is wrong
+set KEY VALUE --config FILE      change one setting in the file, comments and all else as they are
+get KEY --config FILE            one setting in force, as JSON
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from player.commands.options import Parser
+from player.config import KEYS, Config
+from player.errors import ConfigError, PlayerError
+from player.files import why, write_whole
+from player.settings.sources import load, state_path
+from player.settings.values import from_text
+from player.setup.edit import with_setting
+from player.setup.raspberry import Finding, Machine
+
+PATIENCE = 60.0  # seconds for a program that a check runs
+MARKS = {True: "ok ", False: "NO ", None: "-- "}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code; errors are one line on stderr and 2."""
+    try:
+        options = _parser().parse_args(arguments)
+        match options.command:
+            case "check":
+                return _check(options.root)
+            case "try":
+                from_text(options.key, options.value, options.key)
+            case "set":
+                _set(options.config, options.key, options.value)
+            case "get":
+                print(json.dumps(getattr(load({}, {}, str(options.config)).config, options.key)))
+            case _:
+                _link(load({}, {}, str(options.config)).config)
+        return 0
+    except PlayerError as error:
+        print("install:", " ".join(str(error).splitlines()), file=sys.stderr)
+        return 2
+
+
+def _parser() -> Parser:
+    what = "What systemd/install asks of Python."
+    parser = Parser(prog="python -m player.commands.setup", description=what)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    check = commands.add_parser("check", help="every check of the set-up")
+    check.add_argument("--root", type=Path, default=Path("/"), help="stands for /")
+    for name in ("try", "set", "get", "link"):
+        command = commands.add_parser(name)
+        if name != "link":
+            command.add_argument("key", choices=list(KEYS))
+        if name in ("try", "set"):
+            command.add_argument("value")
+        if name != "try":
+            command.add_argument("--config", type=Path, required=True, help="the configuration")
+    return parser
+
+
+def _check(root: Path) -> int:
+    from player.setup.check import findings
+
+    found = list(_printed(findings(Machine(root, _run, _has_module), root / "etc/longtake/player.toml")))
+    wrong = sum(finding.good is False for finding in found)
+    print(f"{wrong} to mend" if wrong else "all is well")
+    return 1 if wrong else 0
+
+
+def _printed(found: Iterable[Finding]) -> Iterable[Finding]:
+    """Each as soon as it is known."""
+    for finding in found:
+        print(MARKS[finding.good] + finding.what, flush=True)
+        if finding.fix:
+            print("      " + finding.fix, flush=True)
+        yield finding
+
+
+def _set(file: Path, key: str, value: str) -> None:
+    file = file.resolve()  # a link stays a link
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = why(error) if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(f"{file}: cannot be read: {reason}; run the installer first") from None
+    changed = with_setting(text, key, value, str(file))
+    if changed != text:
+        write_whole(file, changed.encode())
+
+
+def _link(config: Config) -> None:
+    from player.remote.addresses import address_of, link
+    from player.remote.tokens import kept_token
+
+    for number, url in enumerate(address_of(config)):
+        if config.remote == "network":
+            url = link(url, kept_token(config.remote_token, state_path(config, {}).parent))
+        print("the web page, with its token:" if number == 0 else "or:", url)
+
+
+def _run(words: Sequence[str]) -> tuple[int, str]:
+    """See Machine. `python` is this interpreter."""
+    program = [sys.executable, "-P"] if words[0] == "python" else [words[0]]
+    try:
+        done = subprocess.run(
+            [*program, *words[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+        )
+    except FileNotFoundError:
+        return 127, ""
+    except subprocess.TimeoutExpired:
+        return 124, f"no answer within {PATIENCE:.0f} s"
+    return done.returncode, done.stdout
+
+
+def _has_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:  # of the package around it
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""`player status` and `player config`: what the player does, and what it was told."""
+
+import argparse
+import dataclasses
+import json
+import os
+import time
+from datetime import datetime
+from typing import Any
+
+from player import schedule
+from player.commands.options import given
+from player.config import KEYS
+from player.errors import FileError
+from player.loop.quiet import Quiet, system_local
+from player.progress import Progress, read
+from player.settings import example
+from player.settings.sources import load, state_path
+from player.times import local, span
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Say what the progress file tells; nothing is touched, and no player need be running."""
+    config = load(given(arguments), os.environ, arguments.config).config
+    path = state_path(config, os.environ)
+    try:
+        progress = read(path) or Progress()
+    except ValueError as error:
+        raise FileError(
+            f"{path}: holds no progress of a player ({error}); give another --state FILE"
+        ) from None
+    ends = None
+    if progress.next_due is not None and progress.frame is not None and not progress.paused:
+        quiet = Quiet(config.quiet, config.quiet_days, system_local)
+        left = (progress.frames - 1 - progress.frame) // config.step
+        ends = schedule.ends_at(progress.next_due, progress.interval, left, quiet)
+    if arguments.json:
+        found = {
+            "reel": progress.reel,
+            "frame": progress.frame,
+            "frames": progress.frames,
+            "shown_at": _moment(progress.shown_at),
+            "next_due": _moment(progress.next_due),
+            "redraws": progress.redraws,
+            "paused": progress.paused,
+            "ends_at": _moment(ends),
+        }
+        print(json.dumps(found, indent=1))
+    elif progress.reel is None:
+        print(f"nothing has been shown yet (no {path})")
+    else:
+        _tell(progress, ends, config.step)
+    return 0
+
+
+def _tell(progress: Progress, ends: float | None, step: int) -> None:
+    now = time.time()
+    print(f"reel:      {progress.reel}")
+    if progress.frame is None or progress.shown_at is None:
+        print(f"frame:     going up: {progress.showing} of {progress.frames}")
+    else:
+        ago = span(max(now - progress.shown_at, 0))
+        print(f"frame:     {progress.frame} of {progress.frames}, since {local(progress.shown_at)} ({ago})")
+    if progress.paused:
+        print("next due:  never: it is paused; resume it on the web page, by a button or with --resume")
+    elif progress.frame is not None and progress.frame + step >= progress.frames:
+        print("next due:  this is the last frame of the reel")
+    elif progress.next_due is not None:
+        late = now - progress.next_due
+        note = f"; late by {span(late)}: is the player running?" if late > max(progress.interval, 60) else ""
+        print(f"next due:  {local(progress.next_due)}{note}")
+    print(f"redraws:   {progress.redraws}")
+    if ends is not None:
+        print(f"reel ends: {local(ends)}")
+
+
+def config(arguments: argparse.Namespace) -> int:
+    """Print the settings in force: as TOML with their meaning, range and origin, or as JSON."""
+    if arguments.example or arguments.table:
+        print(example.toml() if arguments.example else example.markdown(), end="")
+        return 0
+    effective = load(given(arguments), os.environ, arguments.config)
+    values = dataclasses.asdict(effective.config)
+    if arguments.json:
+        print(json.dumps(values, indent=1))
+        return 0
+    print(f"# settings of the player; file: {effective.file or 'none'}")
+    for note in effective.notes:
+        print(f"# {note}")
+    for name, key in KEYS.items():
+        note = f" ({key.range()})" if key.range() else ""
+        print(f"\n# {key.help}{note}")
+        value = values[name]
+        if value in (None, ()):
+            print(f"# {name} =")
+        else:
+            print(f"{name} = {_toml(value)}  # {effective.origin[name]}")
+    return 0
+
+
+def _toml(value: Any) -> str:
+    """A value of the table of keys as TOML; JSON's texts, lists, numbers and switches are TOML too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _moment(unix: float | None) -> str | None:
+    """ISO 8601 in the local time zone, with its offset."""
+    if unix is None:
+        return None
+    return datetime.fromtimestamp(unix).astimezone().isoformat(timespec="milliseconds")

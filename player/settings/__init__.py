@@ -1,0 +1,1 @@
+"""Where settings come from, what is allowed, and how they are explained."""

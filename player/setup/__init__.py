@@ -1,0 +1,1 @@
+"""Is everything set up to show a film? For systemd/install."""
