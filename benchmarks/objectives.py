@@ -4,11 +4,11 @@
         [--frames 60] [--channels 16] [--crop NAME=FILM:FRAME+X+Y]...
 
 Trains, one after another, the runs of `RUNS` on the films of --train (a run that is in OUT already is taken
-as it is), then dithers --frames frames of every film of --test from its START on, at 384x216 in closed loop,
-by each network alone and with rounds of the search after it, and by the classical dithers. Prints Markdown:
-for each film flips, HVS-PSNR for both eyes, how much better or worse than a fresh dither the frames after
-cuts are, redraws by the player's rule, and seconds a frame; then texture on flat greys. v3 is trained the
-film-maker's way, by teacher forcing, and runs in closed loop like all others.
+as it is), then dithers --frames frames of every film of --test from its START on, at 384x216 in closed loop:
+by each network alone, and with rounds of the search after it, the one that ships included, and by the
+classical dithers. Prints Markdown: for each film flips, HVS-PSNR for both eyes, how much better or worse than
+a fresh dither the frames after cuts are, redraws by the player's rule, and seconds a frame; then texture on
+flat greys. v3 is trained the film-maker's way, by teacher forcing, and runs in closed loop like all others.
 
 --crop writes OUT/NAME.png: 1:1 crops of one frame under every dither, in closed loop for the 8 frames before.
 """
@@ -87,9 +87,8 @@ def learned(runs: dict[str, Path]) -> None:
 def ditherers(runs: dict[str, Path]) -> dict[str, partial]:
     """How to make each ditherer, by label."""
     made = {label: partial(dithers.make, *chosen) for label, chosen in CLASSICAL.items()}
-    for name, folder in runs.items():
-        own = name.startswith("counterfactual")
-        alone = DIAL if own else None
+    for name, folder in {**runs, "shipped weights": None}.items():
+        alone = None if name.startswith("v") else DIAL
         made[name] = partial(dithers.make, "generator", alone, weights=folder, polish=0)
         made[f"{name}, polish {POLISH}"] = partial(
             dithers.make, "generator", DIAL, weights=folder, polish=POLISH

@@ -1,7 +1,7 @@
 """What can be set: one table of keys, each with its unit, range, default and a sentence of help.
 
-`player config`, the options of `player run` and the documentation are made from it. `config_values` checks
-values against it, `config_sources` says where they come from.
+`player config`, the options of `player run` and the documentation are made from it. `settings.values` checks
+values against it, `settings.sources` says where they come from.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """The reel: a film as dithers in one file, the only edge between the trainer and the player.
 
-`ReelWriter` (used by `trainer export`) writes it, `Reel` reads it. One SQLite file (see `reel_file`): a
-table of what is known about the film and how it was dithered, and one row per frame with the zlib payload
+`ReelWriter` (used by `trainer export`) writes it, `Reel` reads it. One SQLite file (see `reel_format.file`):
+a table of what is known about the film and how it was dithered, and one row per frame with the zlib payload
 of its packed dither (a key frame) or of the XOR with the frame before (a delta). Key frames at least every
 64 frames and at cuts.
 

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from player.errors import ConfigError
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d*)?)")
-_SECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)s")
+_CLOCK = re.compile(r"(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2}(?:\.\d*)?)", re.ASCII)
+_SECONDS = re.compile(r"(\d{1,12}(?:\.\d*)?|\.\d+)s", re.ASCII)
 
 
 class Place(NamedTuple):

@@ -3,8 +3,8 @@
 In closed loop every frame starts from the shown dither where that still fits and from error diffusion
 elsewhere (`start.py`). `passes` passes of the network (`steps.py`) make most of the moves that pay, and
 `polish` rounds of the search (`search.py`) what is left, all at the price of a flip that the dial asks for.
-In a film's first frame, where nothing is shown, flips are almost free and there are more passes; the search,
-if there is any, settles it.
+In a film's first frame, where nothing is shown, and after a cut flips are almost free and there are more
+passes; the search, if there is any, settles it.
 
 A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else. A frame
 goes through the network whole: one of 1872x1404 needs about a gigabyte.
@@ -24,7 +24,7 @@ from trainer.eye import Dither, Frame
 from trainer.mask import thresholds, tiled
 from trainer.patches import FIRST_PRICE
 from trainer.search import price_of, settler
-from trainer.start import Start
+from trainer.start import CUT_PRICE, Start, after_cut
 from trainer.steps import View, energy_on, step
 from trainer.weights import Weights, load
 
@@ -74,8 +74,11 @@ class GeneratorDitherer:
             dither = self._passed(frame, start, start, FIRST_PRICE, max(self.passes, FIRST_PASSES))
             return self._settle(frame, dither, dither, 0.0, None) if self.polish else dither
         start = self._start(frame, previous)
-        dither = self._passed(frame, start, previous, self.price, self.passes)
-        return self._settle(frame, dither, previous, self.price, self.polish) if self.polish else dither
+        price, passes, rounds = self.price, self.passes, self.polish or None
+        if after_cut(start, previous):
+            price, passes, rounds = min(price, CUT_PRICE), max(passes, FIRST_PASSES), None
+        dither = self._passed(frame, start, previous, price, passes)
+        return self._settle(frame, dither, previous, price, rounds) if self.polish else dither
 
     def _passed(self, frame: Frame, start: Dither, shown: Dither, price: float, passes: int) -> Dither:
         """What the network makes of the start."""

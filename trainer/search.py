@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, Kernel, energy, two_eye_kernel
-from trainer.start import Start
+from trainer.start import CUT_PRICE, Start, after_cut
 
 REACH = 2
 """A pixel may be swapped with any pixel at most this many rows and columns away."""
@@ -67,7 +67,8 @@ def reaching(kernel: Kernel) -> NDArray[np.float32]:
 
 
 class Search:
-    """The search in closed loop. The first frame starts from error diffusion, and its flips cost nothing.
+    """The search in closed loop. The first frame starts from error diffusion, and its flips cost nothing; those
+    of a frame after a cut cost next to nothing.
 
     `dial` sets the price of a flip (`price_of`). `engine` is one of `ENGINES`; None takes the parallel one
     where JAX has an accelerator, and else the sequential one. A dither depends on nothing but the frame, the
@@ -87,7 +88,9 @@ class Search:
         if previous is None:
             start = self._first(frame, None)
             return self._settle(frame, start, start, 0.0, None)
-        return self._settle(frame, self._start(frame, previous), previous, self.price, None)
+        start = self._start(frame, previous)
+        price = min(self.price, CUT_PRICE) if after_cut(start, previous) else self.price
+        return self._settle(frame, start, previous, price, None)
 
 
 Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]

@@ -22,6 +22,11 @@ from trainer.eye import Dither, Frame, two_eye_kernel
 WINDOW = 17
 """Side of the square over which the two are compared, pixels."""
 
+CUT_FLIPS = 0.15
+"""A frame whose start differs from what is shown in more than this share of the pixels follows a cut."""
+CUT_PRICE = 0.02
+"""The price of a flip after a cut, where a pixel that might be kept is right by chance."""
+
 
 def start_dial(dial: float) -> float:
     """The dial of the error diffusion for that of a search: .3, .55, .8 for 0, 1/2, 1.
@@ -44,6 +49,11 @@ class Start:
         gain = _visible(frame, shown) - _visible(frame, diffused) - self._price * (diffused != shown)
         gain = cv2.blur(gain, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT_101)
         return np.where(gain > 0, diffused, shown).astype(np.uint8)
+
+
+def after_cut(start: Dither, shown: Dither) -> bool:
+    """Whether a frame that starts so follows a cut: pans flip a few pixels in a hundred, cuts a quarter."""
+    return bool(np.count_nonzero(start != shown) > CUT_FLIPS * start.size)
 
 
 def gaussian() -> NDArray[np.float64]:

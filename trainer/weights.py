@@ -26,8 +26,8 @@ from trainer.unet import UNet, UNetSize
 from trainer.unet import outline as unet_outline
 
 FORMAT = 1
-SHIPPED = "weights/generator.npz"
-"""The weights that come with the package; `weights/README.md` says how they were made."""
+SHIPPED = "shipped/generator.npz"
+"""The weights that come with the package; `shipped/README.md` says how they were made."""
 NAME = "weights.npz"
 """What `trainer fit` calls the file in its folder."""
 

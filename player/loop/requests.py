@@ -20,7 +20,7 @@ class Kind(enum.Enum):
     STOP: put the panel to sleep and end. RELOAD: read the configuration again. PAUSE: keep the picture until
     RESUME. NEXT, BACK: the frame after, before the one shown, at once; the interval begins anew, a pause
     stays. GO_TO [Place]: that place of the reel, at once. REDRAW: the picture again, with a flash. CLEAN:
-    INIT, the strongest erase, then the picture. SET [mapping key -> value checked by `config_values`]:
+    INIT, the strongest erase, then the picture. SET [mapping key -> value checked by `settings.values`]:
     change settings, kept over restarts. CHOOSE [absolute Path of a reel]: show that reel now. ADDRESS: the
     address of the web page on the panel for a minute.
     """

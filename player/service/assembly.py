@@ -92,7 +92,7 @@ def glass_pictures(
 class Services:
     """Web page and buttons, as configured.
 
-    `settable`: the keys that may be changed at run time, see config_sources. ConfigError in one line from
+    `settable`: the keys that may be changed at run time, see settings.sources. ConfigError in one line from
     `start` where a library is missing, a port or a pin is in use.
     """
 

@@ -143,6 +143,8 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
     except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
         raise ConfigError(f"{path}: is not TOML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply; see `player config` for the keys") from None
     values = {}
     for name, value in found.items():
         where = f"{path}, line {_line(text, name)}: {name}"

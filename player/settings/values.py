@@ -25,7 +25,7 @@ def checked(name: str, value: Any, where: str) -> Any:
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, list | tuple) and texts and all(_is_path(text) for text in texts):
             return tuple(texts)
-        raise ConfigError(f"{where} is {value!r}; it must be a path or a list of paths")
+        raise ConfigError(f"{where} is {_written(value)}; it must be a path or a list of paths")
     if key.kind == "switch":
         if isinstance(value, bool):
             return value
@@ -86,4 +86,13 @@ def _is_path(value: Any) -> bool:
 def _wrong(where: str, value: Any, key: Key) -> ConfigError:
     noun = {"integer": "a whole number", "number": "a number", "switch": "", "text": "a text"}[key.kind]
     must = " ".join(filter(None, ("" if key.choices else noun, key.range())))
-    return ConfigError(f"{where} is {value!r}; it must be {must}")
+    return ConfigError(f"{where} is {_written(value)}; it must be {must}")
+
+
+def _written(value: Any) -> str:
+    """A value for a message, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # TOML's 0xfff... may have more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= 100 else text[:97] + "..."

@@ -1,15 +1,19 @@
 """The generator as a ditherer: the closed loop, any size, cuts, its settings, and the weights that ship."""
 
+import re
+from pathlib import Path
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from player.reel import Reel
 from tests.trainer.made_films import make_film
+from tests.trainer.search_cases import moving_scene
 from trainer.__main__ import main
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError, TrainerError
-from trainer.eye import two_eye_kernel
+from trainer.eye import hvs_psnr, two_eye_kernel
 from trainer.generator import GeneratorDitherer
 from trainer.networks import PLANES, Size, create
 from trainer.search import cost, price_of
@@ -155,6 +159,28 @@ def test_the_shipped_weights_say_how_they_were_made():
     assert about["films"]
     assert about["command"].startswith("trainer fit")
     assert isinstance(about["settings"]["seed"], int)
+
+
+STATED = Path(__file__).parents[2] / "trainer" / "shipped" / "README.md"
+
+
+@pytest.mark.parametrize(("name", "polish"), [("network alone", 0), ("with 3 rounds", 3)])
+def test_the_shipped_file_dithers_a_scene_to_its_stated_figures(name, polish):
+    """The disc that drifts, in closed loop at dial 1/2: mean of the frames after the first."""
+    stated = re.search(rf"\| {name} \| ([\d.]+) dB \| ([\d.]+) % \|", STATED.read_text())
+    assert stated, f"{STATED.name} does not state what `{name}` is worth"
+    ditherer = GeneratorDitherer(polish=polish)
+    first, *frames = moving_scene(8)
+    shown, scores, flips = ditherer(first, None), [], []
+    for frame in frames:
+        dither = ditherer(frame, shown)
+        scores.append(hvs_psnr(frame, dither, 6000))
+        flips.append(100 * np.mean(dither != shown))
+        shown = dither
+    found = np.mean(scores), np.mean(flips)
+    print(f"| {name} | {found[0]:.1f} dB | {found[1]:.2f} % |")
+    assert found[0] == pytest.approx(float(stated[1]), abs=0.3)
+    assert found[1] == pytest.approx(float(stated[2]), abs=0.2)
 
 
 def test_a_reel_is_made_with_the_weights_of_a_run_and_knows_them(tiny, tmp_path, capsys):

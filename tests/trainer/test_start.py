@@ -8,9 +8,9 @@ import pytest
 from tests.trainer.search_cases import TWO_EYES, moving_scene
 from trainer.diffusion import Hysteresis
 from trainer.diffusion_parallel import hysteresis, starts
-from trainer.eye import energy
+from trainer.eye import energy, hvs_psnr
 from trainer.search import Search, cost, price_of
-from trainer.start import Start, gaussian, start_dial
+from trainer.start import Start, after_cut, gaussian, start_dial
 
 DIAL, PRICE = 0.5, price_of(0.5)
 
@@ -32,6 +32,20 @@ def test_after_a_cut_it_is_error_diffusion(scene):
     after = 1 - frame
     start = Start(DIAL, PRICE)(after, shown)
     assert np.mean(start == Hysteresis(start_dial(DIAL))(after, shown)) > 0.99
+
+
+def test_a_cut_is_told_from_motion(scene):
+    before, frame, shown = scene
+    assert after_cut(Start(DIAL, PRICE)(1 - before, shown), shown)
+    assert not after_cut(Start(DIAL, PRICE)(frame, shown), shown)
+
+
+@pytest.mark.parametrize("dial", [0.2, 0.8])
+def test_the_frame_after_a_cut_is_within_a_decibel_of_a_fresh_dither(scene, dial):
+    frame, _, shown = scene
+    ditherer, after = Search(dial), 1 - frame
+    fresh, cut = (hvs_psnr(after, ditherer(after, before), 6000) for before in (None, shown))
+    assert cut > fresh - 1
 
 
 def test_where_part_of_the_scene_moves_it_costs_less_than_either(scene):
