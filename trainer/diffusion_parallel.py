@@ -1,20 +1,18 @@
 """Where a frame's dither starts from, on the device: `start.py` for many small frames at once, in JAX.
 
-Error diffusion seems to have no parallel form, since every pixel waits for the one to its left and for three
-of the row above. But all pixels with the same x + 2 y can be done together: H rows of W pixels take W + 2 H
-steps. Here every row runs from left to right, where `diffusion.py` turns back at every second.
+The error diffusion runs along wavefronts (`wavefronts.py`), every row from left to right, where
+`diffusion.py` turns back at every second.
 """
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 
 from trainer.diffusion import LEAN_CALMEST, LEAN_LIVELIEST
 from trainer.search import PRICE_CALMEST, PRICE_LIVELIEST
 from trainer.search_parallel import convolution
 from trainer.start import WINDOW, gaussian, start_dial
-
-_Errors = tuple[Array, Array, Array]
+from trainer.wavefronts import Errors, diffused, from_above
 
 
 def starts(frame: Array, shown: Array, price: Array, first: Array) -> Array:
@@ -39,27 +37,13 @@ def hysteresis(frame: Array, shown: Array, lean: Array) -> Array:
 
     frame in [0, 1] and shown dither, 0 or 1: float32[B, H, W]; lean float32[B].
     """
-    batch, height, width = frame.shape
-    # Row y, moved 2 y steps to the right: the pixels of one step stand in one column.
-    steps = width + 2 * (height - 1)
-    column = np.arange(steps)[:, None] - 2 * np.arange(height)
-    inside = (column >= 0) & (column < width)
-    rows, columns = np.arange(height)[None, :], np.clip(column, 0, width - 1)
 
-    def step(errors: _Errors, now: tuple[Array, ...]) -> tuple[_Errors, Array]:
+    def step(errors: Errors, now: tuple[Array, ...]) -> tuple[Errors, Array]:
         last, second, third = errors
         tone, threshold, is_inside = now
-        value = tone + last * (7 / 16) + _from_above(last * (3 / 16) + second * (5 / 16) + third * (1 / 16))
+        value = tone + last * (7 / 16) + from_above(last * (3 / 16) + second * (5 / 16) + third * (1 / 16))
         white = value > threshold
         return (jnp.where(is_inside, value - white, 0.0), last, second), white
 
-    nothing = jnp.zeros((batch, height), jnp.float32)
     thresholds = 0.5 + lean[:, None, None] * (1 - 2 * shown)
-    skewed = tuple(plane[:, rows, columns].swapaxes(0, 1) for plane in (frame, thresholds))
-    _, white = lax.scan(step, (nothing, nothing, nothing), (*skewed, jnp.asarray(inside)), unroll=4)
-    return white[rows.T * 2 + np.arange(width), :, rows.T].transpose(2, 0, 1).astype(jnp.float32)
-
-
-def _from_above(plane: Array) -> Array:
-    """Each row's values as the row below it sees them: [B, H] one row down."""
-    return jnp.pad(plane, ((0, 0), (1, 0)))[:, :-1]
+    return diffused(step, jnp.zeros(frame.shape[:2], jnp.float32), (frame, thresholds))
