@@ -10,6 +10,8 @@ A dither depends on the frame, the shown dither, the weights and the settings, a
 goes through the network whole: one of 1872x1404 needs about a gigabyte.
 """
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import jax
@@ -22,6 +24,7 @@ from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame
 from trainer.mask import thresholds, tiled
+from trainer.networks import Generator
 from trainer.patches import FIRST_PRICE
 from trainer.search import price_of, settler
 from trainer.start import CUT_PRICE, Start, after_cut
@@ -57,14 +60,9 @@ class GeneratorDitherer:
             raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
         self.price, self.passes, self.polish = price_of(dial), passes, polish
         self.weights = weights if isinstance(weights, Weights) else load(weights)
-        graph, self._state = nnx.split(self.weights.generator())
-
-        @jax.jit
-        def one_pass(state: nnx.State, view: View) -> Array:
-            energy = energy_on((view.frame.shape[1], view.frame.shape[2]))
-            return step(nnx.merge(graph, state), view, energy)
-
-        self._pass, self._settle = one_pass, settler()
+        generator = self.weights.generator()
+        self._state = nnx.state(generator)
+        self._pass, self._settle = _compiled(nnx.graphdef(generator)), settler()
         self._start, self._first = Start(dial, self.price), Hysteresis()
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
@@ -88,3 +86,15 @@ class GeneratorDitherer:
         for _ in range(passes):
             dither = self._pass(self._state, View(jnp.asarray(frame)[None], dither, seen, prices, mask))
         return np.asarray(dither[0]).astype(np.uint8)
+
+
+@cache
+def _compiled(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
+    """(the network's state, what a pass is about) -> its dither; compiled once for every size of frame."""
+
+    @jax.jit
+    def one_pass(state: nnx.State, view: View) -> Array:
+        energy = energy_on((view.frame.shape[1], view.frame.shape[2]))
+        return step(nnx.merge(graph, state), view, energy)
+
+    return one_pass
