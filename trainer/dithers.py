@@ -79,12 +79,12 @@ DITHERS = {
     "floyd-steinberg": Entry(_floyd_steinberg, False, "each frame alone; about a third of the pixels flip"),
     "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
     "mask": Entry(_mask, False, "a frozen blue-noise threshold; flips follow the tone"),
-    "search": Entry(_search, True, "the least visible error, with a price on every flip; best and slow"),
+    "search": Entry(_search, True, "the least visible error, with a price on every flip; the best"),
     "generator": Entry(
-        _generator, True, "a network, then a few sweeps of the search", ("weights", "passes", "polish")
+        _generator, True, "a network, then a few rounds of the search", ("weights", "passes", "polish")
     ),
 }
-DEFAULT = "hysteresis"
+DEFAULT = "search"
 
 
 def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
