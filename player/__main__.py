@@ -1,5 +1,6 @@
 """`player`: run, info, check, frames, status, config. A user's errors are one line and exit code 2."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from player.errors import PlayerError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Each command's module is loaded only when it is asked for."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file may be no text
     try:
         code = _run(arguments)
         sys.stdout.flush()

@@ -22,7 +22,7 @@ def exists(quoted):
     if any(inside.search(text) for text in SAID):
         return True
     return any(
-        len(re.findall(r"\w", text.replace(GAP, ""))) > 5 and pattern(text).fullmatch(quoted) for text in SAID
+        len(re.findall(r"\w", text.replace(GAP, ""))) > 6 and pattern(text).fullmatch(quoted) for text in SAID
     )
 
 

@@ -158,12 +158,18 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
 
 def problem_page(problem: Problem) -> str:
     """The page that says what went wrong."""
-    return str(_template("problem.tpl").render(problem=problem))
+    return _rendered("problem.tpl", problem=problem)
 
 
 def _page(name: str, **parts: Any) -> HTTPResponse:
     headers = {"Content-Type": "text/html; charset=UTF-8", "Cache-Control": "no-store"}
-    return HTTPResponse(_template(name).render(**parts), 200, headers)
+    return HTTPResponse(_rendered(name, **parts), 200, headers)
+
+
+def _rendered(name: str, **parts: Any) -> str:
+    """A page; what is no text, as a file's name in the log may be, becomes question marks."""
+    text: str = _template(name).render(**parts)
+    return text.encode(errors="replace").decode()
 
 
 def _to(place: str) -> HTTPResponse:

@@ -94,9 +94,11 @@ def serving(
     remote.uploads.tidy(start=True)
     server = Server(application(remote, log), listening, log, remote.uploads.tidy)
     server.start()
-    place = config.remote_token or token_directory / FILE
-    lock = f"the token is in {place}" if asks else "no token is asked for"
-    log(f"remote: {' or '.join(service.urls())}; {lock}")
+    urls = " or ".join(service.urls())
+    if asks:
+        log(f"remote: {urls}; the token is in {config.remote_token or token_directory / FILE}")
+    else:
+        log(f"remote: {urls}; no token is asked for")
     try:
         yield service
     finally:

@@ -91,7 +91,7 @@ class Notifier:
         if self._socket is None:
             return
         with suppress(OSError):  # a missed line is worth nothing beside the film
-            self._socket.send(lines.encode())
+            self._socket.send(lines.encode(errors="replace"))  # a file's name may be no text
 
 
 def _connected(address: str, log: Callable[[str], None]) -> socket.socket | None:

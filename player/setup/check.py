@@ -36,7 +36,10 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
         yield Finding(True, f"the configuration can be read ({file})")
         usable = True
     real = config.simulated is None
-    yield from raspberry.modules(machine, ["numpy", "PIL", *(["spidev", "RPi.GPIO"] if real else [])])
+    wanted = ["numpy", "PIL"]
+    wanted += ["spidev", "RPi.GPIO"] if real else []
+    wanted += ["bottle", "segno", "waitress"] if config.remote != "off" else []
+    yield from raspberry.modules(machine, wanted)
     if real:
         yield from raspberry.spi(machine, config.spi_bus, config.spi_device)
     yield from raspberry.groups(machine)

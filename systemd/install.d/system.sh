@@ -43,7 +43,7 @@ frame_by_frame() { # a battery set-up, by the timer or at each boot
 }
 
 service() {
-    if ! command -v systemctl >/dev/null; then
+    if [ -z "$dry" ] && ! command -v systemctl >/dev/null; then # --dry-run would have brought it
         problem "there is no systemctl: the service is installed and not enabled"
         return
     fi

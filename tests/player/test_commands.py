@@ -1,7 +1,10 @@
 """`player info | check | frames | status | config`, in this process: what they print, one line a mistake."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -224,6 +227,19 @@ def test_every_mistake_is_one_line(player, tmp_path, monkeypatch, make_film, mak
     assert err.startswith("player: ")
     assert err.count("\n") == 1
     assert said in err
+
+
+def test_the_name_of_a_reel_need_not_be_text(tmp_path, make_film, make_reel):
+    reel = make_reel(make_film(3))
+    reel = reel.rename(tmp_path / os.fsdecode(b"b\xfcb.reel"))
+    done = subprocess.run(
+        [sys.executable, "-m", "player", "check", str(reel)],
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},  # as with LANG=en_GB.UTF-8
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "b\\udcfcb.reel: all 3 frames are good" in done.stdout
 
 
 def test_help_names_every_command(player, capsys):

@@ -99,7 +99,11 @@ def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
         ("step = 0", "line 1: step is 0; it must be a whole number 1 to 1000000 frames"),
         ("step = -2", "line 1: step is -2; it must be"),
         ("interval = " + "9" * 400, "line 1: interval is 999"),
+        ("interval = 0x" + "f" * 9000, "line 1: interval is a number of thousands of digits; it must be"),
+        (f'waveform = "{"x" * 9000}"', "...; it must be DU or A2"),
+        ("interval = " + "[" * 5000 + "]" * 5000, "is nested too deeply"),
     ],
+    ids=lambda text: text[:50],
 )
 def test_a_wrong_file_is_refused_with_its_line(file, text, line):
     path = file(text)

@@ -131,3 +131,10 @@ def test_systemd_that_ends_in_the_middle_does_not_end_the_film(tmp_path, lines):
     told.ready()
     told.stopping()
     told.close()
+
+
+def test_a_name_that_is_no_text_is_told_all_the_same(systemd, lines):
+    told = notifier(systemd, lines)
+    told.status("b\udcfcb: frame 1")
+    told.close()
+    assert systemd.heard() == ["STATUS=b?b: frame 1"]

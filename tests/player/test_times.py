@@ -26,7 +26,23 @@ def test_a_plain_integer_is_a_frame_and_the_rest_are_times(text, place):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "1.5", "4:65", "1:70:00", "s", "1:2:3:4", "١٢", "1e3", "half", "4:", "9" * 13]
+    "text",
+    [
+        "",
+        "-1",
+        "1.5",
+        "4:65",
+        "1:70:00",
+        "s",
+        "1:2:3:4",
+        "١٢",
+        "1e3",
+        "half",
+        "4:",
+        "9" * 13,
+        "9" * 400 + "s",
+        "9" * 5000 + ":00:00",
+    ],
 )
 def test_anything_else_is_one_line(text):
     with pytest.raises(ConfigError, match=r"^--start: .* give a frame number \(1200\) or a time"):

@@ -301,6 +301,18 @@ def test_a_dry_run_names_everything_and_does_nothing(checkout, root, board):
         assert line in out
 
 
+def test_a_dry_run_on_a_debian_without_systemd_finds_nothing_to_mend(checkout, board, tmp_path):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if program.name != "systemctl":
+            (programs / program.name).symlink_to(program)
+    stubs, _, _ = board("", "6.12.1").partition(":")
+    out = good(install(checkout, "--dry-run", path=f"{stubs}:{programs}"))
+    assert "systemd python3-venv" in out  # it would be installed
+    assert "To mend" not in out
+
+
 def test_debian_s_libraries_for_the_web_page_may_be_too_old(checkout, root, board, tmp_path):
     path = board(
         "Raspberry Pi 4", "6.1.1", offered="python3-rpi.gpio python3-bottle python3-segno python3-waitress"

@@ -267,3 +267,10 @@ def test_where_the_web_page_is(tmp_path, capsys):
     out = capsys.readouterr().out
     token = (tmp_path / "remote-token").read_text().strip()
     assert f":8080/login#{token}" in out
+
+
+def test_the_libraries_of_the_web_page_are_asked_for_where_it_is_on(machine, tmp_path):
+    for setting, missing in (("off", []), ("network", ["missing for Python: waitress"])):
+        write(tmp_path, "player.toml", f'remote = "{setting}"\n')
+        found = list(findings(machine(missing=("waitress",))[0], tmp_path / "player.toml"))
+        assert [finding.what for finding in found if "for Python" in finding.what] == missing

@@ -51,6 +51,15 @@ def full(make_house, films):
     return house
 
 
+def test_a_name_that_is_no_text_spoils_no_page(full):
+    full.log_tail("b\udcfcb.reel: begins")
+    full.show(title="b\udcfcb")
+    reply = full.client().get("/")
+    assert reply.status == 200
+    assert "b?b.reel: begins" in reply.text
+    assert "b?b" in full.client().get("/now").text
+
+
 def test_the_page_says_what_is_shown(full):
     text = full.client().get("/").text
     assert "A &lt;film&gt; &amp; more" in text
