@@ -112,7 +112,7 @@ def score(name: str, count: int, makers: dict[str, partial]) -> None:
     frames = frames_of(name, count)
     cuts = [index for index, selected in enumerate(frames) if selected.cut]
     print(f"\n{Path(name.partition(':')[0]).name}, {len(frames)} frames from {frames[0].number}, "
-          f"{len(cuts)} cuts\n")  # fmt: skip
+          f"cuts: {len(cuts)}\n")  # fmt: skip
     eyes = [f"S {eye}, dB" for eye in EYES]
     row(
         "dither",

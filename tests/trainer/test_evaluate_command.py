@@ -17,6 +17,7 @@ from tests.trainer.made_films import make_film
 from tests.trainer.test_evaluate import dithered, simulated
 from trainer.__main__ import main
 from trainer.diffusion import Hysteresis
+from trainer.dithers import DEFAULT
 from trainer.eye import hvs_psnr
 from trainer.films import Film
 from trainer.selection import Selection
@@ -113,7 +114,7 @@ def test_the_first_table_holds_the_figures(film, capsys, tmp_path):
 def test_json_on_stdout_stands_alone(film, capsys):
     assert evaluate(film, "--count", "2", "--json", "-") == 0
     report = json.loads(capsys.readouterr().out)
-    assert [one["label"] for one in report["dithers"]] == ["floyd-steinberg", "hysteresis"]
+    assert [one["label"] for one in report["dithers"]] == ["floyd-steinberg", DEFAULT]
 
 
 def test_from_a_shell_the_table_is_plain_text(film):

@@ -23,6 +23,7 @@ from tests.trainer.preview_cases import (
 )
 from trainer.__main__ import main
 from trainer.diffusion import Hysteresis
+from trainer.dithers import DEFAULT
 from trainer.errors import OptionError
 from trainer.preview import KINDS, Comparison, kind_of
 from trainer.previews.glass import GlassTones, PanelGlass, flash, glass_tones
@@ -144,7 +145,7 @@ def test_without_a_number_48_frames_are_shown_and_with_an_end_all(film, tmp_path
         said = capsys.readouterr().out
         assert said.splitlines()[-1].startswith(f"{out}: {frames} frames")
         assert said.startswith("floyd-steinberg")
-        assert "\nhysteresis" in said
+        assert f"\n{DEFAULT}" in said
 
 
 @pytest.mark.parametrize(

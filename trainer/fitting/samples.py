@@ -11,6 +11,7 @@ A burst serves once, the earlier scenes in this list choosing first.
 
 import io
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -77,8 +78,12 @@ Loop = Callable[[Any, Array], Array]
 """(generator's weights, frames float32[B, 2, H, W]) -> dithers, the second shown after the first."""
 
 
+@cache
 def closed_loop(settings: Settings, side: int) -> Loop:
-    """What the network alone makes of two frames of side x side pixels, one shown after the other."""
+    """What the network alone makes of two frames of side x side pixels, one shown after the other.
+
+    Kept for each settings, since compiling it takes many times as long as using it.
+    """
     return jax.jit(_film_makers(settings) if settings.objective in FILM_MAKERS else _own(settings, side))
 
 
