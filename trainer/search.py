@@ -69,7 +69,7 @@ def reaching(kernel: Kernel) -> NDArray[np.float32]:
 class Search:
     """The search in closed loop.
 
-    The first frame starts from error diffusion, and its flips cost nothing; those after a cut next to nothing.
+    The first frame starts from error diffusion, and its flips are free; after a cut they nearly are.
 
     `dial` sets the price of a flip (`price_of`). `engine` is one of `ENGINES`; None takes the parallel one
     where JAX has an accelerator, and else the sequential one. A dither depends on nothing but the frame, the

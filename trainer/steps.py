@@ -14,6 +14,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.lax import optimization_barrier
 from numpy.typing import NDArray
 
 from trainer.eye import two_eye_kernel
@@ -79,5 +80,7 @@ def made(proposal: Proposal, logits: Array, energy: Energy) -> Array:
 
 def step(generator: Generator, view: View, energy: Energy) -> Array:
     """The dither after one pass."""
-    proposal = propose(view, energy)
-    return view.dither + made(proposal, generator(planes_of(view, proposal)), energy)
+    # Unless it is told to keep them, XLA works the planes out anew for every use of a pixel.
+    proposal = optimization_barrier(propose(view, energy))
+    logits = optimization_barrier(generator(optimization_barrier(planes_of(view, proposal))))
+    return view.dither + made(proposal, logits, energy)
