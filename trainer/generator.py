@@ -6,12 +6,13 @@ elsewhere (`start.py`). `passes` passes of the network (`steps.py`) make most of
 In a film's first frame, where nothing is shown, and after a cut flips are almost free and there are more
 passes; the search, if there is any, settles it.
 
-A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else. A frame
-goes through the network whole: one of 1872x1404 needs about a gigabyte.
+Two engines make the same passes: a compiled one for CPUs (`steps_compiled.py`, with the sequential search
+after it) and one in JAX for accelerators (`steps.py`, with the parallel search). A dither depends on frame,
+shown dither, weights, settings and engine, and on nothing else.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import jax
@@ -20,15 +21,19 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
+from trainer import cores
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
-from trainer.eye import Dither, Frame
+from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
-from trainer.networks import Generator
+from trainer.networks import Generator, Size
 from trainer.patches import FIRST_PRICE
-from trainer.search import price_of, settler
+from trainer.search import price_of, settler, usual_engine
+from trainer.search_sequential import PASSES as ALL_ROUNDS
+from trainer.search_sequential import settle
 from trainer.start import CUT_PRICE, Start, after_cut
 from trainer.steps import View, energy_on, step
+from trainer.steps_compiled import CompiledSteps
 from trainer.weights import Weights, load
 
 PASSES, POLISH = 1, 3
@@ -36,12 +41,16 @@ PASSES, POLISH = 1, 3
 FIRST_PASSES = 8
 """Passes of a first frame, or as many as of any other if that is more."""
 
+Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
+"""(frame, start, shown dither, price, passes, rounds of the search, None: until settled) -> the dither."""
+
 
 class GeneratorDitherer:
     """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
 
-    `dial` sets the price of a flip (`search.price_of`). OptionError for a setting out of range, TrainerError
-    for weights that cannot be read.
+    `dial` sets the price of a flip (`search.price_of`). `engine` is one of `ENGINES`; None takes `jax` where
+    it has an accelerator. OptionError for a setting out of range, TrainerError for weights that cannot be
+    read.
     """
 
     def __init__(
@@ -51,6 +60,7 @@ class GeneratorDitherer:
         passes: int = PASSES,
         polish: int = POLISH,
         weights: Path | Weights | None = None,
+        engine: str | None = None,
     ) -> None:
         if not 0 <= dial <= 1:
             raise OptionError(f"the dial of the generator is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
@@ -60,36 +70,71 @@ class GeneratorDitherer:
             raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
         self.price, self.passes, self.polish = price_of(dial), passes, polish
         self.weights = weights if isinstance(weights, Weights) else load(weights)
-        generator = self.weights.generator()
-        self._state = nnx.state(generator)
-        self._pass, self._settle = _compiled(nnx.graphdef(generator)), settler()
+        if engine not in (None, *ENGINES):
+            raise OptionError(f"the generator has no engine {engine!r}: choose {' or '.join(ENGINES)}")
+        usual = "compiled" if usual_engine() == "sequential" else "jax"
+        engine = engine or usual
+        self._engine = ENGINES[engine](self.weights)
+        self._settle = settler("sequential" if engine == "compiled" else "parallel")
         self._start, self._first = Start(dial, self.price), Hysteresis()
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
+        many = max(self.passes, FIRST_PASSES)
         if previous is None:
             start = self._first(frame, None)
-            dither = self._passed(frame, start, start, FIRST_PRICE, max(self.passes, FIRST_PASSES))
+            dither = self._engine(frame, start, start, FIRST_PRICE, many, 0)
             return self._settle(frame, dither, dither, 0.0, None) if self.polish else dither
         start = self._start(frame, previous)
-        price, passes, rounds = self.price, self.passes, self.polish or None
         if after_cut(start, previous):
-            price, passes, rounds = min(price, CUT_PRICE), max(passes, FIRST_PASSES), None
-        dither = self._passed(frame, start, previous, price, passes)
-        return self._settle(frame, dither, previous, price, rounds) if self.polish else dither
+            rounds = None if self.polish else 0
+            return self._engine(frame, start, previous, min(self.price, CUT_PRICE), many, rounds)
+        return self._engine(frame, start, previous, self.price, self.passes, self.polish)
 
-    def _passed(self, frame: Frame, start: Dither, shown: Dither, price: float, passes: int) -> Dither:
-        """What the network makes of the start."""
+
+def _compiled(weights: Weights) -> Engine:
+    """The engine for CPUs; what it needs for frames of one shape is kept until one of another comes."""
+    weights.generator()  # which refuses arrays that are not those of its size
+    size, threads = weights.size, cores.count()
+    assert isinstance(size, Size)
+    steps = lru_cache(maxsize=1)(lambda shape: CompiledSteps(weights.arrays, size, shape, threads))
+
+    def passed(
+        frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
+    ) -> Dither:
+        dither, blurred = steps(frame.shape)(frame, start, shown, price, passes)
+        if rounds == 0:
+            return dither
+        most = ALL_ROUNDS if rounds is None else rounds
+        return settle(frame, dither, shown, price, two_eye_kernel(), most, threads, blurred)
+
+    return passed
+
+
+def _jax(weights: Weights) -> Engine:
+    """The engine for accelerators; a frame of 1872x1404 needs about a gigabyte."""
+    generator = weights.generator()
+    state, one_pass, search = nnx.state(generator), _pass(nnx.graphdef(generator)), settler("parallel")
+
+    def passed(
+        frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
+    ) -> Dither:
         mask = jnp.asarray(tiled(thresholds(), (frame.shape[0], frame.shape[1])))
         dither, seen = (jnp.asarray(each, jnp.float32)[None] for each in (start, shown))
         prices = jnp.full(1, price, jnp.float32)
         for _ in range(passes):
-            dither = self._pass(self._state, View(jnp.asarray(frame)[None], dither, seen, prices, mask))
-        return np.asarray(dither[0]).astype(np.uint8)
+            dither = one_pass(state, View(jnp.asarray(frame)[None], dither, seen, prices, mask))
+        last = np.asarray(dither[0]).astype(np.uint8)
+        return last if rounds == 0 else search(frame, last, shown, price, rounds)
+
+    return passed
+
+
+ENGINES = {"compiled": _compiled, "jax": _jax}
 
 
 @cache
-def _compiled(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
+def _pass(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
     """(the network's state, what a pass is about) -> its dither; compiled once for every size of frame."""
 
     @jax.jit

@@ -35,7 +35,7 @@ Convolve = Callable[[Array], Array]
 """float32[..., H, W] -> c * it, as `search_parallel.convolution` makes it for one shape."""
 
 # A move starts out unlikely, and the network speaks in units that let it be sure soon.
-_SCALE, _OFFSET = 3.0, -2.0
+SCALE, OFFSET = 3.0, -2.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Generator(nnx.Module):
             if number == len(self.blocks) // 2:
                 h = h + self._half_scale(h)
             h = h + block(nnx.relu(h))
-        return _SCALE * depth_to_space(self.last(nnx.relu(h)))[:, :height, :width, 0] + _OFFSET
+        return SCALE * depth_to_space(self.last(nnx.relu(h)))[:, :height, :width, 0] + OFFSET
 
     def _half_scale(self, h: Array) -> Array:
         """What a wider look adds: two convolutions on means of 2x2, back by repetition."""

@@ -13,15 +13,12 @@ reach. Every pass visits the even stripes first and then the odd ones, several a
 cores. The stripes depend on the kernel alone, so the dither is the same on any number of cores.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-
-import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer import cores
+from trainer.convolution import convolved
 from trainer.eye import Dither, Frame, Kernel
 from trainer.search import REACH, TOLERANCE, reaching
 
@@ -42,19 +39,20 @@ def settle(
     kernel: Kernel,
     passes: int = PASSES,
     threads: int | None = None,
+    blurred: Plane | None = None,
 ) -> Dither:
     """The dither that is reached from `start` in `passes`, at `price` per flip away from `previous`.
 
     frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
     float[k, k], k odd, symmetric, 1 at its centre. `threads`: at most so many at once; None: one a core.
+    `blurred`, where it is known: c * e of the start with a margin of the kernel's radius, which is changed.
     """
     taps = reaching(kernel)
     dither = np.array(start, np.uint8, order="C")
     shown = np.ascontiguousarray(previous, np.uint8)
-    error = np.subtract(dither, frame, dtype=np.float32)
-    inner = cv2.filter2D(error, cv2.CV_32F, taps, borderType=cv2.BORDER_CONSTANT)
-    # With a margin for the updates that fall outside the frame, no update has to be clipped.
-    blurred = np.pad(inner, taps.shape[0] // 2).astype(np.float32, copy=False)
+    if blurred is None:
+        # With a margin for the updates that fall outside the frame, no update has to be clipped.
+        blurred = np.pad(convolved(np.subtract(dither, frame, dtype=np.float32), taps), taps.shape[0] // 2)
     height, width = dither.shape
     stale = np.ones(((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1), np.uint8)
     stripes = _stripes(stale.shape[0], taps.shape[0] // 2)
@@ -62,16 +60,12 @@ def settle(
     def visit(rows: tuple[int, int]) -> None:
         _visit(dither, shown, blurred, taps, np.float32(price), stale, *rows)
 
-    workers = _workers() if threads is None else threads
+    workers = cores.count() if threads is None else threads
     for _ in range(passes):
         if not stale.any():
             break
         for turn in (stripes[::2], stripes[1::2]):
-            if workers > 1 and len(turn) > 1:
-                list(_pool(workers).map(visit, turn))
-            else:
-                for rows in turn:
-                    visit(rows)
+            cores.over(visit, turn, workers)
     return dither
 
 
@@ -83,17 +77,6 @@ def _stripes(rows: int, radius: int) -> list[tuple[int, int]]:
     """
     depth = (radius + 2 * REACH) // _BLOCK + 1
     return [(first, min(rows, first + depth)) for first in range(0, rows, depth)]
-
-
-@cache
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    """Kept, since a frame of a small film takes less time than starting threads would."""
-    return ThreadPoolExecutor(workers, "search")
 
 
 @numba.njit(nogil=True, cache=True)

@@ -93,6 +93,18 @@ def test_the_same_dither_every_time_from_nothing_but_frame_and_shown_dither(ship
     assert dither.shape == SHAPE
 
 
+def test_the_engines_agree(shipped):
+    """Alone they make the same dithers; the searches after them differ, but hardly in what they reach."""
+    alone, polished = shipped
+    in_jax = GeneratorDitherer(polish=0, engine="jax"), GeneratorDitherer(polish=2, engine="jax")
+    shown = polished(scene(0), None)
+    np.testing.assert_array_equal(in_jax[0](scene(12), shown), alone(scene(12), shown))
+    costs = [
+        cost(scene(12), each(scene(12), shown), shown, alone.price, KERNEL) for each in (in_jax[1], polished)
+    ]
+    assert costs[0] == pytest.approx(costs[1], rel=0.1)
+
+
 @pytest.mark.parametrize("tone", [0.0, 1.0])
 def test_black_and_white_frames_come_out_whole(shipped, tone):
     dither = shipped[1](np.full(SHAPE, tone, np.float32), None)
@@ -110,7 +122,12 @@ def test_the_dial_sets_the_price(tiny):
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"dial": 1.5}, "dial"), ({"passes": 0}, "--passes 0"), ({"polish": -1}, "--polish -1")],
+    [
+        ({"dial": 1.5}, "dial"),
+        ({"passes": 0}, "--passes 0"),
+        ({"polish": -1}, "--polish -1"),
+        ({"engine": "steam"}, "compiled or jax"),
+    ],
 )
 def test_a_setting_out_of_range_is_refused(tiny, settings, words):
     with pytest.raises(OptionError, match=words):

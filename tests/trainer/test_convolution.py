@@ -1,0 +1,28 @@
+"""c * plane by OpenCV's Fourier transform: equal to the sum it stands for, at any size."""
+
+import cv2
+import numpy as np
+import pytest
+
+from trainer.convolution import convolved
+from trainer.eye import two_eye_kernel
+
+SHAPES = [(1, 1), (1, 40), (40, 1), (5, 7), (31, 64), (61, 30), (100, 33)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_it_is_the_convolution_with_a_plane_that_is_0_outside(shape):
+    plane = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    kernel = two_eye_kernel().astype(np.float32)
+    expected = cv2.filter2D(plane.astype(np.float64), -1, kernel, borderType=cv2.BORDER_CONSTANT)
+    result = convolved(plane, kernel)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, atol=5e-5)
+
+
+def test_kernels_of_one_size_are_told_apart():
+    plane = np.zeros((9, 9), np.float32)
+    plane[4, 4] = 1
+    one, two = (np.diag([a, 1, a]).astype(np.float32) for a in (0.25, 0.5))
+    for kernel in (one, two, one):
+        np.testing.assert_allclose(convolved(plane, kernel)[3:6, 3:6], kernel, atol=1e-6)
