@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from machine import machine
 
-from trainer.diffusion import FloydSteinberg, Hysteresis
+from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
 from trainer.generator import GeneratorDitherer
 from trainer.search import Search, price_of, settler
 from trainer.selection import Selection
-from trainer.start import Start
+from trainer.start import CUT_PRICE, Start, after_cut
 from trainer.texture import GREYS, texture
 from trainer.times import FrameNumber
 from trainer.tones import Tones
@@ -41,14 +41,17 @@ class WithoutNetwork:
 
     def __init__(self, dial: float, rounds: int) -> None:
         self._price, self._rounds = price_of(dial), rounds
-        self._first, self._start, self._settle = Hysteresis(), Start(dial, self._price), settler()
+        self._start, self._settle = Start(dial, self._price), settler("sequential")
 
     def __call__(self, frame, previous):
+        start = diffused(frame) if previous is None else self._start(frame, previous)
+        if not self._rounds:
+            return start
         if previous is None:
-            start = self._first(frame, None)
-            return self._settle(frame, start, start, 0.0, None) if self._rounds else start
-        start = self._start(frame, previous)
-        return self._settle(frame, start, previous, self._price, self._rounds) if self._rounds else start
+            return self._settle(frame, start, start, 0.0, None)
+        if after_cut(start, previous):
+            return self._settle(frame, start, previous, min(self._price, CUT_PRICE), None)
+        return self._settle(frame, start, previous, self._price, self._rounds)
 
 
 def closed_loop(ditherer, frames):

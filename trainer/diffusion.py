@@ -43,18 +43,26 @@ class Hysteresis:
     def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, leaning towards `previous`."""
         if previous is None:
-            return _diffuse(frame, np.zeros(frame.shape, np.uint8), np.float32(0))
-        return _diffuse(frame, previous, self.lean)
+            return _diffuse(frame, np.zeros(frame.shape, np.uint8), np.float32(0), True)
+        return _diffuse(frame, previous, self.lean, True)
 
 
-@numba.njit("uint8[:,::1](float32[:,::1], uint8[:,::1], float32)", nogil=True, cache=True)
+def diffused(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Floyd and Steinberg's dither of the frame alone, from left to right in every row, in full precision:
+    float32[H, W] in [0, 1] to uint8[H, W].
+
+    On flat greys it leaks less into low frequencies than a serpentine one, which leans better.
+    """
+    return _diffuse(frame, np.zeros(frame.shape, np.uint8), np.float32(0), False)
+
+
+@numba.njit("uint8[:,::1](float32[:,::1], uint8[:,::1], float32, boolean)", nogil=True, cache=True)
 def _diffuse(
-    frame: NDArray[np.float32], previous: NDArray[np.uint8], lean: np.float32
+    frame: NDArray[np.float32], previous: NDArray[np.uint8], lean: np.float32, serpentine: bool
 ) -> NDArray[np.uint8]:  # pragma: no cover (compiled)
-    """Serpentine error diffusion: 7 sixteenths ahead, then 3, 5 and 1 to the row below; what leaves the
-    frame is lost.
+    """Error diffusion: 7 sixteenths ahead, then 3, 5 and 1 to the row below; what leaves the frame is lost.
 
-    Every second row runs from right to left, so the texture has no direction. `owed` holds the error that
+    Serpentine: every second row runs from right to left. `owed` holds the error that
     the row above has sent to each column, one place to the right of it, so that neither edge needs a
     test. A pixel's share for the row below is complete when the pixel after it is done: the two sums in
     flight (`behind` for the column just left, `under` for this one) stay in registers until then.
@@ -64,7 +72,7 @@ def _diffuse(
     owed = np.zeros(width + 2, np.float32)
     keeps_black, keeps_white = np.float32(0.5) + lean, np.float32(0.5) - lean
     for y in range(height):
-        step, x = (1, 0) if y % 2 == 0 else (-1, width - 1)
+        step, x = (-1, width - 1) if serpentine and y % 2 else (1, 0)
         ahead = behind = under = np.float32(0)
         for _ in range(width):
             value = frame[y, x] + owed[x + 1] + ahead

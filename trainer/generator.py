@@ -22,7 +22,7 @@ from flax import nnx
 from jax import Array
 
 from trainer import cores
-from trainer.diffusion import Hysteresis
+from trainer.diffusion import diffused
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
@@ -76,13 +76,13 @@ class GeneratorDitherer:
         engine = engine or usual
         self._engine = ENGINES[engine](self.weights)
         self._settle = settler("sequential" if engine == "compiled" else "parallel")
-        self._start, self._first = Start(dial, self.price), Hysteresis()
+        self._start = Start(dial, self.price)
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
         many = max(self.passes, FIRST_PASSES)
         if previous is None:
-            start = self._first(frame, None)
+            start = diffused(frame)
             dither = self._engine(frame, start, start, FIRST_PRICE, many, 0)
             return self._settle(frame, dither, dither, 0.0, None) if self.polish else dither
         start = self._start(frame, previous)

@@ -30,7 +30,7 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.diffusion import Hysteresis
+from trainer.diffusion import diffused
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, Kernel, energy, two_eye_kernel
 from trainer.start import CUT_PRICE, Start, after_cut
@@ -81,13 +81,12 @@ class Search:
             raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
         self.price = price_of(dial)
         self._settle = settler(engine)
-        self._first = Hysteresis()
         self._start = Start(dial, self.price)
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
         if previous is None:
-            start = self._first(frame, None)
+            start = diffused(frame)
             return self._settle(frame, start, start, 0.0, None)
         start = self._start(frame, previous)
         price = min(self.price, CUT_PRICE) if after_cut(start, previous) else self.price

@@ -24,8 +24,10 @@ WINDOW = 17
 
 CUT_FLIPS = 0.15
 """A frame whose start differs from what is shown in more than this share of the pixels follows a cut."""
-CUT_PRICE = 0.02
-"""The price of a flip after a cut, where a pixel that might be kept is right by chance."""
+CUT_PRICE, CUT_DIAL = 0.01, 0.125
+"""The price of a flip after a cut, and the dial of the error diffusion, since a pixel that might be kept there
+is right by chance. They keep a third of the pixels that a fresh dither would flip, for a few tenths of a dB.
+"""
 
 
 def start_dial(dial: float) -> float:
@@ -41,14 +43,15 @@ class Start:
 
     def __init__(self, dial: float, price: float) -> None:
         self._price = np.float32(price)
-        self._diffuse = Hysteresis(start_dial(dial))
+        self._diffuse, self._diffuse_after_cut = Hysteresis(start_dial(dial)), Hysteresis(CUT_DIAL)
 
     def __call__(self, frame: Frame, shown: Dither) -> Dither:
         """The dither to start from, `shown` being on the panel."""
         diffused = self._diffuse(frame, shown)
         gain = _visible(frame, shown) - _visible(frame, diffused) - self._price * (diffused != shown)
         gain = cv2.blur(gain, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT_101)
-        return np.where(gain > 0, diffused, shown).astype(np.uint8)
+        start = np.where(gain > 0, diffused, shown).astype(np.uint8)
+        return self._diffuse_after_cut(frame, shown) if after_cut(start, shown) else start
 
 
 def after_cut(start: Dither, shown: Dither) -> bool:

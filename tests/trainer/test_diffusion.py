@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.diffusion import LEAN_CALMEST, LEAN_LIVELIEST, FloydSteinberg, Hysteresis
+from trainer.diffusion import LEAN_CALMEST, LEAN_LIVELIEST, FloydSteinberg, Hysteresis, diffused
 from trainer.errors import OptionError
 
 
@@ -12,13 +12,13 @@ def ramp(height=40, width=60):
     return np.linspace(0, 1, height * width, dtype=np.float32).reshape(width, height).T.copy()
 
 
-def reference(frame, previous, lean):
-    """Serpentine Floyd-Steinberg, one addition per weight, written to be read."""
+def reference(frame, previous, lean, serpentine=True):
+    """Floyd-Steinberg, one addition per weight, written to be read."""
     height, width = frame.shape
     value = frame.astype(np.float64)
     dither = np.zeros((height, width), np.uint8)
     for y in range(height):
-        step = 1 if y % 2 == 0 else -1
+        step = -1 if serpentine and y % 2 else 1
         for x in range(width)[::step]:
             threshold = 0.5 - lean if previous[y, x] else 0.5 + lean
             dither[y, x] = value[y, x] > threshold
@@ -50,6 +50,12 @@ def test_hysteresis_is_the_reference(shape):
     hysteresis = Hysteresis(0.5)
     differing = hysteresis(frame, shown) != reference(frame, shown, float(hysteresis.lean))
     assert differing.sum() == 0
+
+
+def test_diffused_is_floyd_steinberg_in_its_own_order_and_in_full_precision():
+    frame = ramp() + np.float32(1e-4)
+    nothing = np.zeros(frame.shape, np.uint8)
+    np.testing.assert_array_equal(diffused(frame), reference(frame, nothing, 0.0, serpentine=False))
 
 
 def test_the_first_frame_leans_nowhere():
