@@ -25,7 +25,7 @@ WINDOW = 17
 CUT_FLIPS = 0.15
 """A frame whose start differs from what is shown in more than this share of the pixels follows a cut."""
 CUT_PRICE, CUT_DIAL = 0.02, 0.125
-"""The price of a flip after a cut, and the dial of the error diffusion there, where a pixel that might be kept
+"""The price of a flip after a cut, and the dial of the error diffusion there, as a pixel that might be kept
 is right by chance. More than a third of a fresh dither's flips are saved so, for a few tenths of a decibel.
 """
 
