@@ -117,6 +117,17 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("--resume", action="store_true", help="go on with the run in RUN, by the same command")
     options.add_fit_options(fit)
     fit.set_defaults(run=_fit)
+
+    bench = commands.add_parser(
+        "bench",
+        help="measure this machine: training, and exports with each dither",
+        description="Measure how fast this machine trains and exports, and say where the time of an export "
+        "goes and what a whole film would take. Takes a minute or two; needs no film.",
+        epilog="example: trainer bench; trainer bench --film film.mp4 --start 1:30 --dither search:0.3",
+    )
+    options.add_bench_options(bench)
+    options.add_generator_options(bench)
+    bench.set_defaults(run=_bench)
     return top
 
 
@@ -140,6 +151,12 @@ def _preview(words: argparse.Namespace) -> int:
 
 def _fit(words: argparse.Namespace) -> int:
     from trainer.commands.fit import run
+
+    return run(words)
+
+
+def _bench(words: argparse.Namespace) -> int:
+    from trainer.commands.bench import run
 
     return run(words)
 

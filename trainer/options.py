@@ -96,6 +96,33 @@ def add_generator_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_bench_options(parser: argparse.ArgumentParser) -> None:
+    """What is measured, on which film, and for how long."""
+    parser.add_argument(
+        "--preset",
+        choices=("cpu", "gpu", "tpu"),
+        default="cpu",
+        help="of `trainer fit`: what to train; default cpu",
+    )
+    parser.add_argument(
+        "--dither",
+        action="append",
+        metavar="NAME[:DIAL]",
+        help="a dither to export with, with its dial from 0 to 1 or at its own; again for each; default: all",
+    )
+    parser.add_argument("--film", metavar="FILM", help="the film to export; default: a made one, 1920x1080")
+    parser.add_argument(
+        "--start", metavar="PLACE", default="0", help="its first frame (250, 12.5s, 4:05); default 0"
+    )
+    parser.add_argument(
+        "--size", metavar="WxH", default="1448x1072", help="the panel's pixels; default 1448x1072"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3, metavar="S", help="of each measurement, about; default 3"
+    )
+    parser.add_argument("--json", metavar="FILE", help="everything, as JSON; - prints it instead")
+
+
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """How long and what to fit; a preset stands for all that is not given."""
     parser.add_argument(

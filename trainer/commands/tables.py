@@ -68,7 +68,7 @@ SHOWING: tuple[Column, ...] = (
 
 def figures_table(columns: Sequence[Column], rows: Mapping[str, Figures]) -> Table:
     """The figures of each dither, by label; a dash stands for what cannot be measured or is not there."""
-    grid = _grid([head for head, _, _ in columns])
+    grid = dithers_grid([head for head, _, _ in columns])
     for label, figures in rows.items():
         values = [(figures.get(key), written) for _, key, written in columns]
         grid.add_row(Text(label), *("-" if value is None else written(value) for value, written in values))
@@ -78,7 +78,7 @@ def figures_table(columns: Sequence[Column], rows: Mapping[str, Figures]) -> Tab
 def texture_table(textures: Mapping[str, Sequence[Texture]]) -> Table:
     """Leak and anisotropy (dB) of each dither on each flat grey."""
     greys = [f"{1 / texture.grey:.0f}" for texture in next(iter(textures.values()))]
-    grid = _grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])
+    grid = dithers_grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])
     for label, greys_of in textures.items():
         leaks = ["-" if texture.leak is None else f"{texture.leak:.3f}" for texture in greys_of]
         anisotropies = [
@@ -88,7 +88,8 @@ def texture_table(textures: Mapping[str, Sequence[Texture]]) -> Table:
     return grid
 
 
-def _grid(heads: Sequence[str]) -> Table:
+def dithers_grid(heads: Sequence[str]) -> Table:
+    """A table to be filled, a column for each head after that of the dithers' labels."""
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     grid.add_column("\ndither", no_wrap=True)
     for head in heads:
