@@ -13,7 +13,6 @@ reach. Every pass visits the even stripes first and then the odd ones, several a
 cores. The stripes depend on the kernel alone, so the dither is the same on any number of cores.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -22,6 +21,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer import cores
 from trainer.eye import Dither, Frame, Kernel
 from trainer.search import REACH, TOLERANCE, reaching
 
@@ -46,7 +46,8 @@ def settle(
     """The dither that is reached from `start` in `passes`, at `price` per flip away from `previous`.
 
     frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
-    float[k, k], k odd, symmetric, 1 at its centre. `threads`: at most so many at once; None: one a core.
+    float[k, k], k odd, symmetric, 1 at its centre. `threads`: at most so many at once; None: one a core
+    (`cores.py`).
     """
     taps = reaching(kernel)
     dither = np.array(start, np.uint8, order="C")
@@ -62,7 +63,7 @@ def settle(
     def visit(rows: tuple[int, int]) -> None:
         _visit(dither, shown, blurred, taps, np.float32(price), stale, *rows)
 
-    workers = _workers() if threads is None else threads
+    workers = cores.usable() if threads is None else threads
     for _ in range(passes):
         if not stale.any():
             break
@@ -83,11 +84,6 @@ def _stripes(rows: int, radius: int) -> list[tuple[int, int]]:
     """
     depth = (radius + 2 * REACH) // _BLOCK + 1
     return [(first, min(rows, first + depth)) for first in range(0, rows, depth)]
-
-
-@cache
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
