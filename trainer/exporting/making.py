@@ -1,4 +1,4 @@
-"""One part of a film is dithered into a reel.
+"""Frames are dithered into a reel, and parts of a film each into one of its own.
 
 Three stages overlap, the first two in threads of their own: decode and tone; dither; compress and write.
 """
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from player.reel import FrameInfo, ReelWriter
 from trainer.ahead import ahead
 from trainer.dithers import Ditherer
-from trainer.walk import Selected
+from trainer.exporting.folder import Folder, part_description
+from trainer.exporting.task import Task
+from trainer.films import Film
+from trainer.walk import Selected, Walk
 
 
 def make(
@@ -32,6 +35,34 @@ def make(
     except KeyboardInterrupt:
         writer.commit()
         raise
+
+
+def make_parts(
+    task: Task,
+    folder: Folder,
+    claim: Callable[[], int | None],
+    *,
+    made: Callable[[FrameInfo], None] = lambda info: None,
+    finished: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Make the parts whose numbers `claim` gives, ever higher ones, in one pass over the film: until it gives
+    None or the film ends. `made` is called for each frame, `finished` for each part.
+
+    A part that was begun before goes on. OptionError, FilmError, TrainerError, ReelError.
+    """
+    ditherer = task.ditherer()
+    with Film(task.film) as film, closing(Walk(task.selection, film, task.tones)) as walk:
+        description, (width, height) = task.description(film), task.tones.size
+        while walk.following is not None and (number := claim()) is not None:
+            after = folder.newest(number)
+            if after is None and not walk.find(number):
+                continue
+            own, path = part_description(description, number), folder.unfinished(number)
+            with ReelWriter(path, own, width, height, alone=True) as writer:
+                make(writer, walk.part(after), ditherer, made)
+                writer.finish()
+            folder.finish(number, walk.following)
+            finished(number)
 
 
 def _dithered(

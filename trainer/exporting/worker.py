@@ -2,35 +2,29 @@
 
 It talks with the process that started it over a connection: `Wants` for the number of a part, which it is
 sent; `Made` for every frame, `Finished` for every part, `Warned`, and at its end `Ended`, `Failed` (what a
-user can cause, one line) or `Crashed` (an error of the program, its trace). If it is sent None it stops as by
-Ctrl-C, and keeps what is done. It dies with the process that started it, however that ends. Ctrl-C itself is
-that process's business.
+user can cause, one line) or `Crashed` (an error of the program, its trace). If it is sent None it ends after
+the frame that it is at, and keeps what is done. It dies with the process that started it, however that ends.
+Ctrl-C is that process's business.
 """
 
-import _thread
 import logging
 import os
 import traceback
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Lock, Thread
 
 import cv2
 
 from player.errors import PlayerError
-from player.reel import FrameInfo, ReelWriter
+from player.reel import FrameInfo
 from trainer import cores
-from trainer.dithers import Ditherer
 from trainer.errors import TrainerError
-from trainer.exporting.folder import Folder, part_description
-from trainer.exporting.making import make
+from trainer.exporting.folder import Folder
+from trainer.exporting.making import make_parts
 from trainer.exporting.task import Task
-from trainer.films import Film
-from trainer.walk import Walk
 
 
 @dataclass(frozen=True)
@@ -92,76 +86,75 @@ Message = Wants | Made | Finished | Warned | Ended | Failed | Crashed
 
 def work(orders: Orders, connection: Connection) -> None:
     """Make parts until the film ends."""
-    numbers: SimpleQueue[int | None] = SimpleQueue()
-    Thread(target=_heed, args=(connection, numbers), daemon=True).start()
-    logging.basicConfig(handlers=[_Sender(connection)], level=logging.WARNING)
+    line = _Line(connection)
+    Thread(target=line.heed, daemon=True).start()
+    logging.basicConfig(handlers=[_Warnings(line)], level=logging.WARNING)
     cores.share(orders.workers)
     cv2.setNumThreads(cores.usable())
     message: Message = Ended()
     try:
-        _make_parts(orders, numbers, connection.send)
+        make_parts(
+            orders.task, Folder(orders.reel), line.ask, made=line.tell_of_frame, finished=line.tell_of_part
+        )
     except (TrainerError, PlayerError) as error:
         message = Failed(str(error))
     except KeyboardInterrupt:
         pass
     except Exception:
         message = Crashed(traceback.format_exc())
-    connection.send(message)
+    line.say(message)
 
 
-def _make_parts(orders: Orders, numbers: "SimpleQueue[int | None]", send: Callable[[Message], None]) -> None:
-    folder, task = Folder(orders.reel), orders.task
-    ditherer = task.ditherer()
-    with Film(task.film) as film, closing(Walk(task.selection, film, task.tones)) as walk:
-        description = task.description(film)
-        while walk.following is not None:
-            send(Wants())
-            number = numbers.get()
-            if number is None:
-                return
-            if _make_part(task, part_description(description, number), number, folder, walk, ditherer, send):
-                folder.finish(number, walk.following)
-                send(Finished(number))
-
-
-def _make_part(
-    task: Task,
-    description: dict[str, str],
-    number: int,
-    folder: Folder,
-    walk: Walk,
-    ditherer: Ditherer,
-    send: Callable[[Message], None],
-) -> bool:
-    """Make what is missing of a part; whether there is such a part."""
-    after = folder.newest(number)
-    if after is None and not walk.find(number):
-        return False
-    path, (width, height) = folder.unfinished(number), task.tones.size
-    with ReelWriter(path, description, width, height, alone=True) as writer:
-        make(writer, walk.part(after), ditherer, lambda info: send(Made(info)))
-        writer.finish()
-    return True
-
-
-def _heed(connection: Connection, numbers: "SimpleQueue[int | None]") -> None:
-    """Pass on the numbers that are sent, stop when told to, and die when there is nobody left to tell."""
-    while True:
-        try:
-            number = connection.recv()
-        except (EOFError, OSError):
-            os._exit(1)
-        numbers.put(number)
-        if number is None:
-            _thread.interrupt_main()
-
-
-class _Sender(logging.Handler):
-    """Warnings go to the process that started this one, which tells the user of each once."""
+class _Line:
+    """The way to and from the process that started this one."""
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__()
         self._connection = connection
+        self._speaking = Lock()  # warnings come from other threads
+        self._numbers: SimpleQueue[int | None] = SimpleQueue()
+        self._has_frames = Event()  # that are not stored yet
+        self._stopped = Event()
+
+    def say(self, message: Message) -> None:
+        with self._speaking:
+            self._connection.send(message)
+
+    def ask(self) -> int | None:
+        """The number of the next part to make, None where there is none."""
+        self.say(Wants())
+        return self._numbers.get()
+
+    def tell_of_frame(self, info: FrameInfo) -> None:
+        """Tell of a frame that was made; after it is the time to stop."""
+        self._has_frames.set()
+        self.say(Made(info))
+        if self._stopped.is_set():
+            raise KeyboardInterrupt
+
+    def tell_of_part(self, number: int) -> None:
+        self._has_frames.clear()
+        self.say(Finished(number))
+
+    def heed(self) -> None:
+        """Pass on the numbers that are sent, stop when told to, and die when there is nobody left to tell."""
+        while True:
+            try:
+                number = self._connection.recv()
+            except (EOFError, OSError):
+                os._exit(1)
+            self._numbers.put(number)
+            if number is None:
+                self._stopped.set()
+                if not self._has_frames.is_set():  # it may be on a long way to its next part
+                    os._exit(0)
+
+
+class _Warnings(logging.Handler):
+    """Warnings go to the process that started this one, which tells the user of each once."""
+
+    def __init__(self, line: _Line) -> None:
+        super().__init__()
+        self._line = line
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._connection.send(Warned(record.getMessage()))
+        self._line.say(Warned(record.getMessage()))
