@@ -19,7 +19,7 @@ from PIL import Image
 from player.reel_format.packing import deflate, pack
 from trainer.cuts import is_cut
 from trainer.dithers import make
-from trainer.export import export
+from trainer.export import Task, export
 from trainer.films import Film
 from trainer.selection import Selection
 from trainer.tones import Tones
@@ -51,9 +51,7 @@ def main() -> None:
         for number in range(ROUNDS + 1):
             reel = Path(folder) / f"{number}.reel"
             pillow, _ = timed(lambda: [picture.convert("1") for picture in pictures])
-            whole, _ = timed(
-                lambda reel=reel: export(film, reel, selection=selection, tones=tones, dither="hysteresis")
-            )
+            whole, _ = timed(lambda reel=reel: export(Task(film.path, selection, tones, "hysteresis"), reel))
             if number:  # the first round warms up
                 ratios.append(pillow / whole)
                 whole_seconds.append(whole)

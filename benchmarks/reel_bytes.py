@@ -22,7 +22,7 @@ from PIL import Image
 
 from player.reel import Reel
 from trainer.diffusion import FloydSteinberg
-from trainer.export import export
+from trainer.export import Task, export
 from trainer.films import Film
 from trainer.selection import Selection
 from trainer.tones import Tones
@@ -48,7 +48,7 @@ def main() -> None:
     tones, floyd_steinberg = Tones(), FloydSteinberg()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.reel"
-        export(film, path, selection=selection, tones=tones, dither="hysteresis", dial=dial)
+        export(Task(film.path, selection, tones, "hysteresis", dial), path)
         with Reel(path) as reel:
             infos = [reel.info(number) for number in range(reel.frames)]
             own_png = np.mean([png_bytes(reel.dither(number)) for number in range(reel.frames)])

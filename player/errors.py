@@ -11,6 +11,10 @@ class ReelError(PlayerError, ValueError):
     """The file is no reel, is damaged as a whole, or cannot be read or written."""
 
 
+class EmptyReel(ReelError):
+    """The file is that of a reel whose writing has hardly begun: there is nothing in it."""
+
+
 class BadFrame(PlayerError, ValueError):
     """One frame of a reel cannot be decoded and must not be shown.
 

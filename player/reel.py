@@ -9,9 +9,9 @@ A dither is uint8[H, W], 0 black and 1 white; times are milliseconds of the film
 `player.errors.ReelError` and `BadFrame`, one line each.
 """
 
-from player.errors import BadFrame, ReelError
+from player.errors import BadFrame, EmptyReel, ReelError
 from player.reel_format.file import FrameInfo
 from player.reel_format.reader import Reel
 from player.reel_format.writer import ReelWriter
 
-__all__ = ["BadFrame", "FrameInfo", "Reel", "ReelError", "ReelWriter"]
+__all__ = ["BadFrame", "EmptyReel", "FrameInfo", "Reel", "ReelError", "ReelWriter"]

@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("reel", metavar="REEL", help="the file to write, by custom film.reel")
     options.add_dither_options(export)
     export.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
+    options.add_worker_options(export)
     options.add_film_options(export)
     export.set_defaults(run=_export)
 

@@ -93,6 +93,12 @@ def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
     `settings` are its own, by name. Raises OptionError for an unknown name, a dial out of range, or a dial or
     a setting for a dither that has none.
     """
+    check(name, dial, **settings)
+    return DITHERS[name].make(dial, **settings)
+
+
+def check(name: str, dial: float | None = None, **settings: Any) -> None:
+    """What `make` refuses without having to load the dither: raises OptionError."""
     if name not in DITHERS:
         raise OptionError(f"there is no dither {name!r}; choose one of {', '.join(DITHERS)}")
     if dial is not None and not DITHERS[name].has_dial:
@@ -102,7 +108,6 @@ def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
     for setting in settings:
         if setting not in DITHERS[name].settings:
             raise OptionError(f"{name} has no {setting}; leave --{setting} out")
-    return DITHERS[name].make(dial, **settings)
 
 
 def parse(text: str) -> tuple[str, float | None]:

@@ -1,129 +1,140 @@
 """`trainer export`: a film becomes a reel.
 
-Three stages overlap, the first two in threads of their own: decode and tone; dither; compress and write.
-Dithering is closed loop: every frame sees the dither before it, as it will really be shown. An export
-that was cut short goes on after the last frame in the reel. Whatever decides a dither (the dither before
-it, the levels, every option) is in the reel, so the frames that follow are the same as if it had never
-stopped.
+A film is dithered in parts (`parts.py`), each in closed loop: every frame sees the dither before it, as it
+will really be shown. One process makes part after part in the reel itself; several workers, of one host or of
+several, make them in a folder beside it, from where they are joined in film order. Either way every row of
+the reel is the same. An export that was cut short goes on after the last frame of the reel and of every part.
+Whatever decides a dither (the dither before it, the levels, every option) is in the reel, so the frames that
+follow are the same as if it had never stopped.
 """
 
-import json
-from collections.abc import Callable, Generator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from itertools import count
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from player.reel import FrameInfo, ReelWriter
-from trainer import dithers
-from trainer.ahead import ahead
-from trainer.dithers import Ditherer
+from player.reel import Reel, ReelWriter
+from trainer.errors import OptionError
+from trainer.exporting.assembling import Assembly, Report, Tally
+from trainer.exporting.crew import Crew
+from trainer.exporting.folder import Folder
+from trainer.exporting.task import Task
+from trainer.exporting.worker import Made, Orders
 from trainer.films import Film
-from trainer.selection import Selected, Selection
-from trainer.tones import Tones
+
+__all__ = ["Share", "Summary", "Task", "export", "export_share"]
+
+
+def _silent(done: int, info: object) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What an export came to: frames in the reel, those of them that were there before, flips per frame
-    (share).
+    """What an export came to: frames there are, those of them that were there before, flips per frame
+    (share) of those that were added to the reel, whether there was nothing left to do.
     """
 
     frames: int
     there_before: int
-    flips: float
+    flips: float = 0.0
+    was_complete: bool = False
+
+
+@dataclass(frozen=True)
+class Share:
+    """Host `host` of `hosts`, from 1: the parts host - 1, host - 1 + hosts, and so on. OptionError."""
+
+    host: int
+    hosts: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.host <= self.hosts:
+            raise OptionError(f"--host {self.host}/{self.hosts}: write 1/{max(1, self.hosts)} for the first")
+
+    def has(self, number: int) -> bool:
+        """Whether that part is in the share."""
+        return number % self.hosts == self.host - 1
 
 
 def export(
-    film: Film,
-    reel: Path,
-    *,
-    selection: Selection,
-    tones: Tones,
-    dither: str,
-    dial: float | None = None,
-    settings: Mapping[str, Any] | None = None,
-    overwrite: bool = False,
-    report: Callable[[FrameInfo], None] = lambda info: None,
+    task: Task, reel: Path, *, overwrite: bool = False, workers: int = 1, report: Report = _silent
 ) -> Summary:
-    """Write the selected frames of the film, dithered, to the reel; `report` is called after each.
+    """Write the task's frames, dithered, to the reel, with so many processes; `report` is called for each.
 
-    `settings` are the dither's own (`dithers.make`); those that are paths go into the reel by their content.
-    Goes on with an interrupted export of the same film and options, and does nothing to a complete one.
-    Raises OptionError, FilmError and player.reel.ReelError; a reel that got no frame at all is not left
-    behind.
+    Goes on with an interrupted export of the same task, joins parts that hosts have made (`export_share`),
+    and does nothing to a complete reel. Raises OptionError, FilmError, TrainerError and
+    player.reel.ReelError; a reel that got no frame at all is not left behind.
     """
-    ditherer = dithers.make(dither, dial, **(settings or {}))
-    width, height = tones.size
-    meta = describe(film, selection, tones, dither, dial)
-    own = dict(settings or {})
-    if "weights" in dithers.DITHERS[dither].settings:
-        own.setdefault("weights", None)  # those that ship, which another version of the tool may exchange
-    if own:
-        meta["dither_settings"] = json.dumps(plain(own), sort_keys=True)
-    with ReelWriter(reel, meta, width, height, overwrite=overwrite) as writer:
-        before, flips = writer.frames, 0
-        try:
-            if not writer.complete:
-                after = writer.last_info.film_frame if writer.last_info else None
-                selected = ahead(selection.frames(film, tones, after, before))
-                with closing(ahead(_dithered(selected, ditherer, writer.last))) as dithered:
-                    for frame, shown in dithered:
-                        info = writer.append(shown, frame.time_ms, frame.number, frame.cut)
-                        flips += info.flips
-                        report(info)
+    _check(workers)
+    width, height = task.tones.size
+    folder = Folder(reel)
+    with Film(task.film) as film:
+        description = task.description(film)
+        with ReelWriter(reel, description, width, height, overwrite=overwrite) as writer:
+            if overwrite or writer.complete:
+                folder.clear()
+            if writer.complete:
+                return Summary(writer.frames, writer.frames, was_complete=True)
+            before = writer.frames
+            try:
+                last = writer.last_info.film_frame if writer.last_info else -1
+                there_before = before + folder.check(description, last)
+                tally = Tally(there_before, report)
+                assembly = Assembly(task, film, writer, folder, tally)
+                if workers == 1:
+                    assembly.alone()
+                else:
+                    assembly.together(workers)
                 writer.finish()
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                writer.commit()
-            if writer.frames == 0:
-                writer.close()
-                with suppress(OSError):
-                    reel.unlink()
-            raise
-        added = writer.frames - max(before, 1)
-        return Summary(writer.frames, before, flips / added / (width * height) if added > 0 else 0.0)
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt):
+                    writer.commit()
+                if writer.frames == 0:
+                    writer.close()
+                    with suppress(OSError):
+                        reel.unlink()
+                folder.clear_if_empty()
+                raise
+            added = writer.frames - max(before, 1)
+            flips = tally.flips / added / (width * height) if added > 0 else 0.0
+    folder.clear()
+    return Summary(writer.frames, there_before, flips)
 
 
-def _dithered(
-    selected: Generator[Selected, None, None], ditherer: Ditherer, shown: NDArray[np.uint8] | None
-) -> Generator[tuple[Selected, NDArray[np.uint8]], None, None]:
-    """Each frame with its dither, the one before it being what is shown."""
-    with closing(selected):
-        for frame in selected:
-            shown = frame.dithered(ditherer, shown)
-            yield frame, shown
+def export_share(
+    task: Task, reel: Path, share: Share, *, workers: int = 1, report: Report = _silent
+) -> Summary:
+    """Make one host's share of the parts of a reel, for `export` to join; the summary is about them alone.
 
-
-def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain values: for the weights, wherever they lie, their hash.
-
-    TrainerError for weights that cannot be read.
+    Goes on with what is there. Raises what `export` does.
     """
-    from trainer.weights import digest
+    _check(workers)
+    folder = Folder(reel)
+    with Film(task.film) as film:
+        description = task.description(film)
+    if reel.exists():
+        with Reel(reel) as there:
+            raise OptionError(
+                f"{reel} {'is complete' if there.complete else 'is begun'} already, and hosts make the parts "
+                "of a new one; leave --host out to go on with it, or remove it"
+            )
+    folder.make()
+    try:
+        folder.check(description)
+        done = frozenset(number for number, part in folder.parts().items() if part.is_whole)
+        before = folder.count(share.has)
+        tally = Tally(before, report)
+        numbers = (number for number in count(share.host - 1, share.hosts) if number not in done)
+        with Crew(Orders(task, reel, workers), numbers) as crew:
+            for message in crew.messages():
+                if isinstance(message, Made):
+                    tally.made(message.info)
+    finally:
+        folder.clear_if_empty()
+    return Summary(tally.frames, before, was_complete=tally.frames == before)
 
-    return {key: digest(value) if key == "weights" else value for key, value in settings.items()}
 
-
-def describe(
-    film: Film, selection: Selection, tones: Tones, dither: str, dial: float | None
-) -> dict[str, str]:
-    """What the reel says of itself, and what must be the same for an interrupted export to go on."""
-    selected = selection.as_dict()
-    subtitles = {"subtitles": selected.pop("subtitles")} if selection.subtitles else {}
-    return {
-        "film": film.name,
-        "film_bytes": str(film.size),
-        "film_duration_ms": "unknown" if film.duration_ms is None else str(film.duration_ms),
-        "film_rate": f"{film.rate:g}",
-        "selection": json.dumps(selected),
-        **subtitles,
-        "tones": json.dumps(tones.as_dict()),
-        "dither": dither,
-        "dial": "default" if dial is None else f"{dial:g}",
-        "tool": f"longtake {version('longtake')}",
-    }
+def _check(workers: int) -> None:
+    if workers < 1:
+        raise OptionError(f"--workers {workers}: choose 1 or more")

@@ -7,8 +7,8 @@ frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
 
 import logging
 import weakref
-from collections.abc import Generator, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,20 @@ class FilmFrame:
     image: npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class Grabbed:
+    """A frame of the film that is decoded and no picture yet, which costs as much again.
+
+    index: among the frames asked for, from 0. number and time in ms: in the film. `image()` makes the
+    picture, luma uint8[height, width], until the next frame is asked for.
+    """
+
+    index: int
+    number: int
+    time_ms: int
+    image: Callable[[], npt.NDArray[np.uint8]]
+
+
 class Film:
     """A film, opened for reading; a context manager that closes every iteration still under way.
 
@@ -73,7 +87,7 @@ class Film:
         self.duration_ms = (
             None if decoder.announced is None else round(decoder.announced / decoder.rate * 1000)
         )
-        self._iterations: weakref.WeakSet[Generator[FilmFrame, None, None]] = weakref.WeakSet()
+        self._iterations: weakref.WeakSet[Generator[Grabbed, None, None]] = weakref.WeakSet()
 
     def __enter__(self) -> "Film":
         return self
@@ -92,6 +106,12 @@ class Film:
     def frames(
         self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
     ) -> Generator[FilmFrame, None, None]:
+        """The frames of `grabbed`, with their pictures."""
+        return _with_images(self.grabbed(start, end, every))
+
+    def grabbed(
+        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
+    ) -> Generator[Grabbed, None, None]:
         """Every `every`-th frame, from the first one at or after `start` up to and without `end` (None: all).
 
         Decodes from the film's beginning, as only that gives exact numbers. FilmError if there is no frame in
@@ -105,7 +125,7 @@ class Film:
         self._iterations.add(iteration)
         return iteration
 
-    def _iterate(self, start: Place, end: Place | None, every: int) -> Generator[FilmFrame, None, None]:
+    def _iterate(self, start: Place, end: Place | None, every: int) -> Generator[Grabbed, None, None]:
         decoder = Decoder(self.path)
         first = None
         try:
@@ -115,7 +135,8 @@ class Film:
                 if first is None and start.reached(decoder.number, decoder.time_ms):
                     first = decoder.number
                 if first is not None and (decoder.number - first) % every == 0:
-                    yield FilmFrame(decoder.number, decoder.time_ms, decoder.image())
+                    index = (decoder.number - first) // every
+                    yield Grabbed(index, decoder.number, decoder.time_ms, decoder.image)
             else:
                 self._warn_if_short(decoder.number + 1)
         finally:
@@ -175,6 +196,12 @@ class Film:
             return [decoder.image() for number in numbers if decoder.jump(number)]
         finally:
             decoder.release()
+
+
+def _with_images(iteration: Generator[Grabbed, None, None]) -> Generator[FilmFrame, None, None]:
+    with closing(iteration):
+        for grabbed in iteration:
+            yield FilmFrame(grabbed.number, grabbed.time_ms, grabbed.image())
 
 
 def _thin(items: Iterable[Item], count: int) -> list[Item]:

@@ -95,7 +95,7 @@ class GeneratorDitherer:
 def _compiled(weights: Weights) -> Engine:
     """The engine for CPUs; what it needs for frames of one shape is kept until one of another comes."""
     weights.generator()  # which refuses arrays that are not those of its size
-    size, threads = weights.size, cores.count()
+    size, threads = weights.size, cores.usable()
     assert isinstance(size, Size)
     steps = lru_cache(maxsize=1)(lambda shape: CompiledSteps(weights.arrays, size, shape, threads))
 

@@ -123,6 +123,25 @@ def add_bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", metavar="FILE", help="everything, as JSON; - prints it instead")
 
 
+def add_worker_options(parser: argparse.ArgumentParser) -> None:
+    """--workers and --host, of an export."""
+    group = parser.add_argument_group("in several processes, for the same reel")
+    group.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=1,
+        help="dither N parts of the film at the same time, beside the reel in the folder REEL.parts; about "
+        "one for each core; default 1",
+    )
+    group.add_argument(
+        "--host",
+        metavar="K/N",
+        help="this is host K of N: make only its share, in REEL.parts. Bring the parts of all hosts together "
+        "in one folder; there the same command without --host joins them, and makes what is missing",
+    )
+
+
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """How long and what to fit; a preset stands for all that is not given."""
     parser.add_argument(

@@ -60,7 +60,7 @@ def settle(
     def visit(rows: tuple[int, int]) -> None:
         _visit(dither, shown, blurred, taps, np.float32(price), stale, *rows)
 
-    workers = cores.count() if threads is None else threads
+    workers = cores.usable() if threads is None else threads
     for _ in range(passes):
         if not stale.any():
             break

@@ -3,41 +3,20 @@ preview share.
 """
 
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from trainer.cuts import is_cut
-from trainer.dithers import Ditherer
 from trainer.errors import OptionError
 from trainer.films import BEGINNING, Film
-from trainer.times import FrameNumber, Place
-from trainer.tones import Tones, is_black
+from trainer.times import Place
+from trainer.tones import Tones
+from trainer.walk import Selected, Walk
 
 if TYPE_CHECKING:  # it loads matplotlib, which an export without subtitles does not need
-    from trainer.burning import Burning, Letters
+    from trainer.burning import Burning
 
-
-@dataclass(frozen=True)
-class Selected:
-    """One frame to show: its number and time (ms) in the film, whether a cut comes before it, its tones, and
-    the letters of subtitles that are burnt into them.
-    """
-
-    number: int
-    time_ms: int
-    cut: bool
-    frame: NDArray[np.float32]
-    letters: "Letters | None" = None
-
-    def dithered(self, ditherer: Ditherer, shown: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-        """Its dither after the shown one, uint8[H, W], with the letters as they are."""
-        dither = ditherer(self.frame, shown)
-        if self.letters is None:
-            return dither
-        return np.where(self.letters.all, self.letters.white, dither).astype(np.uint8)
+__all__ = ["Selected", "Selection"]
 
 
 @dataclass(frozen=True)
@@ -59,35 +38,12 @@ class Selection:
         if self.count is not None and self.count < 1:
             raise OptionError(f"count {self.count}: show 1 frame or more")
 
-    def frames(
-        self, film: Film, tones: Tones, after: int | None = None, already: int = 0
-    ) -> Generator[Selected, None, None]:
-        """The selected frames in film order.
-
-        `after` and `already` go on with an earlier run: the film frame that it ended with, and how many
-        it had. What follows is what that run would have yielded, since a frame depends on the film and
-        the one before it.
+    def frames(self, film: Film, tones: Tones, after: int | None = None) -> Generator[Selected, None, None]:
+        """The selected frames in film order; with `after`, those after that frame of the film, as they follow
+        it in a run over all of them.
         """
-        start = self.start if after is None else FrameNumber(after)
-        before: NDArray[np.uint8] | None = None
-        before_ms: int | None = None
-        for film_frame in film.frames(start, self.end, self.every):
-            if already == self.count:
-                return
-            frame = tones(film_frame.image, film.pixel_aspect)
-            letters = None
-            if self.subtitles is not None:
-                letters = self.subtitles.letters(film_frame.time_ms, before_ms, tones.size)
-                before_ms = film_frame.time_ms
-            if letters is not None:
-                frame = np.where(letters.all, letters.white, frame).astype(np.float32)
-            if self.skip_black and film_frame.number != after and is_black(frame):
-                continue
-            cut = before is not None and is_cut(before, film_frame.image)
-            before = film_frame.image
-            if film_frame.number != after:
-                already += 1
-                yield Selected(film_frame.number, film_frame.time_ms, cut, frame, letters)
+        with closing(Walk(self, film, tones)) as walk:
+            yield from walk.all(after)
 
     def estimate(self, film: Film) -> int | None:
         """About how many frames there will be, or None where the film does not say."""

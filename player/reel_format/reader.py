@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from player.errors import BadFrame, ReelError
+from player.errors import BadFrame, EmptyReel, ReelError
 from player.reel_format import packing
 from player.reel_format.file import (
     FORMAT_VERSION,
@@ -50,7 +50,7 @@ class Reel:
         self.path = Path(path)
         try:
             if not look(self.path, _FIX):
-                raise ReelError(f"{self.path}: {_EMPTY}")
+                raise EmptyReel(f"{self.path}: {_EMPTY}")
         except FileNotFoundError:
             raise ReelError(
                 f"{self.path}: no such file; check the path, or make it with `trainer export`"
@@ -76,7 +76,7 @@ class Reel:
             raise ReelError(f"{self.path}: is truncated ({size} of {pages * page} bytes); copy it again")
         tables = query("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         if not {("reel",), ("frames",)} <= set(tables):
-            raise ReelError(f"{self.path}: {_EMPTY}")
+            raise EmptyReel(f"{self.path}: {_EMPTY}")
         stored: dict[Any, Any] = dict(query("SELECT key, value FROM reel").fetchall())
         if not all(isinstance(key, str) and isinstance(value, str) for key, value in stored.items()):
             raise self._damaged("its description is not text")
@@ -140,6 +140,18 @@ class Reel:
         self._last = (number, before)
         return before
 
+    def payload(self, number: int) -> bytes:
+        """The payload of a frame as it is stored. IndexError out of range, BadFrame if damaged."""
+        self._check_range(number)
+        return self._stored(number, number)[2]
+
+    def _stored(self, number: int, asked: int) -> tuple[str, int, bytes]:
+        """Kind, checksum of the dither, and checked payload of one row. BadFrame for the frame asked."""
+        kind, checksum, payload_checksum, payload = self._row(_PAYLOAD, number, asked)
+        if not isinstance(payload, bytes) or packing.crc(payload) != payload_checksum:
+            raise self._bad(asked, _in(number, asked) + "the checksum of the payload does not match")
+        return kind, checksum, payload
+
     def _start(self, number: int) -> tuple[packing.Bits | None, int]:
         """Where decoding towards `number` starts: the picture before it (or None), the frame to decode."""
         for at in range(number, max(number - KEY_INTERVAL, -1), -1):
@@ -151,9 +163,7 @@ class Reel:
 
     def _decode(self, number: int, before: packing.Bits | None, asked: int) -> packing.Bits:
         """The picture of one row, checked; a delta needs the picture before. BadFrame for the frame asked."""
-        kind, checksum, payload_checksum, payload = self._row(_PAYLOAD, number, asked)
-        if not isinstance(payload, bytes) or packing.crc(payload) != payload_checksum:
-            raise self._bad(asked, _in(number, asked) + "the checksum of the payload does not match")
+        kind, checksum, payload = self._stored(number, asked)
         try:
             picture = packing.inflate(payload, self._shape)
         except ValueError as error:

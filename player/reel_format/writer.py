@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from player.errors import ReelError
 from player.files import why
 from player.reel_format import packing
+from player.reel_format.coding import Coded, Coder
 from player.reel_format.file import (
     APPLICATION_ID,
     FORMAT_VERSION,
@@ -40,10 +41,11 @@ class ReelWriter:
     """Creates a reel, or continues an interrupted export whose `meta`, width and height are the same.
 
     `meta`: what is known of film and ditherer, text to text (keys that the format uses itself: ValueError).
-    `overwrite` replaces a reel that is there; never a file that is no reel. A batch is stored when it has
-    `batch` frames or its first one has waited `seconds` on `clock`. `frames` counts those given so far,
-    stored or held; `last` and `last_info` are the newest of them; `complete` whether `finish` was called,
-    now or in an earlier run. Raises ReelError (one line) for whatever keeps it from writing.
+    `overwrite` replaces a reel that is there; never a file that is no reel. `alone` keeps every other program
+    from the file until it is closed. A batch is stored when it has `batch` frames or its first one has waited
+    `seconds` on `clock`. `frames` counts those given so far, stored or held; `last` and `last_info` are the
+    newest of them; `complete` whether `finish` was called, now or in an earlier run. Raises ReelError (one
+    line) for whatever keeps it from writing.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ReelWriter:
         height: int,
         *,
         overwrite: bool = False,
+        alone: bool = False,
         batch: int = KEY_INTERVAL,
         seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
@@ -74,8 +77,7 @@ class ReelWriter:
         self.frames = 0
         self.complete = False
         self.last_info: FrameInfo | None = None
-        self._packed: packing.Bits | None = None
-        self._last_key = self._key_bytes = 0  # number of the newest key frame, bytes of its payload
+        self._coder = Coder()
         self._description = {**meta, "width": str(width), "height": str(height)}
         exists = self._look(overwrite)
         try:
@@ -90,6 +92,10 @@ class ReelWriter:
                 self._continue()
             else:
                 self._create()
+            if alone:
+                self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+                with _transaction(self._connection, "EXCLUSIVE"):
+                    pass
         except BaseException as error:
             self._connection.close()
             if isinstance(error, SQL_ERRORS):
@@ -136,52 +142,56 @@ class ReelWriter:
             if reel.frames:
                 try:
                     self.last_info = reel.info(reel.frames - 1)
-                    self._packed = reel.packed(reel.frames - 1)
+                    newest = reel.packed(reel.frames - 1)
                 except ValueError as error:
                     raise ReelError(f"{self.path}: cannot be continued: {error}; or --overwrite it") from None
                 numbers = range(reel.frames - 1, max(reel.frames - 1 - KEY_INTERVAL, -1), -1)
-                self._last_key = next(number for number in numbers if reel.info(number).key)
-                query = "SELECT length(payload) FROM frames WHERE number = ?"
-                (self._key_bytes,) = self._connection.execute(query, (self._last_key,)).fetchone()
+                last_key = next(number for number in numbers if reel.info(number).key)
+                self._coder = Coder(newest, reel.frames - last_key, len(reel.payload(last_key)))
 
     @property
     def last(self) -> NDArray[np.uint8] | None:
         """The newest dither, uint8[H, W], or None before the first."""
-        return None if self._packed is None else packing.unpack(self._packed, self._width)
+        picture = self._coder.picture
+        return None if picture is None else packing.unpack(picture, self._width)
 
     def append(self, dither: NDArray[np.uint8], time_ms: int, film_frame: int, cut: bool) -> FrameInfo:
         """Add the next frame. ValueError when it is no dither of this size, ReelError when complete."""
-        if self.complete:
-            raise ReelError(f"{self.path}: is complete; give another path, or --overwrite to replace it")
         if dither.shape != (self._height, self._width):
             raise ValueError(f"the dither is {list(dither.shape)}, the reel {[self._height, self._width]}")
-        packed = packing.pack(dither)
-        flips = darkened = 0
-        delta = None
-        if self._packed is not None:
-            changed = packed ^ self._packed
-            flips, darkened = packing.ones(changed), packing.ones(changed & self._packed)
-            if not cut and self.frames - self._last_key < KEY_INTERVAL:
-                delta = packing.deflate(changed)
-        payload = delta
-        # Compressing the picture costs more than all else, so it is tried only where it may win: against a
-        # large delta, of many flips or larger than the key frame before, whose picture was much like this.
-        many = flips > dither.size // 8
-        if delta is None or (len(delta) > packed.size // 4 and (many or len(delta) > self._key_bytes)):
-            picture = packing.deflate_picture(packed)
-            if delta is None or len(picture) <= len(delta):
-                payload, delta = picture, None
-                self._last_key, self._key_bytes = self.frames, len(picture)
-        assert payload is not None
-        info = FrameInfo(
-            self.frames, int(time_ms), int(film_frame), delta is None, flips, darkened, bool(cut)
-        )
+        self._check_open()
+        return self._hold(self._coder.code(packing.pack(dither), cut), int(time_ms), int(film_frame), cut)
+
+    def take_over(self, part: Reel, first: int = 0) -> Iterator[FrameInfo]:
+        """Add the frames of another reel of this size from `first` on; yields each that is added.
+
+        Payloads are copied, both checksums checked and flips counted anew: the rows are those of a reel
+        written in one run. Frame `first` is a key frame, or comes after this reel's newest one in the other
+        too. BadFrame where the other is damaged, ReelError where the two do not fit.
+        """
+        if (part.width, part.height) != (self._width, self._height):
+            raise ReelError(f"{part.path}: is {part.width}x{part.height}, not {self._width}x{self._height}")
+        self._check_open()
+        if first and (self.last is None or not np.array_equal(part.dither(first - 1), self.last)):
+            raise ReelError(f"{part.path}: frame {first} does not come after the last one of {self.path}")
+        for number in range(first, part.frames):
+            info = part.info(number)
+            coded = self._coder.take_over(part.packed(number), info.key, part.payload(number))
+            yield self._hold(coded, info.time_ms, info.film_frame, info.cut)
+
+    def _check_open(self) -> None:
+        if self.complete:
+            raise ReelError(f"{self.path}: is complete; give another path, or --overwrite to replace it")
+
+    def _hold(self, coded: Coded, time_ms: int, film_frame: int, cut: bool) -> FrameInfo:
+        """Hold the row of the next frame until its batch is stored."""
+        info = FrameInfo(self.frames, time_ms, film_frame, coded.key, coded.flips, coded.darkened, bool(cut))
         if not self._held:
             self._held_since = self._clock()
         kind = "key" if info.key else "delta"
-        head = (info.number, info.time_ms, info.film_frame, kind, flips, darkened, int(info.cut))
-        self._held.append((*head, packing.crc(packed), packing.crc(payload), payload))
-        self._packed, self.last_info, self.frames = packed, info, self.frames + 1
+        head = (info.number, time_ms, film_frame, kind, info.flips, info.darkened, int(info.cut))
+        self._held.append((*head, coded.crc, packing.crc(coded.payload), coded.payload))
+        self.last_info, self.frames = info, self.frames + 1
         if len(self._held) >= self._batch or self._clock() - self._held_since >= self._seconds:
             self.commit()
         return info
@@ -228,9 +238,9 @@ class ReelWriter:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when anything is raised (also by COMMIT itself)."""
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
+    """BEGIN ... COMMIT, or ROLLBACK when anything is raised (also by COMMIT itself)."""
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
         connection.execute("COMMIT")

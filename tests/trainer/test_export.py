@@ -5,7 +5,7 @@ anywhere.
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.diffusion import Hysteresis
 from trainer.errors import FilmError, OptionError
-from trainer.export import export
+from trainer.export import Task, export
 from trainer.films import Film
 from trainer.selection import Selection
 from trainer.times import FrameNumber
@@ -49,9 +49,8 @@ def dithers_in(reel_path: Path) -> np.ndarray:
         return np.array([reel.dither(number) for number in range(reel.frames)])
 
 
-def run(path: Path, reel: Path, selection: Selection = WHOLE, **more):
-    with Film(path) as film:
-        return export(film, reel, selection=selection, tones=TONES, dither="hysteresis", **more)
+def run(path: Path, reel: Path, selection: Selection = WHOLE, dial: float | None = None, **more):
+    return export(Task(path, selection, TONES, "hysteresis", dial), reel, **more)
 
 
 def test_the_reel_holds_the_closed_loop_of_the_film(path, tmp_path):
@@ -92,13 +91,13 @@ def test_black_frames_can_be_skipped(path, tmp_path):
 def test_an_export_that_was_cut_off_goes_on_to_the_same_reel(path, tmp_path, selection, stopped_after):
     run(path, tmp_path / "whole.reel", selection)
 
-    def stop(info):
+    def stop(done, info):
         if info.number == min(stopped_after, 15 if selection.every == 2 else 35) - 1:
             raise KeyboardInterrupt  # which keeps what is done, so that the rest goes on from there
 
     reel = tmp_path / "cut.reel"
-    with Film(path) as film, pytest.raises(KeyboardInterrupt) if stopped_after else closing(film):
-        export(film, reel, selection=selection, tones=TONES, dither="hysteresis", report=stop)
+    with pytest.raises(KeyboardInterrupt) if stopped_after else nullcontext():
+        run(path, reel, selection, report=stop)
     if stopped_after:
         assert run(path, reel, selection).there_before > 0
     np.testing.assert_array_equal(dithers_in(reel), dithers_in(tmp_path / "whole.reel"))
@@ -134,7 +133,7 @@ def test_a_killed_process_goes_on_to_the_same_reel(tmp_path):
 
 
 def test_ctrl_c_keeps_every_frame_that_is_done(path, tmp_path):
-    def stop(info):
+    def stop(done, info):
         if info.number == 6:
             raise KeyboardInterrupt
 

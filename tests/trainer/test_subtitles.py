@@ -22,7 +22,7 @@ from trainer.__main__ import main
 from trainer.burning import Burning, draw
 from trainer.dithers import make
 from trainer.errors import OptionError
-from trainer.export import export
+from trainer.export import Task, export
 from trainer.films import Film
 from trainer.opening import open_film
 from trainer.selection import Selection
@@ -303,10 +303,7 @@ def path(tmp_path_factory) -> Path:
 
 
 def run(path, reel, selection, **more):
-    with Film(path) as film:
-        return export(
-            film, reel, selection=selection, tones=Tones(size=(192, 144)), dither="hysteresis", **more
-        )
+    return export(Task(path, selection, Tones(size=(192, 144)), "hysteresis"), reel, **more)
 
 
 def dithers_in(reel_path):
@@ -352,7 +349,7 @@ def test_an_export_that_was_cut_off_goes_on_with_the_same_subtitles(path, tmp_pa
     selection = Selection(every=4, skip_black=True, subtitles=Burning(SAID))
     run(path, tmp_path / "whole.reel", selection)
 
-    def stop(info):
+    def stop(done, info):
         if info.number == stopped_after - 1:
             raise KeyboardInterrupt
 
@@ -372,7 +369,7 @@ def test_a_frame_that_is_black_but_for_its_words_tells_of_the_cut_after_it(tmp_p
         whole = [(frame.number, frame.cut) for frame in selection.frames(film, tones)]
         assert whole[3:5] == [(12, True), (16, True)]
         for number, (after, _) in enumerate(whole):
-            rest = [(frame.number, frame.cut) for frame in selection.frames(film, tones, after, number + 1)]
+            rest = [(frame.number, frame.cut) for frame in selection.frames(film, tones, after)]
             assert rest == whole[number + 1 :]
 
 

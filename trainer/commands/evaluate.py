@@ -18,7 +18,7 @@ from trainer.commands.progress import progress_bar
 from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
 from trainer.errors import OptionError
 from trainer.evaluate import evaluate
-from trainer.export import plain
+from trainer.exporting.task import plain
 from trainer.files import check_result, write_whole
 from trainer.films import Film
 from trainer.opening import open_film

@@ -1,6 +1,7 @@
 """`trainer export FILM REEL`."""
 
 import argparse
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.console import Console
 from player.reel import FrameInfo
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
-from trainer.export import export
+from trainer.export import Share, Summary, Task, export, export_share
 from trainer.opening import dither_settings, open_film
 
 
@@ -17,33 +18,52 @@ def run(options: argparse.Namespace) -> int:
     reel = Path(options.reel)
     if reel.exists() and reel.samefile(options.film):
         raise OptionError(f"{reel} is the film itself; name another file for the reel")
+    share = None if options.host is None else parse_share(options.host)
+    if share and options.overwrite:
+        raise OptionError("--overwrite and --host do not go together; remove the reel and its parts by hand")
     film, selection, tones = open_film(options)
+    task = Task(film.path, selection, tones, options.dither, options.dial, dither_settings(options))
     width, height = tones.size
-    with film, progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
+    expected = selection.estimate(film)
+    if share and expected is not None:
+        expected = expected // share.hosts + 1
+    with progress_bar(f"export {film.name}", expected) as advance:
 
-        def report(info: FrameInfo) -> None:
-            advance(info.number + 1, f"{100 * info.flips / (width * height):.2f} % flips")
+        def report(done: int, info: FrameInfo) -> None:
+            advance(done, f"{100 * info.flips / (width * height):.2f} % flips")
 
-        summary = export(
-            film,
-            reel,
-            selection=selection,
-            tones=tones,
-            dither=options.dither,
-            dial=options.dial,
-            settings=dither_settings(options),
-            overwrite=options.overwrite,
-            report=report,
-        )
-    size = reel.stat().st_size
-    console = Console(highlight=False, soft_wrap=True)
-    if summary.frames == summary.there_before:
-        console.print(f"{reel}: was complete already, {summary.frames} frames", markup=False)
-        return 0
-    went_on = f", {summary.there_before} of them from before" if summary.there_before else ""
-    console.print(
-        f"{reel}: {summary.frames} frames{went_on}, {size / 1e6:.1f} MB ({size / summary.frames / 1e3:.1f} "
-        f"kB a frame), {100 * summary.flips:.2f} % of the pixels flip per frame",
-        markup=False,
-    )
+        if share:
+            summary = export_share(task, reel, share, workers=options.workers, report=report)
+        else:
+            summary = export(task, reel, overwrite=options.overwrite, workers=options.workers, report=report)
+    line = _of_share(reel, share, summary) if share else _of_reel(reel, summary)
+    Console(highlight=False, soft_wrap=True).print(line, markup=False)
     return 0
+
+
+def parse_share(text: str) -> Share:
+    """`2/3` -> the second of three hosts; OptionError otherwise."""
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip(), re.ASCII)
+    if not match:
+        raise OptionError(f"--host {text!r}: write which host this is and how many there are, like 1/3")
+    return Share(int(match[1]), int(match[2]))
+
+
+def _of_reel(reel: Path, summary: Summary) -> str:
+    if summary.was_complete:
+        return f"{reel}: was complete already, {summary.frames} frames"
+    size = reel.stat().st_size
+    return (
+        f"{reel}: {summary.frames} frames{_went_on(summary)}, {size / 1e6:.1f} MB "
+        f"({size / summary.frames / 1e3:.1f} kB a frame), {100 * summary.flips:.2f} % of the pixels flip per "
+        "frame"
+    )
+
+
+def _of_share(reel: Path, share: Share, summary: Summary) -> str:
+    what = f"{reel}.parts: {summary.frames} frames{_went_on(summary)}, the share of host {share.host}"
+    return f"{what}; with those of all {share.hosts} there, the same command without --host joins them"
+
+
+def _went_on(summary: Summary) -> str:
+    return f", {summary.there_before} of them from before" if summary.there_before else ""

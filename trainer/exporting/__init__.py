@@ -1,0 +1,1 @@
+"""The work behind `trainer export`, alone or in several processes."""
