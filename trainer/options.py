@@ -124,7 +124,24 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--batch", type=int, metavar="N", help="patches per update")
     network.add_argument("--bursts", type=int, metavar="N", help="runs of frames to take from the films")
     network.add_argument("--half-resolution", action="store_true", help="all patches at half the film's size")
-    network.add_argument("--rate", type=float, metavar="X", help="Adam's learning rate")
+    network.add_argument(
+        "--optimiser",
+        metavar="KIND",
+        help="adam (default); lamb, whose steps are shares of each layer, for large batches; or sgd; each "
+        "needs a rate of its own",
+    )
+    network.add_argument(
+        "--rate", type=float, metavar="X", help="the learning rate at its height, after a warm-up"
+    )
+    network.add_argument(
+        "--schedule", metavar="KIND", help="how the rate goes on: cosine (default), linear or constant"
+    )
+    network.add_argument(
+        "--momentum", type=float, metavar="X", help="share of the mean gradient that stays; default 0.9"
+    )
+    network.add_argument(
+        "--clip-norm", type=float, metavar="X", help="longest gradient, 0 for no limit; default 1"
+    )
     network.add_argument(
         "--sweeps",
         type=int,
@@ -159,6 +176,12 @@ def _add_objective_options(parser: argparse.ArgumentParser) -> None:
         ("critic", "the critic; default 0.005 in v2 and v3, 0 in counterfactual"),
     ):
         group.add_argument(f"--{name}-weight", type=float, metavar="X", help=what)
+    group.add_argument(
+        "--temperature", type=float, metavar="X", help="counterfactual: divides the logits; default 3"
+    )
+    group.add_argument(
+        "--limit", type=float, metavar="X", help="counterfactual: the most that one move counts; default 8"
+    )
     critic = parser.add_argument_group("the critic, where its weight is above 0")
     critic.add_argument(
         "--adversary", metavar="KIND", help="wasserstein (default), wasserstein-clip or pix2pix"

@@ -20,6 +20,8 @@ _WITH_CRITIC = ("v2", "v3", "counterfactual")
 _BELONGS = {
     "blocks": _OWN,
     "sweeps": _OWN,
+    "temperature": _OWN,
+    "limit": _OWN,
     "critic_real": _OWN,
     "upsampling": FILM_MAKERS,
     "teacher_forcing": FILM_MAKERS,
