@@ -9,6 +9,7 @@ after another, as `benchmarks/sweep.py` shows: there the update, compiled once, 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
@@ -51,8 +52,13 @@ def rates_of(members: list[Settings], step: int, progress: NDArray[np.float64]) 
 
 
 def together(settings: Settings) -> Together:
-    """The updates of members that have these settings but for their numbers, for the device at hand."""
-    return (in_turn if jax.default_backend() == "cpu" else at_once)(settings)
+    """The updates of members that have these settings but for their numbers, for the device at hand.
+
+    Kept for all settings that differ in numbers alone, since compiling them takes so long.
+    """
+    numbers = Hyper.of(Settings())._replace(critic_weight=settings.critic_weight)  # 0 is without a critic
+    shape = replace(settings, **numbers._asdict(), schedule="constant")
+    return (in_turn if jax.default_backend() == "cpu" else at_once)(shape)
 
 
 @cache
