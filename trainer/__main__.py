@@ -129,6 +129,20 @@ def parser() -> argparse.ArgumentParser:
     options.add_bench_options(bench)
     options.add_generator_options(bench)
     bench.set_defaults(run=_bench)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="train many generators at once with different settings, and compare them",
+        description="Train a generator for every combination of the listed values, all at once, and say "
+        "which are worth most on frames that none was trained on. Where the help has X,.. several values may "
+        "be listed.",
+        epilog="example: trainer sweep film.mp4 --out sweep --rate 1e-3,3e-3,1e-2 --seed 0,1 trains six; "
+        "then trainer export film.mp4 film.reel --dither generator --weights sweep/members/03",
+    )
+    sweep.add_argument("film", metavar="FILM", nargs="+", help="what to train on, and to score on")
+    sweep.add_argument("--out", metavar="DIR", required=True, help="a new folder for all results")
+    options.add_sweep_options(sweep)
+    sweep.set_defaults(run=_sweep)
     return top
 
 
@@ -162,6 +176,12 @@ def _bench(words: argparse.Namespace) -> int:
     return run(words)
 
 
+def _sweep(words: argparse.Namespace) -> int:
+    from trainer.commands.sweep import run
+
+    return run(words)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 2 for a user's error, 130 for Ctrl-C."""
     words = parser().parse_args(arguments)
@@ -173,10 +193,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        next_time = (
-            "the same command goes on from there" if words.command == "export" else "nothing was written"
-        )
-        print(f"trainer: stopped; {next_time}", file=sys.stderr)
+        next_time = {
+            "export": "the same command goes on from there",
+            "fit": "the same command with --resume goes on from the last checkpoint",
+            "sweep": "the weights so far, if any, are in the folder of the sweep",
+        }
+        print(f"trainer: stopped; {next_time.get(words.command, 'nothing was written')}", file=sys.stderr)
         return 130
 
 

@@ -156,14 +156,14 @@ class Film:
 
     def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:
         """About how many frames `frames(start, end, every)` will yield, for a progress bar; None: unknown."""
-        last = self.frames_announced if end is None else self._about(end)
+        last = self.frames_announced if end is None else self.about(end)
         if last is None:
             return None
         if self.frames_announced is not None:
             last = min(last, self.frames_announced)
-        return max(1, -(-(last - self._about(start)) // every))
+        return max(1, -(-(last - self.about(start)) // every))
 
-    def _about(self, place: Place) -> int:
+    def about(self, place: Place) -> int:
         """The frame number of a place, at the nominal rate."""
         return place.number if isinstance(place, FrameNumber) else round(place.ms / 1000 * self.rate)
 
@@ -178,7 +178,7 @@ class Film:
         """
         total = self.estimate(start, end) or 0
         if total > _READ_THROUGH * count:
-            images = self._seek_images(self._about(start), total, count)
+            images = self._seek_images(self.about(start), total, count)
         elif total > count:
             images = _thin((frame.image for frame in self.frames(start, end, total // count)), count)
         else:

@@ -1,7 +1,8 @@
 """Fitting a generator: one update of the counterfactual objective, many of them, the learning rates.
 
 An update is one pass for every patch of the pool (`patches.py`): draw moves from the generator's
-probabilities, price every one of them made and not made (`objectives.counterfactual`), take one step of Adam.
+probabilities, price every one of them made and not made (`objectives.counterfactual`), take one step of the
+optimiser (`fitting/optimisers.py`).
 The pool goes on with the dither of the pass as it is in use (`steps.py`), in a quarter of the patches
 polished by the search before it is shown, so that the generator learns to work with it and without. A critic,
 if there is one, compares the thresholded dithers with Floyd and Steinberg's of the same frames, or with ones
@@ -12,8 +13,7 @@ All randomness comes from the seed and the number of the update, so that a run t
 the same updates as one that was never cut short, on one machine.
 """
 
-import math
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -26,10 +26,12 @@ from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.film_maker import film_maker_update
 from trainer.fitting.guards import PATIENCE, check
+from trainer.fitting.hyper import Hyper
+from trainer.fitting.optimisers import direction, learning_rates
 from trainer.fitting.polishing import polished
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import FILM_MAKERS, Settings
-from trainer.fitting.state import Metrics, Pair, State, Update, generator_optimiser, measure, start
+from trainer.fitting.state import HyperUpdate, Metrics, Pair, State, Update, measure, start
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.moves import spread
 from trainer.networks import outline
@@ -40,10 +42,6 @@ from trainer.steps import View, energy_on, made, planes_of, propose
 
 __all__ = ["PATIENCE", "Metrics", "Settings", "State", "check", "rates", "start", "updates"]
 
-WARM_UP = 100
-"""Updates over which the learning rate rises to its full height."""
-LAST_RATE = 0.02
-"""Share of the learning rate that is left at the end of its cosine."""
 REAL_SWEEPS = 12
 """Sweeps that make the dither so far a real one for a critic that is to know the search's."""
 
@@ -54,8 +52,7 @@ def updates(settings: Settings) -> Update:
 
     Kept for each settings, since compiling it takes many times as long as an update.
     """
-    make = film_maker_update if settings.objective in FILM_MAKERS else counterfactual_update
-    update = make(settings)
+    update = partial(update_of(settings), Hyper.of(settings))
     if jax.default_backend() == "cpu":
         # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
         return _one_by_one(jax.jit(update))
@@ -68,15 +65,24 @@ def updates(settings: Settings) -> Update:
     return many
 
 
-def counterfactual_update(settings: Settings) -> Update:
-    """The function (state, bursts, learning rate) -> state, metrics."""
+def update_of(settings: Settings) -> HyperUpdate:
+    """The function (numbers, state, bursts, learning rate) -> state, metrics of the objective.
+
+    It goes by the given numbers, whatever the settings say of those; only the rest of them is fixed in it.
+    """
+    make = film_maker_update if settings.objective in FILM_MAKERS else counterfactual_update
+    return make(settings)
+
+
+def counterfactual_update(settings: Settings) -> HyperUpdate:
+    """The function (numbers, state, bursts, learning rate) -> state, metrics."""
     graph = nnx.graphdef(outline(settings.size))
     energy = energy_on((settings.patch, settings.patch))
-    optimiser = generator_optimiser()
     adversary = Adversary(settings) if settings.has_critic else None
 
-    def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
-        keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 3)
+    def update(hyper: Hyper, state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
+        optimiser = direction(settings.optimiser, hyper.momentum, hyper.clip_norm)
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper.seed + 1), state.step), 3)
         # Unless it is told to keep them, XLA works the frames out anew for every use of a pixel.
         scene = jax.lax.optimization_barrier(shown(settings, state.pool, bursts)[0])
         proposal = jax.lax.optimization_barrier(propose(scene, energy))
@@ -84,11 +90,12 @@ def counterfactual_update(settings: Settings) -> Update:
 
         def loss_of(params: Any) -> tuple[Array, Array]:
             logits = nnx.merge(graph, params)(planes)
-            loss = counterfactual(logits, draw(keys[0], jax.lax.stop_gradient(logits)), proposal, energy)
+            drawn = draw(keys[0], jax.lax.stop_gradient(logits))
+            loss = counterfactual(logits, drawn, proposal, energy, hyper.temperature, hyper.limit)
             if adversary:
                 likely = proposal.sign * spread(proposal.move, jax.nn.sigmoid(logits))
                 fake = scene.dither + straight_through(made(proposal, logits, energy), likely)
-                loss = loss + settings.critic_weight * adversary.term(state.params.critic, fake, scene.frame)
+                loss = loss + hyper.critic_weight * adversary.term(state.params.critic, fake, scene.frame)
             return loss, logits
 
         (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
@@ -101,7 +108,7 @@ def counterfactual_update(settings: Settings) -> Update:
             key_real, key_critic = jax.random.split(jax.random.fold_in(keys[0], 1))
             ones = real(settings.critic_real, key_real, scene)
             critic, its_optimiser, its_loss = adversary.update(
-                key_critic, critic, its_optimiser, ones, dither, scene.frame, rate
+                key_critic, critic, its_optimiser, ones, dither, scene.frame, rate, hyper
             )
         metrics = measure(loss, logits, dither, scene, its_loss, energy.convolve)
         if settings.sweeps:
@@ -136,7 +143,5 @@ def _one_by_one(update: Update) -> Update:
 
 
 def rates(settings: Settings, step: int, progress: np.ndarray) -> np.ndarray:
-    """Learning rates of the updates from `step` on: a warm-up, and a cosine over the progress in [0, 1]."""
-    warm = np.minimum(1, (step + 1 + np.arange(progress.size)) / WARM_UP)
-    cosine = (1 + np.cos(math.pi * np.clip(progress, 0, 1))) / 2
-    return (settings.rate * warm * (LAST_RATE + (1 - LAST_RATE) * cosine)).astype(np.float32)
+    """Learning rates of the updates from `step` on, each at its progress in [0, 1]: warm-up and schedule."""
+    return learning_rates(settings.rate, settings.schedule, step, progress)

@@ -18,6 +18,7 @@ Arrays: pictures float32[..., H, W], planes float32[B, H, W, PLANES].
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -128,8 +129,13 @@ def depth_to_space(x: Array) -> Array:
 
 def create(size: Size, seed: int) -> Generator:
     """A new generator; made in one compiled piece, which is quicker than number by number."""
-    draw = jax.jit(lambda: nnx.state(Generator(size, nnx.Rngs(seed))))
-    return nnx.merge(nnx.graphdef(outline(size)), draw())
+    return nnx.merge(nnx.graphdef(outline(size)), _drawing(size)(jax.random.key(seed)))
+
+
+@cache
+def _drawing(size: Size) -> Callable[[Array], nnx.State]:
+    """From a key to the numbers of a new generator; compiled once for all seeds."""
+    return jax.jit(lambda key: nnx.state(Generator(size, nnx.Rngs(key))))
 
 
 def outline(size: Size) -> Generator:

@@ -23,10 +23,10 @@ from trainer.report import Report
 KINDS = (".png", ".svg", ".pdf")
 """The endings of a chart's file name."""
 
-_COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKERS = "sovD^Pp"
-_PALE = "#999999"
-_STYLE: dict[Any, Any] = {
+COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = "sovD^Pp"
+PALE = "#999999"
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib
     "font.size": 8,
     "axes.titlesize": 8.5,
@@ -35,12 +35,12 @@ _STYLE: dict[Any, Any] = {
     "axes.labelsize": 8,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.edgecolor": _PALE,
+    "axes.edgecolor": PALE,
     "axes.linewidth": 0.6,
     "axes.labelcolor": INK,
     "text.color": INK,
-    "xtick.color": _PALE,
-    "ytick.color": _PALE,
+    "xtick.color": PALE,
+    "ytick.color": PALE,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "xtick.labelsize": 7,
@@ -72,7 +72,7 @@ def draw(report: Report, kind: str) -> bytes:
     half = _WIDTH / 2
     colours = {label: _look(name)[0] for label, (name, _) in report.dithers.items()}
     left = max(0.6, 0.2 + _LETTER * max(len(label) for label in report.dithers))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
         renderer = FigureCanvasAgg(figure).get_renderer()
 
@@ -102,7 +102,7 @@ def draw(report: Report, kind: str) -> bytes:
 def _look(name: str) -> tuple[str, str]:
     """Colour and marker of a dither, the same on every chart."""
     place = list(DITHERS).index(name)
-    return _COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)]
+    return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
 
 
 def _series(report: Report, eye: int) -> list[Series]:

@@ -17,8 +17,8 @@ from trainer.unet import UNetSize
 from trainer.weights import load
 
 SMALL = ["--patch", "16", "--batch", "2", "--bursts", "2", "--seed", "5"]
-OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--rate", ".01",
-       *("--critic-weight", ".001", "--critic-steps", "1"), "--steps", "100"]  # fmt: skip
+OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--critic-weight", ".001", "--critic-steps", "1",
+       *("--optimiser", "lamb", "--rate", ".01", "--schedule", "linear"), "--steps", "100"]  # fmt: skip
 V3 = [*SMALL, "--objective", "v3", "--channels", "8", "--rate", ".01", "--reconstruction", "bce",
       *("--critic-weight", ".001", "--previous-weight", ".01", "--critic-steps", "1"),
       *("--overfit", "3", "--steps", "100")]  # fmt: skip
@@ -32,7 +32,7 @@ def film(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(film, tmp_path_factory):
-    """A run of 100 updates with a critic that was never cut off."""
+    """A run of 100 updates by lamb, with a critic, that was never cut off."""
     out = tmp_path_factory.mktemp("runs") / "whole"
     assert main(["fit", film, "--out", str(out), "--tensorboard", *OWN]) == 0
     return out
@@ -156,6 +156,9 @@ def test_a_run_is_not_overwritten_or_resumed_by_another_command(film, whole, cap
         (["--objective", "v2", "--previous-weight", "1"], "--previous-weight"),
         (["--objective", "v3", "--blocks", "3"], "--blocks"),
         (["--objective", "v3", "--channels", "5"], "even"),
+        (["--optimiser", "adamw"], "--optimiser adamw: choose one of adam, lamb, sgd"),
+        (["--momentum", "1"], "--momentum 1"),
+        (["--objective", "v1", "--temperature", "2"], "--temperature: the objective v1 has none"),
         (["--teacher-forcing"], "--teacher-forcing: the objective counterfactual has none"),
         (["--critic-real", "search"], "there is no critic"),
         (["--critic-weight", "-1"], "--critic-weight -1"),

@@ -16,6 +16,7 @@ from trainer.eye import two_eye_kernel
 from trainer.fit import REAL_SWEEPS, real
 from trainer.fitting import curves, samples
 from trainer.fitting.adversary import Adversary
+from trainer.fitting.hyper import Hyper
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
 from trainer.objectives import energy_per_pixel
@@ -36,16 +37,15 @@ def quickly_compiled():
 
 @pytest.mark.parametrize("kind", ["wasserstein", "wasserstein-clip", "pix2pix"])
 def test_a_critic_learns_to_tell_dots_from_grey(kind):
-    adversary = Adversary(
-        Settings(critic_weight=1, adversary=kind, critic_rate=0.01, critic_steps=1, clip=0.1)
-    )
+    settings = Settings(critic_weight=1, adversary=kind, critic_rate=0.01, critic_steps=1, clip=0.1)
+    adversary, hyper = Adversary(settings), Hyper.of(settings)
     params, optimiser = adversary.start()
     rng = np.random.default_rng(0)
     dots, grey = (rng.random((4, 32, 32)) < 0.5).astype(np.float32), np.full((4, 32, 32), 0.5, np.float32)
     update = jax.jit(adversary.update)
     for number in range(40):
         key = jax.random.key(number)
-        params, optimiser, _ = update(key, params, optimiser, dots, grey, grey, jnp.float32(3e-3))
+        params, optimiser, _ = update(key, params, optimiser, dots, grey, grey, jnp.float32(3e-3), hyper)
     scores = [np.asarray(adversary.score(params, picture, grey)).mean() for picture in (dots, grey)]
     assert scores[0] > scores[1] + (0.001 if kind == "wasserstein-clip" else 0.3)
     largest = max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(params))

@@ -99,7 +99,7 @@ def fit(
 
         def keep(state: State) -> None:
             step = int(state.step)
-            folder.save(state, time.monotonic() - begun, _weights(settings, state, about))
+            folder.save(state, time.monotonic() - begun, weights_of(settings, state, about))
             png = sheet(scenes, np.asarray(loop(state.params.generator, pictures)))
             folder.picture(png, step)
             if events:
@@ -130,7 +130,7 @@ def fit(
     return int(state.step), time.monotonic() - begun
 
 
-def _weights(settings: Settings, state: State, about: dict[str, Any]) -> Weights:
+def weights_of(settings: Settings, state: State, about: dict[str, Any]) -> Weights:
     """The generator as it is, with what is to be said of it."""
     size = settings.network
     network: nnx.Module = unet.outline(size) if isinstance(size, UNetSize) else networks.outline(size)

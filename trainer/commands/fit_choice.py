@@ -20,6 +20,8 @@ _WITH_CRITIC = ("v2", "v3", "counterfactual")
 _BELONGS = {
     "blocks": _OWN,
     "sweeps": _OWN,
+    "temperature": _OWN,
+    "limit": _OWN,
     "critic_real": _OWN,
     "upsampling": FILM_MAKERS,
     "teacher_forcing": FILM_MAKERS,
@@ -37,11 +39,13 @@ _BELONGS = {
 """Which objectives have an option; all have the others."""
 _NEED_CRITIC = ("adversary", "critic_real", "critic_rate", "critic_steps", "penalty_weight", "clip")
 
+_OF_ADVERSARY = {"penalty_weight": "wasserstein", "clip": "wasserstein-clip"}
+
 
 def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float]]:
     """The settings asked for, and the budget: {"steps": n} or {"minutes": m}. OptionError."""
-    preset, minutes = PRESETS[options.preset]
-    settings = _settings(options, preset)
+    minutes = PRESETS[options.preset][1]
+    settings = settings_of(options)
     if options.steps is not None:
         if options.minutes is not None:
             raise OptionError("--steps and --minutes are two budgets; leave one out")
@@ -54,7 +58,8 @@ def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float]]:
     return settings, {"minutes": minutes}
 
 
-def _settings(options: argparse.Namespace, preset: dict[str, Any]) -> Settings:
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings asked for. OptionError."""
     objective = options.objective
     if objective not in OBJECTIVES:
         raise OptionError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}")
@@ -63,17 +68,22 @@ def _settings(options: argparse.Namespace, preset: dict[str, Any]) -> Settings:
     given = {name: words[name] for name in names if words[name] is not None}
     for name in given:
         if objective not in _BELONGS.get(name, OBJECTIVES):
-            raise OptionError(f"{_option(name)}: the objective {objective} has none; leave it out")
+            raise OptionError(f"{option(name)}: the objective {objective} has none; leave it out")
     if options.overfit is not None:
         parse_place(options.overfit)
+    preset = PRESETS[options.preset][0]
     preset = {name: value for name, value in preset.items() if objective in _BELONGS.get(name, OBJECTIVES)}
     settings = replace(Settings(), **{**preset, **USUAL[objective], **given})
     if not settings.has_critic:
         for name in _NEED_CRITIC:
             if name in given:
-                raise OptionError(f"{_option(name)}: there is no critic; add --critic-weight 0.01 or more")
+                raise OptionError(f"{option(name)}: there is no critic; add --critic-weight 0.01 or more")
+    for name, adversary in _OF_ADVERSARY.items():
+        if name in given and settings.adversary != adversary:
+            raise OptionError(f"{option(name)}: that is for --adversary {adversary}; leave it out")
     return settings
 
 
-def _option(name: str) -> str:
+def option(name: str) -> str:
+    """How the field of `Settings` is called on the command line."""
     return "--" + name.replace("_", "-")

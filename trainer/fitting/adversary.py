@@ -15,6 +15,7 @@ from flax import nnx
 from jax import Array
 
 from trainer.critic import create, outline
+from trainer.fitting.hyper import Hyper
 from trainer.fitting.settings import Settings
 from trainer.objectives import critic_loss, generator_loss, penalty
 
@@ -50,11 +51,19 @@ class Adversary:
         return generator_loss(self.settings.adversary, self.score(params, fake, frame))
 
     def update(
-        self, key: Array, params: Any, optimiser: Any, real: Array, fake: Array, frame: Array, rate: Any
+        self,
+        key: Array,
+        params: Any,
+        optimiser: Any,
+        real: Array,
+        fake: Array,
+        frame: Array,
+        rate: Any,
+        hyper: Hyper,
     ) -> tuple[Any, Any, Array]:
         """Weights, optimiser and loss after `critic_steps` steps; `rate` is the generator's learning rate."""
         settings = self.settings
-        rate = rate * (settings.critic_rate / settings.rate)
+        rate = rate * (hyper.critic_rate / hyper.rate)
 
         def loss_of(params: Any, key: Array) -> Array:
             scores = self.score(params, real, frame), self.score(params, fake, frame)
@@ -63,7 +72,7 @@ class Adversary:
                 return loss
             share = jax.random.uniform(key, real.shape[:1])
             slope = penalty(lambda between: self.score(params, between, frame), real, fake, share)
-            return loss + settings.penalty_weight * slope
+            return loss + hyper.penalty_weight * slope
 
         loss = jnp.float32(0)
         for one in jax.random.split(key, settings.critic_steps):
@@ -71,7 +80,7 @@ class Adversary:
             step, optimiser = _optimiser().update(gradient, optimiser, params)
             params = jax.tree.map(lambda p, s: p - rate * s, params, step)
             if settings.adversary == "wasserstein-clip":
-                params = jax.tree.map(lambda p: jnp.clip(p, -settings.clip, settings.clip), params)
+                params = jax.tree.map(lambda p: jnp.clip(p, -hyper.clip, hyper.clip), params)
         return params, optimiser, loss
 
 

@@ -12,9 +12,11 @@ from jax import Array
 
 from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
+from trainer.fitting.hyper import Hyper
+from trainer.fitting.optimisers import direction
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
-from trainer.fitting.state import Metrics, Pair, State, Update, generator_optimiser, measure
+from trainer.fitting.state import HyperUpdate, Metrics, Pair, State, measure
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.objectives import RECONSTRUCTIONS, v1, v2, v3
 from trainer.patches import FIRST_PASSES, MOST_PASSES, advance
@@ -23,16 +25,16 @@ from trainer.search_parallel import convolution
 from trainer.unet import outline
 
 
-def film_maker_update(settings: Settings) -> Update:
-    """The function (state, bursts, learning rate) -> state, metrics."""
+def film_maker_update(settings: Settings) -> HyperUpdate:
+    """The function (numbers, state, bursts, learning rate) -> state, metrics."""
     graph = nnx.graphdef(outline(settings.unet))
     convolve = convolution(reaching(two_eye_kernel()), (settings.patch, settings.patch))
     adversary = Adversary(settings) if settings.has_critic else None
-    optimiser = generator_optimiser()
-    reconstruct, terms = RECONSTRUCTIONS[settings.reconstruction], settings.terms
+    reconstruct = RECONSTRUCTIONS[settings.reconstruction]
 
-    def update(state: State, bursts: Array, rate: Array) -> tuple[State, Metrics]:
-        keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 2)
+    def update(hyper: Hyper, state: State, bursts: Array, rate: Array) -> tuple[State, Metrics]:
+        optimiser, terms = direction(settings.optimiser, hyper.momentum, hyper.clip_norm), hyper.terms
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper.seed + 1), state.step), 2)
         scene, before = jax.lax.optimization_barrier(shown(settings, state.pool, bursts))
         target = floyd_steinberg(scene.frame)
         if settings.teacher_forcing:
@@ -58,7 +60,7 @@ def film_maker_update(settings: Settings) -> Update:
         critic, its_optimiser, its_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
         if adversary:
             critic, its_optimiser, its_loss = adversary.update(
-                keys[0], critic, its_optimiser, target, jax.nn.sigmoid(logits), scene.frame, rate
+                keys[0], critic, its_optimiser, target, jax.nn.sigmoid(logits), scene.frame, rate, hyper
             )
         dither = jax.lax.optimization_barrier((logits > 0).astype(jnp.float32))
         metrics = measure(loss, logits, dither, scene, its_loss, convolve)

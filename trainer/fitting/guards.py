@@ -11,23 +11,25 @@ RUNAWAY = 1e4
 """A critic whose loss is beyond this has lost its bounds."""
 
 
-def check(step: int, metrics: Metrics) -> None:
-    """TrainerError with one clear line where the means over the last updates show a fit that is lost."""
+def trouble(step: int, metrics: Metrics) -> tuple[str, str] | None:
+    """What the means over the last of `step` updates show to be lost, and the remedy; None if all is well."""
+    slower = "half the --rate"
     if not all(math.isfinite(value) for value in metrics):
-        what = "the loss is no longer a number"
-    elif abs(metrics.critic) > RUNAWAY:
-        raise TrainerError(
-            f"the critic ran away after {step} updates (loss {metrics.critic:.0f}); "
-            "fit again with half the --critic-rate, or with --adversary wasserstein"
-        )
-    elif metrics.white > 0.995 and metrics.tone < 0.97:
-        what = "every dither is all white"
-    elif metrics.white < 0.005 and metrics.tone > 0.03:
-        what = "every dither is all black"
-    elif step > PATIENCE and metrics.flips < 1e-4:
-        what = "every dither is a copy of the one before"
-    else:
-        return
-    raise TrainerError(
-        f"the generator collapsed after {step} updates: {what}; fit again with half the --rate"
-    )
+        return "the loss is no longer a number", slower
+    if abs(metrics.critic) > RUNAWAY:
+        tame = "half the --critic-rate, or with --adversary wasserstein"
+        return f"the critic ran away (loss {metrics.critic:.0f})", tame
+    if metrics.white > 0.995 and metrics.tone < 0.97:
+        return "every dither is all white", slower
+    if metrics.white < 0.005 and metrics.tone > 0.03:
+        return "every dither is all black", slower
+    if step > PATIENCE and metrics.flips < 1e-4:
+        return "every dither is a copy of the one before", slower
+    return None
+
+
+def check(step: int, metrics: Metrics) -> None:
+    """TrainerError with one clear line where there is `trouble`."""
+    if found := trouble(step, metrics):
+        what, remedy = found
+        raise TrainerError(f"the fit is lost after {step} updates: {what}; fit again with {remedy}")

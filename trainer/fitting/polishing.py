@@ -27,9 +27,12 @@ def polished(key: Array, dither: Array, scene: View, chosen: Array, passes: int)
         # As NumPy's: to take one patch from JAX's is a computation of its own.
         frame, start, previous, price, picked = (np.asarray(array) for array in arrays)
         better = start.copy()
-        for n in np.flatnonzero(picked):
-            patch = frame[n], start[n], previous[n], float(price[n])
-            better[n] = settle(*patch, kernel, passes, threads=1)
+        for n in np.argwhere(picked):
+            patch = tuple(n)
+            scene = frame[patch], start[patch], previous[patch], float(price[patch])
+            better[patch] = settle(*scene, kernel, passes, threads=1)
         return better
 
-    return jax.pure_callback(one_by_one, jax.ShapeDtypeStruct(dither.shape, dither.dtype), *start, chosen)
+    # Under vmap one call gets the patches of all members, with an axis in front.
+    shape = jax.ShapeDtypeStruct(dither.shape, dither.dtype)
+    return jax.pure_callback(one_by_one, shape, *start, chosen, vmap_method="broadcast_all")

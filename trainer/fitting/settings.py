@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainer.errors import OptionError
+from trainer.fitting.optimisers import OPTIMISERS, SCHEDULES
 from trainer.networks import Size
-from trainer.objectives import ADVERSARIES, RECONSTRUCTIONS, TermWeights
+from trainer.objectives import ADVERSARIES, LIMIT, RECONSTRUCTIONS, TEMPERATURE
 from trainer.unet import UNetSize
 
 FILM_MAKERS = ("v1", "v2", "v3")
@@ -42,12 +43,18 @@ class Settings:
     patch: int = 64
     batch: int = 8
     bursts: int = 800
+    optimiser: str = "adam"
     rate: float = 3e-3
+    schedule: str = "cosine"
+    momentum: float = 0.9
+    clip_norm: float = 1.0
     sweeps: int = 1
     seed: int = 0
     chunk: int = 50
     overfit: str | None = None
     half_resolution: bool = False
+    temperature: float = TEMPERATURE
+    limit: float = LIMIT
     teacher_forcing: bool = False
     reconstruction: str = "l1"
     reconstruction_weight: float = 1.0
@@ -63,6 +70,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         _one_of("--objective", self.objective, OBJECTIVES)
+        _one_of("--optimiser", self.optimiser, OPTIMISERS)
+        _one_of("--schedule", self.schedule, SCHEDULES)
         _one_of("--adversary", self.adversary, ADVERSARIES)
         _one_of("--critic-real", self.critic_real, REALS)
         _one_of("--reconstruction", self.reconstruction, tuple(RECONSTRUCTIONS))
@@ -73,6 +82,13 @@ class Settings:
         for name, rate in (("--rate", self.rate), ("--critic-rate", self.critic_rate)):
             if not 0 < rate < 1:
                 raise OptionError(f"{name} {rate:g}: choose a learning rate above 0 and below 1")
+        if not 0 <= self.momentum < 1:
+            raise OptionError(f"--momentum {self.momentum:g}: choose 0 (none) or more, below 1")
+        if not (self.clip_norm == 0 or 1e-6 <= self.clip_norm <= 1e6):
+            raise OptionError(f"--clip-norm {self.clip_norm:g}: choose 0 (no clipping), or 1e-6 to 1000000")
+        for name, value in (("--temperature", self.temperature), ("--limit", self.limit)):
+            if not 0.01 <= value <= 1e6:
+                raise OptionError(f"{name} {value:g}: choose 0.01 to 1000000")
         if not 0 <= self.seed < 2**31:
             raise OptionError(f"--seed {self.seed}: choose 0 to {2**31 - 1}")
         for name, value in self.as_dict().items():
@@ -99,13 +115,6 @@ class Settings:
     def network(self) -> Size | UNetSize:
         """That of the generator that the objective trains."""
         return self.unet if self.objective in FILM_MAKERS else self.size
-
-    @property
-    def terms(self) -> TermWeights:
-        """What each of the film-maker's terms counts."""
-        return TermWeights(
-            self.reconstruction_weight, self.critic_weight, self.previous_weight, self.change_weight
-        )
 
     @property
     def has_critic(self) -> bool:

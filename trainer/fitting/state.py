@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import nnx
 from jax import Array
 
 from trainer import networks, unet
 from trainer.fitting.adversary import Adversary
+from trainer.fitting.hyper import Hyper
+from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import FILM_MAKERS, Settings
 from trainer.networks import Convolve
 from trainer.objectives import energy_per_pixel
@@ -55,6 +56,8 @@ class Metrics(NamedTuple):
 
 Update = Callable[[State, Array, Any], tuple[State, Metrics]]
 """(state, bursts, learning rate or rates) -> the state after the update or updates, and mean metrics."""
+HyperUpdate = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
+"""The same for one update with any numbers."""
 
 
 def start(settings: Settings, bursts: Array) -> State:
@@ -68,15 +71,9 @@ def start(settings: Settings, bursts: Array) -> State:
     pool = jax.jit(begin, static_argnums=(2, 3))(
         jax.random.key(settings.seed), bursts, settings.batch, settings.patch
     )
+    optimiser = direction(settings.optimiser, settings.momentum, settings.clip_norm).init(params)
     critic, its_optimiser = Adversary(settings).start() if settings.has_critic else ((), ())
-    return State(
-        jnp.int32(0), Pair(params, critic), Pair(generator_optimiser().init(params), its_optimiser), pool
-    )
-
-
-def generator_optimiser() -> optax.GradientTransformation:
-    """Adam's direction, to be scaled by the learning rate; clipping keeps a rare burst from wrecking it."""
-    return optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(b2=0.99))
+    return State(jnp.int32(0), Pair(params, critic), Pair(optimiser, its_optimiser), pool)
 
 
 def measure(

@@ -15,10 +15,11 @@ from trainer.objectives.film_maker import (
     v2,
     v3,
 )
-from trainer.objectives.two_action import TEMPERATURE, counterfactual, draw, energy_per_pixel, gains
+from trainer.objectives.two_action import LIMIT, TEMPERATURE, counterfactual, draw, energy_per_pixel, gains
 
 __all__ = [
     "ADVERSARIES",
+    "LIMIT",
     "RECONSTRUCTIONS",
     "TEMPERATURE",
     "TermWeights",

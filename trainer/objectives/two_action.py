@@ -33,8 +33,8 @@ def counterfactual(
     drawn: Array,
     proposal: Proposal,
     energy: Energy,
-    temperature: float = TEMPERATURE,
-    limit: float = LIMIT,
+    temperature: Array | float = TEMPERATURE,
+    limit: Array | float = LIMIT,
 ) -> Array:
     """Towards dots: each pixel learns whether the dither is better with its move made or not.
 

@@ -1,0 +1,101 @@
+"""`trainer sweep FILM... --out DIR`."""
+
+import argparse
+import shlex
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.bursts import HALF, Bursts, read_bursts
+from trainer.commands.output import print_out
+from trainer.commands.progress import progress_bar
+from trainer.commands.sweep_choice import choose_members, named
+from trainer.commands.sweep_table import said, written
+from trainer.commands.sweep_training import Trained, train
+from trainer.errors import OptionError, TrainerError
+from trainer.films import Film
+from trainer.fitting.settings import Settings
+from trainer.held_out import WithoutStretch, stretch_of
+from trainer.machine import describe
+from trainer.plot_sweep import draw_sweep
+from trainer.selection import Selected, Selection
+from trainer.sweep_folder import SweepFolder
+from trainer.sweep_scores import SIZE, Point, front, over_hysteresis, score
+from trainer.times import FrameNumber, parse_place
+from trainer.tones import Tones
+
+
+def run(options: argparse.Namespace) -> int:
+    """Sweep with progress bars on stderr, and tables on stdout."""
+    members, names = choose_members(options)
+    folder = SweepFolder(Path(options.out))
+    start = None if options.test_start is None else parse_place(options.test_start)
+    films = [Film(path) for path in options.film]
+    stretches = [stretch_of(film, start, options.test_count) for film in films]
+    tests = [_frames(film, stretch) for film, stretch in zip(films, stretches, strict=True)]
+    rest = [WithoutStretch(film.path, stretch) for film, stretch in zip(films, stretches, strict=True)]
+    bursts = _read(rest, members[0])
+
+    paths = {*options.film, options.out}
+    words = [Path(word).name if word in paths else word for word in options.command_line]
+    about: dict[str, Any] = {
+        "films": [[film.name, film.size] for film in films],
+        "held_out": [[stretch.start, stretch.stop] for stretch in stretches],
+        "budget": {"steps": options.steps},
+        "tool": f"longtake {version('longtake')}",
+        "command": shlex.join(["trainer", *words]),
+    }
+    folder.begin({**about, "members": [settings.as_dict() for settings in members]})
+    trained = train(members, bursts, options.steps, folder, about)
+    if not trained.weights:
+        reasons = "; ".join(sorted(set(trained.lost.values())))
+        raise TrainerError(f"all members are lost ({reasons}); sweep a lower --rate")
+
+    with progress_bar("score", sum(len(frames) for frames in tests)) as advance:
+        points = score(tests, trained.weights, lambda done: advance(done, "frames"))
+    differs = [named(settings, names) for settings in members]
+    folder.write("scores.json", _scores(points, trained))
+    folder.write("front.png", draw_sweep(points, {n: said(differs[n]) for n in trained.weights}))
+    print_out(lambda: written(points, differs, trained.losses, trained.lost, folder.folder))
+    return 0
+
+
+def _frames(film: Film, stretch: range) -> list[Selected]:
+    """The frames of a stretch as they are scored; OptionError where the film ends before it does."""
+    selection = Selection(start=FrameNumber(stretch.start), end=FrameNumber(stretch.stop))
+    with closing(selection.frames(film, Tones(size=SIZE))) as frames:
+        found = list(frames)
+    if len(found) < len(stretch):
+        raise OptionError(f"{film.name} ends before frame {stretch.stop}; give an earlier --test-start")
+    return found
+
+
+def _read(films: list[WithoutStretch], settings: Settings) -> Bursts:
+    """The bursts of all members, as a fit with these settings would read them of the same frames."""
+    with progress_bar("read films", settings.bursts) as advance:
+        return read_bursts(
+            [*films],
+            2 * settings.patch,
+            settings.bursts,
+            np.random.default_rng(settings.seed),
+            lambda done: advance(done, "bursts"),
+            HALF if settings.half_resolution else None,
+        )
+
+
+def _scores(points: list[Point], trained: Trained) -> dict[str, Any]:
+    """For scores.json; numbers of members are keys, so text."""
+    return {
+        "size_px": SIZE,
+        "points": [point.as_dict() for point in points],
+        "over_hysteresis_db": {
+            number: {f"s{eye}": over_hysteresis(points, number, eye) for eye in points[0].psnr}
+            for number in trained.weights
+        },
+        "front": [[point.member, point.dial] for point in front(points)],
+        "lost": trained.lost,
+        "machine": describe(),
+    }
