@@ -13,6 +13,7 @@ the same updates as one that was never cut short, on one machine.
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -21,20 +22,22 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.sharding import Mesh
 
 from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.film_maker import film_maker_update
 from trainer.fitting.guards import PATIENCE, check
-from trainer.fitting.polishing import polished
+from trainer.fitting.mesh import APART, AXIS, EVERYWHERE, mean, spread
+from trainer.fitting.polishing import chosen, settled, swept
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import FILM_MAKERS, Settings
-from trainer.fitting.state import Metrics, Pair, State, Update, generator_optimiser, measure, start
+from trainer.fitting.state import LIES, Metrics, Pair, State, Update, generator_optimiser, measure, start
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.moves import spread
 from trainer.networks import outline
 from trainer.objectives import counterfactual, draw, straight_through
-from trainer.patches import advance, ends
+from trainer.patches import advance, each
 from trainer.search_parallel import sweeps
 from trainer.steps import View, energy_on, made, planes_of, propose
 
@@ -47,36 +50,65 @@ LAST_RATE = 0.02
 REAL_SWEEPS = 12
 """Sweeps that make the dither so far a real one for a critic that is to know the search's."""
 
+Polish = tuple[Array, View, Array]
+Learn = Callable[[State, Array, Any], tuple[State, Metrics, Polish]]
+
 
 @cache
-def updates(settings: Settings) -> Update:
+def updates(
+    settings: Settings, mesh: Mesh | None = None, in_parts: bool = False, looped: bool | None = None
+) -> Update:
     """The compiled function (state, bursts, rates float32[n]) -> state after n updates, mean metrics.
 
-    Kept for each settings, since compiling it takes many times as long as an update.
+    Kept for each settings, since compiling it takes many times as long as an update. On the devices of a mesh
+    the bursts are whole on each, or `in_parts`. `looped`: in one loop on the device, or one by one; None: as
+    is quicker on this machine.
     """
+    axis = None if mesh is None else AXIS
+    films = APART if in_parts else EVERYWHERE
+    given, made = (LIES, films, EVERYWHERE), (LIES, EVERYWHERE)
     make = film_maker_update if settings.objective in FILM_MAKERS else counterfactual_update
-    update = make(settings)
-    if jax.default_backend() == "cpu":
-        # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
-        return _one_by_one(jax.jit(update))
+    # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
+    if not (jax.default_backend() != "cpu" if looped is None else looped):
+        if not settings.sweeps:
+            return _one_by_one(spread(mesh, make(settings, axis), given, made))
+        learn = spread(mesh, learning(settings, axis), given, (*made, (APART, APART, APART)))
+        go_on = spread(mesh, going_on(settings), (LIES, films, APART), LIES)
+        return _one_by_one(_with_search_between(settings, learn, go_on))
+    update = make(settings, axis)
 
-    @jax.jit
     def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
         state, metrics = jax.lax.scan(lambda s, rate: update(s, bursts, rate), state, rates)
         return state, jax.tree.map(lambda values: values.mean(0), metrics)
 
-    return many
+    return spread(mesh, many, given, made)
 
 
-def counterfactual_update(settings: Settings) -> Update:
-    """The function (state, bursts, learning rate) -> state, metrics."""
-    graph = nnx.graphdef(outline(settings.size))
-    energy = energy_on((settings.patch, settings.patch))
-    optimiser = generator_optimiser()
-    adversary = Adversary(settings) if settings.has_critic else None
+def counterfactual_update(settings: Settings, axis: str | None = None) -> Update:
+    """The function (state, bursts, learning rate) -> state, metrics; gradients are means over the axis."""
+    learn, go_on = learning(settings, axis), going_on(settings)
 
     def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
-        keys = jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 3)
+        state, metrics, (dither, scene, some) = learn(state, bursts, rate)
+        if settings.sweeps:
+            key = _keys(settings, state)[1]
+            dither = jax.lax.optimization_barrier(swept(key, dither, scene, some, settings.sweeps))
+        return go_on(state, bursts, dither), metrics
+
+    return update
+
+
+def learning(settings: Settings, axis: str | None = None) -> Learn:
+    """The first half of an update: (state, bursts, learning rate) -> the state but for its pool and number,
+    metrics, and what is to be polished: the dithers, what they are of, and which of them.
+    """
+    graph = nnx.graphdef(outline(settings.size, settings.compute))
+    energy = energy_on((settings.patch, settings.patch))
+    optimiser = generator_optimiser()
+    adversary = Adversary(settings, axis) if settings.has_critic else None
+
+    def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics, Polish]:
+        keys = _keys(settings, state)
         # Unless it is told to keep them, XLA works the frames out anew for every use of a pixel.
         scene = jax.lax.optimization_barrier(shown(settings, state.pool, bursts)[0])
         proposal = jax.lax.optimization_barrier(propose(scene, energy))
@@ -84,7 +116,8 @@ def counterfactual_update(settings: Settings) -> Update:
 
         def loss_of(params: Any) -> tuple[Array, Array]:
             logits = nnx.merge(graph, params)(planes)
-            loss = counterfactual(logits, draw(keys[0], jax.lax.stop_gradient(logits)), proposal, energy)
+            drawn = jax.vmap(draw)(each(keys[0], state.pool), jax.lax.stop_gradient(logits))
+            loss = counterfactual(logits, drawn, proposal, energy)
             if adversary:
                 likely = proposal.sign * spread(proposal.move, jax.nn.sigmoid(logits))
                 fake = scene.dither + straight_through(made(proposal, logits, energy), likely)
@@ -92,6 +125,7 @@ def counterfactual_update(settings: Settings) -> Update:
             return loss, logits
 
         (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
+        gradient = mean(gradient, axis)
         step, optimiser_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
         params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
         dither = jax.lax.optimization_barrier(scene.dither + made(proposal, logits, energy))
@@ -101,17 +135,30 @@ def counterfactual_update(settings: Settings) -> Update:
             key_real, key_critic = jax.random.split(jax.random.fold_in(keys[0], 1))
             ones = real(settings.critic_real, key_real, scene)
             critic, its_optimiser, its_loss = adversary.update(
-                key_critic, critic, its_optimiser, ones, dither, scene.frame, rate
+                each(key_critic, state.pool), critic, its_optimiser, ones, dither, scene.frame, rate
             )
-        metrics = measure(loss, logits, dither, scene, its_loss, energy.convolve)
-        if settings.sweeps:
-            some = ends(state.pool) & (jnp.arange(settings.batch) < max(1, settings.batch // 4))
-            dither = jax.lax.optimization_barrier(polished(keys[1], dither, scene, some, settings.sweeps))
-        pool = advance(keys[2], state.pool, bursts, dither)
-        whole = State(state.step + 1, Pair(params, critic), Pair(optimiser_state, its_optimiser), pool)
-        return whole, metrics
+        metrics = mean(measure(loss, logits, dither, scene, its_loss, energy.convolve), axis)
+        learned = State(
+            state.step, Pair(params, critic), Pair(optimiser_state, its_optimiser), state.pool
+        )
+        return learned, metrics, (dither, scene, chosen(state.pool))
 
     return update
+
+
+def going_on(settings: Settings) -> Callable[[State, Array, Array], State]:
+    """The second half: (state, bursts, the dithers as they are shown) -> the state of the next update."""
+
+    def go_on(state: State, bursts: Array, dither: Array) -> State:
+        pool = advance(_keys(settings, state)[2], state.pool, bursts, dither)
+        return state._replace(step=state.step + 1, pool=pool)
+
+    return go_on
+
+
+def _keys(settings: Settings, state: State) -> Array:
+    """Of one update: for its draws, for the search, for the pool."""
+    return jax.random.split(jax.random.fold_in(jax.random.key(settings.seed + 1), state.step), 3)
 
 
 def real(kind: str, key: Array, scene: View) -> Array:
@@ -122,6 +169,14 @@ def real(kind: str, key: Array, scene: View) -> Array:
         return floyd_steinberg(scene.frame)
     start = (scene.frame, scene.dither, scene.previous, scene.price)
     return sweeps(*start, REAL_SWEEPS, key=key, kernel=two_eye_kernel())
+
+
+def _with_search_between(settings: Settings, learn: Learn, go_on: Callable[..., State]) -> Update:
+    def update(state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
+        state, metrics, (dither, scene, some) = learn(state, bursts, rate)
+        return go_on(state, bursts, settled(dither, scene, some, settings.sweeps)), metrics
+
+    return update
 
 
 def _one_by_one(update: Update) -> Update:

@@ -126,6 +126,11 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     network.add_argument("--half-resolution", action="store_true", help="all patches at half the film's size")
     network.add_argument("--rate", type=float, metavar="X", help="Adam's learning rate")
     network.add_argument(
+        "--precision",
+        metavar="TYPE",
+        help="what the network computes in: float32 or bfloat16, with weights and losses in float32",
+    )
+    network.add_argument(
         "--sweeps",
         type=int,
         metavar="N",
