@@ -20,9 +20,7 @@ _SLOPE = 0.2
 class Critic(nnx.Module):
     """Dither float32[B, H, W], 0 to 1, and the frame if it sees that -> scores float32[B, h, w]."""
 
-    def __init__(
-        self, sees_frame: bool, batch_norm: bool, rngs: nnx.Rngs, axis: str | None = None
-    ) -> None:
+    def __init__(self, sees_frame: bool, batch_norm: bool, rngs: nnx.Rngs, axis: str | None = None) -> None:
         before = (2 if sees_frame else 1, *CHANNELS[:-1])
         self.layers = nnx.List(
             [nnx.Conv(a, b, (3, 3), (2, 2), rngs=rngs) for a, b in zip(before, CHANNELS, strict=True)]
@@ -43,8 +41,8 @@ class Critic(nnx.Module):
 
 
 class BatchNorm(nnx.Module):
-    """Every channel by the mean and the spread of the batch at hand, all of it where it lies on the devices of
-    an axis; it keeps none, as a critic is only ever used in training.
+    """Every channel by the mean and the spread of the batch at hand, all of it where it lies on the devices
+    of an axis; it keeps none, as a critic is only ever used in training.
     """
 
     def __init__(self, channels: int, axis: str | None) -> None:

@@ -28,7 +28,7 @@ from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.film_maker import film_maker_update
 from trainer.fitting.guards import PATIENCE, check
-from trainer.fitting.mesh import APART, AXIS, EVERYWHERE, mean, spread
+from trainer.fitting.mesh import APART, AXIS, EVERYWHERE, mean, on_each
 from trainer.fitting.polishing import chosen, settled, swept
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import FILM_MAKERS, Settings
@@ -37,11 +37,11 @@ from trainer.floyd_steinberg import floyd_steinberg
 from trainer.moves import spread
 from trainer.networks import outline
 from trainer.objectives import counterfactual, draw, straight_through
-from trainer.patches import advance, each
+from trainer.patches import advance, each, renew
 from trainer.search_parallel import sweeps
 from trainer.steps import View, energy_on, made, planes_of, propose
 
-__all__ = ["PATIENCE", "Metrics", "Settings", "State", "check", "rates", "start", "updates"]
+__all__ = ["PATIENCE", "Metrics", "Settings", "State", "check", "rates", "renewal", "start", "updates"]
 
 WARM_UP = 100
 """Updates over which the learning rate rises to its full height."""
@@ -71,9 +71,9 @@ def updates(
     # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
     if not (jax.default_backend() != "cpu" if looped is None else looped):
         if not settings.sweeps:
-            return _one_by_one(spread(mesh, make(settings, axis), given, made))
-        learn = spread(mesh, learning(settings, axis), given, (*made, (APART, APART, APART)))
-        go_on = spread(mesh, going_on(settings), (LIES, films, APART), LIES)
+            return _one_by_one(on_each(mesh, make(settings, axis), given, made))
+        learn = on_each(mesh, learning(settings, axis), given, (*made, (APART, APART, APART)))
+        go_on = on_each(mesh, going_on(settings), (LIES, films, APART), LIES)
         return _one_by_one(_with_search_between(settings, learn, go_on))
     update = make(settings, axis)
 
@@ -81,7 +81,7 @@ def updates(
         state, metrics = jax.lax.scan(lambda s, rate: update(s, bursts, rate), state, rates)
         return state, jax.tree.map(lambda values: values.mean(0), metrics)
 
-    return spread(mesh, many, given, made)
+    return on_each(mesh, many, given, made)
 
 
 def counterfactual_update(settings: Settings, axis: str | None = None) -> Update:
@@ -138,12 +138,21 @@ def learning(settings: Settings, axis: str | None = None) -> Learn:
                 each(key_critic, state.pool), critic, its_optimiser, ones, dither, scene.frame, rate
             )
         metrics = mean(measure(loss, logits, dither, scene, its_loss, energy.convolve), axis)
-        learned = State(
-            state.step, Pair(params, critic), Pair(optimiser_state, its_optimiser), state.pool
-        )
+        learned = State(state.step, Pair(params, critic), Pair(optimiser_state, its_optimiser), state.pool)
         return learned, metrics, (dither, scene, chosen(state.pool))
 
     return update
+
+
+@cache
+def renewal(settings: Settings, mesh: Mesh, in_parts: bool) -> Callable[[State, Array], State]:
+    """The compiled function (state, other bursts) -> the state with new patches, all from those."""
+
+    def renewed(state: State, bursts: Array) -> State:
+        key = jax.random.fold_in(jax.random.key(settings.seed + 2), state.step)
+        return state._replace(pool=renew(key, state.pool, bursts))
+
+    return on_each(mesh, renewed, (LIES, APART if in_parts else EVERYWHERE), LIES)
 
 
 def going_on(settings: Settings) -> Callable[[State, Array, Array], State]:

@@ -46,9 +46,7 @@ def counted(module: nnx.Module) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
 
 
-def _first(
-    name: str, shape: tuple[int, ...], spread: float, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _first(name: str, shape: tuple[int, ...], spread: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """What an array of that name begins with; a kernel's last axis is its outputs."""
     if name == "kernel":
         return rng.normal(0, spread / math.sqrt(math.prod(shape[:-1])), shape)

@@ -115,6 +115,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's event files too (extra `tensorboard`)"
     )
+    _add_machine_options(parser)
     network = parser.add_argument_group("the network and its training; default: the preset's")
     network.add_argument(
         "--channels", type=int, metavar="N", help="at half resolution; of a U-Net's first encoder, default 32"
@@ -137,6 +138,28 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         help="rounds of the search after the last pass of a frame, in a quarter of the patches",
     )
     _add_objective_options(parser)
+
+
+def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+    """What a fit runs on, where it is more than one device (docs/scale.md)."""
+    group = parser.add_argument_group("many devices: JAX uses all it sees, each for its part of a batch")
+    group.add_argument(
+        "--resident",
+        type=float,
+        metavar="GB",
+        help="bursts to keep on each device, the others following by turns; default: half of its memory "
+        "where it says how much it has, else all",
+    )
+    group.add_argument(
+        "--distributed",
+        action="store_true",
+        help="many processes, each started by this command: JAX finds them by Slurm or on a Cloud TPU",
+    )
+    group.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="where there is neither: an address of process 0 ..."
+    )
+    group.add_argument("--processes", type=int, metavar="N", help="... how many processes there are ...")
+    group.add_argument("--process", type=int, metavar="K", help="... and which of them this is, 0 to N-1")
 
 
 def _add_objective_options(parser: argparse.ArgumentParser) -> None:

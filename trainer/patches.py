@@ -70,7 +70,7 @@ class Homes(NamedTuple):
 
     number: Array
     low: Array
-    count: Array  # from `low` on
+    many: Array  # from `low` on
 
 
 class Pool(NamedTuple):
@@ -180,7 +180,7 @@ def _draw_one(key: Array, home: Homes, side: int, patch: int) -> Crops:
     room, tile = side - patch + 1, thresholds().shape[0]
     stride = jnp.asarray(_STRIDES)[whole(0, len(_STRIDES))]
     return Crops(
-        burst=whole(home.low, home.low + home.count), y=whole(0, room), x=whole(0, room),
+        burst=whole(home.low, home.low + home.many), y=whole(0, room), x=whole(0, room),
         mask_y=whole(0, tile), mask_x=whole(0, tile),
         stride=jnp.where(frozen, 0, stride),
         frames=whole(2, _MOST_FRAMES + 1),

@@ -60,7 +60,8 @@ def pool():
     new = jax.jit(begin, static_argnums=3)(jax.random.key(0), homes(8, 1), bursts, PATCH)
     plain = new.crops._replace(
         stride=jnp.ones(8, int), gain=jnp.ones(8), level=jnp.full(8, 0.5), drift=jnp.zeros(8),
-        grain=jnp.zeros(8), mirrored=jnp.zeros(8, bool), turned=jnp.zeros(8, int), negative=jnp.zeros(8, bool),
+        grain=jnp.zeros(8), mirrored=jnp.zeros(8, bool), turned=jnp.zeros(8, int),
+        negative=jnp.zeros(8, bool),
     )  # fmt: skip
     return new._replace(crops=plain, turn=jnp.arange(8) % 3), bursts
 

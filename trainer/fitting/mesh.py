@@ -43,13 +43,13 @@ def mean(tree: Tree, axis: str | None) -> Tree:
     return tree if axis is None else lax.pmean(tree, axis)
 
 
-def spread(mesh: Mesh | None, function: Callable[..., Any], given: Any, made: Any) -> Callable[..., Any]:
+def on_each(mesh: Mesh | None, function: Callable[..., Any], given: Any, made: Any) -> Callable[..., Any]:
     """The compiled function, each device on its own part: what it is given and makes lie as is said."""
     if mesh is None:
         return jax.jit(function)
     # What is said to be everywhere is made alike by every device, of what it was given alike.
-    spread = jax.shard_map(function, mesh=mesh, in_specs=given, out_specs=made, check_vma=False)
-    return jax.jit(spread)
+    each = jax.shard_map(function, mesh=mesh, in_specs=given, out_specs=made, check_vma=False)
+    return jax.jit(each)
 
 
 def put(mesh: Mesh, tree: Tree, lies: Any) -> Tree:

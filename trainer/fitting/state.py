@@ -13,7 +13,7 @@ from jax.sharding import Mesh
 
 from trainer import networks, unet
 from trainer.fitting.adversary import Adversary
-from trainer.fitting.mesh import APART, EVERYWHERE, put, spread
+from trainer.fitting.mesh import APART, EVERYWHERE, on_each, put
 from trainer.fitting.settings import FILM_MAKERS, Settings
 from trainer.networks import Convolve
 from trainer.objectives import energy_per_pixel
@@ -40,7 +40,7 @@ class State(NamedTuple):
     pool: Pool
 
 
-LIES: Any = State(*(APART if field == "pool" else EVERYWHERE for field in State._fields))
+LIES: Any = State._make(APART if field == "pool" else EVERYWHERE for field in State._fields)
 """How each field of a state lies on several devices (`mesh.py`)."""
 
 
@@ -81,7 +81,7 @@ def start(settings: Settings, bursts: Array, mesh: Mesh | None = None, parts: in
         before = put(mesh, jax.device_get(before), LIES)
     make = partial(begin, patch=settings.patch)
     films = APART if parts > 1 else EVERYWHERE
-    pool = spread(mesh, make, (EVERYWHERE, APART, films), APART)(
+    pool = on_each(mesh, make, (EVERYWHERE, APART, films), APART)(
         jax.random.key(settings.seed), before.pool, bursts
     )
     return before._replace(pool=pool)
