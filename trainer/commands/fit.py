@@ -93,7 +93,7 @@ def fit(
     A budget of steps gives the same losses each time; one of minutes, as many updates as the machine makes.
     The first process has the run's folder, all others None.
     """
-    in_parts = lie.parts > 1
+    in_parts = lie.parts > 1 and mesh.size > 1
     many, renewed = updates(settings, mesh, in_parts), renewal(settings, mesh, in_parts)
     steps = budget.get("steps")
     total = int(steps if steps is not None else budget["minutes"] * 60)
@@ -120,9 +120,8 @@ def fit(
             progress = step / steps if steps is not None else seconds / (60 * budget["minutes"])
             if progress >= 1:
                 break
-            count = lie.left(
-                step, settings.chunk if steps is None else min(settings.chunk, int(steps) - step)
-            )
+            count = settings.chunk if steps is None else min(settings.chunk, int(steps) - step)
+            count = lie.left(step, count)
             ahead = np.full(count, progress) if steps is None else (step + np.arange(count)) / steps
             rate = rates(settings, step, ahead)
             here = residence.at(step)

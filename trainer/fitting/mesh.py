@@ -27,9 +27,11 @@ EVERYWHERE, APART = PartitionSpec(), PartitionSpec(AXIS)
 Tree = TypeVar("Tree")
 
 
-def row_of_devices(batch: int) -> Mesh:
-    """All devices of all processes. OptionError where they cannot share a batch of that size evenly."""
-    devices = jax.devices()
+def row_of_devices(batch: int, most: int | None = None) -> Mesh:
+    """All devices of all processes, or the first so many. OptionError where they cannot share a batch of that
+    size evenly.
+    """
+    devices = jax.devices()[:most]
     if batch % len(devices):
         raise OptionError(
             f"--batch {batch} cannot be shared evenly by {len(devices)} devices; "
