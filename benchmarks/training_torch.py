@@ -33,8 +33,8 @@ import torch_networks as peer
 from trainer import networks, unet
 from trainer.eye import two_eye_kernel
 from trainer.fit import Settings, start, updates
+from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import USUAL
-from trainer.fitting.state import generator_optimiser
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.objectives import counterfactual, cross_entropy, draw
 from trainer.patches import view
@@ -44,7 +44,7 @@ from trainer.weights import arrays_of
 
 RATE = 1e-3
 BETAS, CLIP = (0.9, 0.99), 1.0
-"""Adam's and the gradient's greatest norm, as in `trainer.fitting.state.generator_optimiser`."""
+"""Adam's and the gradient's greatest norm, as a fit has them where nothing else is said."""
 
 
 def made_bursts(side: int) -> np.ndarray:
@@ -68,7 +68,7 @@ def stepping(loss_of, params, scene):
     """A function that makes one step in JAX and waits for it: gradient of `loss_of(params, key, *scene)`,
     Adam.
     """
-    optimiser = generator_optimiser()
+    optimiser = direction("adam", BETAS[0], CLIP)
 
     @jax.jit
     def update(params, state, key, scene):

@@ -3,18 +3,21 @@
 A burst is a square window of a film, the same in all of its frames, at a scale of its own: a dither meets
 film both shrunk, sharp and quick, and magnified to a panel, smooth and slow. (The film-maker's way is one
 scale for all, half the film's resolution.) Bursts may cross a cut. They are read once, in the film's order,
-and kept as bytes: uint8[bursts, LENGTH, side, side], luma.
+and kept as bytes: uint8[bursts, LENGTH, side, side], luma, in a nameless file in the folder for temporary
+ones, which goes with the process.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain, islice
 from math import exp, log
+from tempfile import TemporaryFile, gettempdir
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.errors import OptionError
+from trainer.errors import OptionError, TrainerError
 from trainer.films import Film
 from trainer.times import Place
 
@@ -41,18 +44,25 @@ def read_bursts(
 
     `scale` is that of all of them, in pixels of a burst per pixel of its film; None: each has its own. A
     burst that the film's end cuts short stands still from there on. Raises OptionError for a film that is
-    too small to hold a window even at the largest scale, and FilmError.
+    too small to hold a window even at the largest scale, FilmError, and TrainerError for a full disk.
     """
     lengths = [film.estimate() or 1 for film in films]
     step = max(1, sum(lengths) // count)
-    found: list[Bursts] = []
-    for film in films:
-        for burst in _of_film(film, side, step, rng, scale):
-            found.append(burst)
-            report(len(found))
-            if len(found) == 2 * count:  # the headers promised fewer frames than there are
-                return np.stack(found)
-    return np.stack(found)
+    every = chain.from_iterable(_of_film(film, side, step, rng, scale) for film in films)
+    with TemporaryFile() as file:
+        number = 0
+        for burst in islice(every, 2 * count):  # where the headers promised fewer frames than there are
+            try:
+                file.write(burst.tobytes())
+            except OSError as error:
+                raise TrainerError(
+                    f"the bursts find no room in {gettempdir()}: {(error.strerror or str(error)).lower()}; "
+                    "free space, let TMPDIR name another folder, or take fewer --bursts"
+                ) from None
+            number += 1
+            report(number)
+        file.flush()
+        return np.memmap(file, np.uint8, "r", shape=(number, LENGTH, side, side))
 
 
 def overfit_burst(film: Film, place: Place, side: int, scale: float | None = None) -> Bursts:

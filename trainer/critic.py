@@ -9,7 +9,7 @@ others, "Image-to-image translation with conditional adversarial networks" (pix2
 
 import jax.numpy as jnp
 from flax import nnx
-from jax import Array
+from jax import Array, lax
 
 from trainer.modules import created, outlined
 
@@ -20,13 +20,13 @@ _SLOPE = 0.2
 class Critic(nnx.Module):
     """Dither float32[B, H, W], 0 to 1, and the frame if it sees that -> scores float32[B, h, w]."""
 
-    def __init__(self, sees_frame: bool, batch_norm: bool, rngs: nnx.Rngs) -> None:
+    def __init__(self, sees_frame: bool, batch_norm: bool, rngs: nnx.Rngs, axis: str | None = None) -> None:
         before = (2 if sees_frame else 1, *CHANNELS[:-1])
         self.layers = nnx.List(
             [nnx.Conv(a, b, (3, 3), (2, 2), rngs=rngs) for a, b in zip(before, CHANNELS, strict=True)]
         )
         # As usual neither the first layer nor the last is normalised.
-        self.norms = nnx.List([BatchNorm(width, rngs) for width in CHANNELS[1:-1]] if batch_norm else [])
+        self.norms = nnx.List([BatchNorm(width, axis) for width in CHANNELS[1:-1]] if batch_norm else [])
 
     def __call__(self, dither: Array, frame: Array | None = None) -> Array:
         planes = [dither] if frame is None else [dither, frame]
@@ -41,17 +41,22 @@ class Critic(nnx.Module):
 
 
 class BatchNorm(nnx.Module):
-    """Every channel by the mean and the spread of the batch at hand; it keeps none, as a critic is only ever
-    used in training.
+    """Every channel by the mean and the spread of the batch at hand, all of it where it lies on the devices
+    of an axis; it keeps none, as a critic is only ever used in training.
     """
 
-    def __init__(self, channels: int, rngs: nnx.Rngs) -> None:
+    def __init__(self, channels: int, axis: str | None) -> None:
+        self.axis = axis
         self.scale = nnx.Param(jnp.ones(channels))
         self.shift = nnx.Param(jnp.zeros(channels))
 
     def __call__(self, h: Array) -> Array:
-        mean, variance = h.mean((0, 1, 2)), h.var((0, 1, 2))
+        mean = self._over_all(h.mean((0, 1, 2)))
+        variance = self._over_all(jnp.square(h - mean).mean((0, 1, 2)))
         return (h - mean) / jnp.sqrt(variance + 1e-5) * self.scale + self.shift
+
+    def _over_all(self, mean: Array) -> Array:
+        return mean if self.axis is None else lax.pmean(mean, self.axis)
 
 
 def create(sees_frame: bool, batch_norm: bool, seed: int) -> Critic:
@@ -59,6 +64,6 @@ def create(sees_frame: bool, batch_norm: bool, seed: int) -> Critic:
     return created(lambda rngs: Critic(sees_frame, batch_norm, rngs), seed)
 
 
-def outline(sees_frame: bool, batch_norm: bool) -> Critic:
-    """A critic with shapes in place of numbers."""
-    return outlined(lambda rngs: Critic(sees_frame, batch_norm, rngs))
+def outline(sees_frame: bool, batch_norm: bool, axis: str | None = None) -> Critic:
+    """A critic with shapes in place of numbers; of batches that lie on the devices of an axis."""
+    return outlined(lambda rngs: Critic(sees_frame, batch_norm, rngs, axis))

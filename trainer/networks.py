@@ -16,16 +16,18 @@ pixels lie on top of one another (space to depth), with residual 3x3 convolution
 Arrays: pictures float32[..., H, W], planes float32[B, H, W, PLANES].
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import partial
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.typing import DTypeLike
 
 from trainer.errors import OptionError
+from trainer.modules import counted, created, outlined
 from trainer.moves import ways
 from trainer.search import REACH
 
@@ -37,6 +39,9 @@ Convolve = Callable[[Array], Array]
 
 # A move starts out unlikely, and the network speaks in units that let it be sure soon.
 SCALE, OFFSET = 3.0, -2.0
+
+_WEAKER = {"first": 1.0, "blocks": 0.7, "down": 1.0, "low": 0.7, "up": 0.5, "last": 0.1}
+"""Each layer's initial weights against He's."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,20 @@ class Size:
 
 
 class Generator(nnx.Module):
-    """Planes float32[B, H, W, PLANES] -> logits of the moves float32[B, H, W]; any H and W."""
+    """Planes float32[B, H, W, PLANES] -> logits of the moves float32[B, H, W]; any H and W.
 
-    def __init__(self, size: Size, rngs: nnx.Rngs) -> None:
+    `compute`: the type that it computes in; its weights and its logits are float32 whatever that is.
+    """
+
+    def __init__(self, size: Size, rngs: nnx.Rngs, compute: DTypeLike = jnp.float32) -> None:
         c = size.channels
-        self.first = _conv(4 * PLANES, c, 3, 1.0, rngs)
-        self.blocks = nnx.List([_conv(c, c, 3, 0.7, rngs) for _ in range(size.blocks)])
-        self.down = _conv(c, 2 * c, 3, 1.0, rngs)
-        self.low = _conv(2 * c, 2 * c, 3, 0.7, rngs)
-        self.up = _conv(2 * c, c, 1, 0.5, rngs)
-        self.last = _conv(c, 4, 1, 0.1, rngs)
+        conv = partial(nnx.Conv, dtype=compute, rngs=rngs)
+        self.first = conv(4 * PLANES, c, (3, 3))
+        self.blocks = nnx.List([conv(c, c, (3, 3)) for _ in range(size.blocks)])
+        self.down = conv(c, 2 * c, (3, 3))
+        self.low = conv(2 * c, 2 * c, (3, 3))
+        self.up = conv(2 * c, c, (1, 1))
+        self.last = conv(c, 4, (1, 1))
 
     def __call__(self, planes: Array) -> Array:
         height, width = planes.shape[1:3]
@@ -75,19 +84,14 @@ class Generator(nnx.Module):
             if number == len(self.blocks) // 2:
                 h = h + self._half_scale(h)
             h = h + block(nnx.relu(h))
-        return SCALE * depth_to_space(self.last(nnx.relu(h)))[:, :height, :width, 0] + OFFSET
+        logits = depth_to_space(self.last(nnx.relu(h)).astype(jnp.float32))
+        return SCALE * logits[:, :height, :width, 0] + OFFSET
 
     def _half_scale(self, h: Array) -> Array:
         """What a wider look adds: two convolutions on means of 2x2, back by repetition."""
         low = self.down(nnx.relu(nnx.avg_pool(h, (2, 2), (2, 2))))
         low = low + self.low(nnx.relu(low))
         return jnp.repeat(jnp.repeat(self.up(nnx.relu(low)), 2, 1), 2, 2)
-
-
-def _conv(before: int, after: int, side: int, scale: float, rngs: nnx.Rngs) -> nnx.Conv:
-    """A convolution with He's initial weights times `scale`."""
-    spread = nnx.initializers.variance_scaling(2 * scale**2, "fan_in", "normal")
-    return nnx.Conv(before, after, (side, side), kernel_init=spread, rngs=rngs)
 
 
 def planes(
@@ -128,24 +132,19 @@ def depth_to_space(x: Array) -> Array:
 
 
 def create(size: Size, seed: int) -> Generator:
-    """A new generator; made in one compiled piece, which is quicker than number by number."""
-    return nnx.merge(nnx.graphdef(outline(size)), _drawing(size)(jax.random.key(seed)))
+    """A new generator, with He's initial weights, or weaker ones."""
+    spreads = {name: math.sqrt(2) * weaker for name, weaker in _WEAKER.items()}
+    return created(lambda rngs: Generator(size, rngs), seed, spreads)
 
 
-@cache
-def _drawing(size: Size) -> Callable[[Array], nnx.State]:
-    """From a key to the numbers of a new generator; compiled once for all seeds."""
-    return jax.jit(lambda key: nnx.state(Generator(size, nnx.Rngs(key))))
-
-
-def outline(size: Size) -> Generator:
+def outline(size: Size, compute: DTypeLike = jnp.float32) -> Generator:
     """A generator of that size with shapes in place of numbers, to be filled with weights."""
-    return nnx.eval_shape(lambda: Generator(size, nnx.Rngs(0)))
+    return outlined(lambda rngs: Generator(size, rngs, compute))
 
 
 def parameter_count(size: Size) -> int:
     """How many numbers are learned."""
-    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(outline(size), nnx.Param)))
+    return counted(outline(size))
 
 
 def _squash(x: Array) -> Array:

@@ -156,6 +156,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's event files too (extra `tensorboard`)"
     )
+    _add_machine_options(parser)
     _add_training_options(parser, _ONE)
 
 
@@ -235,12 +236,39 @@ def _add_training_options(parser: argparse.ArgumentParser, several: _Word) -> No
     )
     network.add_argument("--clip-norm", **several["real"], help="longest gradient, 0 for no limit; default 1")
     network.add_argument(
+        "--precision",
+        metavar="TYPE",
+        help="what the network computes in: float32 or bfloat16, with weights and losses in float32",
+    )
+    network.add_argument(
         "--sweeps",
         type=int,
         metavar="N",
         help="rounds of the search after the last pass of a frame, in a quarter of the patches",
     )
     _add_objective_options(parser, several)
+
+
+def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+    """What a fit runs on, where it is more than one device (docs/scale.md)."""
+    group = parser.add_argument_group("many devices: JAX uses all it sees, each for its part of a batch")
+    group.add_argument(
+        "--resident",
+        type=float,
+        metavar="GB",
+        help="bursts to keep on each device, the others following by turns; default: half of its memory "
+        "where it says how much it has, else all",
+    )
+    group.add_argument(
+        "--distributed",
+        action="store_true",
+        help="many processes, each started by this command: JAX finds them by Slurm or on a Cloud TPU",
+    )
+    group.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="where there is neither: an address of process 0 ..."
+    )
+    group.add_argument("--processes", type=int, metavar="N", help="... how many processes there are ...")
+    group.add_argument("--process", type=int, metavar="K", help="... and which of them this is, 0 to N-1")
 
 
 def _add_objective_options(parser: argparse.ArgumentParser, several: _Word) -> None:

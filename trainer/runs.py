@@ -1,6 +1,7 @@
 """The folder of a fit: its settings, its figures as it goes, checkpoints to go on from, and the weights.
 
 settings.json      what the fit depends on: settings, budget, films by name and size
+bursts.json        how many bursts there are and how they lie on the devices (`fitting/residence.py`)
 metrics.jsonl      one line per report: update, seconds, rate, losses
 curves.png         the same as curves
 samples/NUMBER.png what the network alone makes of the same few scenes after that many updates
@@ -16,17 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from trainer.errors import OptionError, TrainerError
 from trainer.files import write_whole
 from trainer.fitting.curves import curves
+from trainer.fitting.residence import Plan
 from trainer.fitting.state import State
 from trainer.weights import NAME, Weights, save
 
 KEPT = 2
 EVENTS = "events"
+_PLAN = "bursts.json"
 
 
 class Run:
@@ -49,17 +51,35 @@ class Run:
             raise OptionError(f"--out {folder} cannot be made: {reason}; name another folder") from None
         write_whole(settings, (json.dumps(about, indent=1) + "\n").encode())
 
-    def restore(self, like: State) -> tuple[State, float]:
-        """The newest checkpoint's state and the seconds spent until then; `like` and 0 where there is none.
+    def planned(self, plan: Plan) -> Plan:
+        """The plan of this run from its beginning on: that on file, or else this one, which is put there."""
+        file = self.folder / _PLAN
+        if not file.exists():
+            write_whole(file, (json.dumps(plan._asdict()) + "\n").encode())
+            return plan
+        try:
+            kept = Plan(**json.loads(file.read_text()))
+        except (ValueError, TypeError):
+            raise TrainerError(f"{file} is damaged; fit into another folder") from None
+        if kept.bursts != plan.bursts:
+            raise TrainerError(
+                f"the films gave {kept.bursts} bursts when this run began, and {plan.bursts} now; "
+                "fit into another folder"
+            )
+        return kept
 
-        Figures of updates after it are struck out, since those updates are made again.
+    def restore(self, like: State) -> tuple[State, float] | None:
+        """The newest checkpoint's state, in NumPy, and the seconds spent until then; None if there is none.
+
+        `like`: any state of the same shapes, in NumPy. Figures of updates after the checkpoint are struck
+        out, since those updates are made again.
         """
         numbers = self._numbers()
         if not numbers:
             self._metrics.unlink(missing_ok=True)
-            return like, 0.0
+            return None
         try:
-            with ocp.StandardCheckpointer() as checkpointer:
+            with _checkpointer() as checkpointer:
                 kept = checkpointer.restore(
                     (self._checkpoints / str(numbers[-1])).resolve(), {"state": like, "seconds": 0.0}
                 )
@@ -70,9 +90,7 @@ class Run:
             ) from None
         rows = [row for row in self._rows() if json.loads(row)["step"] <= numbers[-1]]
         write_whole(self._metrics, "".join(rows).encode())
-        # Anew from plain arrays: what orbax returns is bound to devices, and would be compiled for again.
-        state = jax.tree.map(jnp.asarray, jax.device_get(State(*kept["state"])))
-        return state, float(kept["seconds"])
+        return jax.device_get(State(*kept["state"])), float(kept["seconds"])
 
     def log(self, row: dict[str, float]) -> None:
         """Add one line of figures."""
@@ -89,12 +107,12 @@ class Run:
             write_whole(self.folder / "curves.png", curves(rows))
 
     def save(self, state: State, seconds: float, weights: Weights) -> None:
-        """Keep the state, whole or not at all, and the weights; older checkpoints go."""
+        """Keep the state, whole or not at all, and the weights; older checkpoints go. All in NumPy."""
         step = int(state.step)
         target = self._checkpoints / str(step)
         if not target.exists():
-            with ocp.StandardCheckpointer() as checkpointer:
-                checkpointer.save(target.resolve(), {"state": jax.device_get(state), "seconds": seconds})
+            with _checkpointer() as checkpointer:
+                checkpointer.save(target.resolve(), {"state": state, "seconds": seconds})
         save(self.folder / NAME, weights)
         for number in self._numbers()[:-KEPT]:
             shutil.rmtree(self._checkpoints / str(number))
@@ -110,6 +128,14 @@ class Run:
         if not self._metrics.exists():
             return []
         return [row for row in self._metrics.read_text().splitlines(keepends=True) if row.endswith("}\n")]
+
+
+def _checkpointer() -> ocp.StandardCheckpointer:
+    """One that asks nothing of the other processes, if there are any: the first alone has a run's folder."""
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=0, active_processes={0}, barrier_sync_key_prefix="fit"
+    )
+    return ocp.StandardCheckpointer(multiprocessing_options=alone)
 
 
 def _check_same(settings: Path, about: dict[str, Any]) -> None:

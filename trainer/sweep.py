@@ -18,7 +18,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from trainer.fit import rates, update_of
+from trainer.fit import rates, single_update, update_of
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import Metrics, State, start
@@ -77,7 +77,7 @@ def at_once(settings: Settings) -> Together:
 @cache
 def in_turn(settings: Settings) -> Together:
     """One compiled update, called for one member after another."""
-    update = jax.jit(update_of(settings))
+    update = single_update(settings)
 
     def many(hyper: Hyper, states: State, bursts: Array, rates: NDArray[np.float32]) -> tuple[State, Metrics]:
         after, means = [], []

@@ -22,6 +22,7 @@ from typing import Any
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.typing import DTypeLike
 
 from trainer.errors import OptionError
 from trainer.modules import counted, created, outlined
@@ -56,26 +57,29 @@ class UNetSize:
 
 
 class UNet(nnx.Module):
-    """Logit P(white) of every pixel of a frame of any size; where it is above 0 the dither is white."""
+    """Logit P(white) of every pixel of a frame of any size; where it is above 0 the dither is white.
 
-    def __init__(self, size: UNetSize, rngs: nnx.Rngs) -> None:
+    `compute`: the type that it computes in; its weights and its logits are float32 whatever that is.
+    """
+
+    def __init__(self, size: UNetSize, rngs: nnx.Rngs, compute: DTypeLike = jnp.float32) -> None:
         c = size.channels
         inputs = size.colours + size.previous
         widths = (c, 2 * c, 4 * c, 4 * c)
         self.encoders = nnx.List(
             [
-                _Block(before, after, 3 if number else 7, rngs)
+                _Block(before, after, 3 if number else 7, rngs, compute)
                 for number, (before, after) in enumerate(zip((inputs, *widths), widths, strict=False))
             ]
         )
-        self.middle = _Block(4 * c, 4 * c, 3, rngs)
+        self.middle = _Block(4 * c, 4 * c, 3, rngs, compute)
         decoders, upsamplings, before = [], [], 4 * c
         for skipped, after in zip(reversed(widths), (4 * c, 2 * c, c, c // 2), strict=True):
-            upsamplings.append(_Upsampling(before, size.upsampling, rngs))
-            decoders.append(_Block(before + skipped, after, 3, rngs))
+            upsamplings.append(_Upsampling(before, size.upsampling, rngs, compute))
+            decoders.append(_Block(before + skipped, after, 3, rngs, compute))
             before = after
         self.upsamplings, self.decoders = nnx.List(upsamplings), nnx.List(decoders)
-        self.logit = nnx.Conv(before, 1, (1, 1), rngs=rngs)
+        self.logit = nnx.Conv(before, 1, (1, 1), rngs=rngs, dtype=compute)
 
     def __call__(self, frame: Array, previous: Array | None = None) -> Array:
         height, width = frame.shape[1:3]
@@ -90,15 +94,15 @@ class UNet(nnx.Module):
         h = self.middle(h)
         for upsampling, decoder, skip in zip(self.upsamplings, self.decoders, reversed(skipped), strict=True):
             h = decoder(jnp.concatenate([upsampling(h), skip], -1))
-        return self.logit(h)[:, :height, :width, 0]
+        return self.logit(h)[:, :height, :width, 0].astype(jnp.float32)
 
 
 class _Block(nnx.Module):
     """Two convolutions, the second a residual of the first."""
 
-    def __init__(self, before: int, after: int, side: int, rngs: nnx.Rngs) -> None:
-        self.first = nnx.Conv(before, after, (side, side), padding="VALID", rngs=rngs)
-        self.second = nnx.Conv(after, after, (3, 3), padding="VALID", rngs=rngs)
+    def __init__(self, before: int, after: int, side: int, rngs: nnx.Rngs, compute: DTypeLike) -> None:
+        self.first = nnx.Conv(before, after, (side, side), padding="VALID", rngs=rngs, dtype=compute)
+        self.second = nnx.Conv(after, after, (3, 3), padding="VALID", rngs=rngs, dtype=compute)
 
     def __call__(self, h: Array) -> Array:
         h = self.first(_edged(h, self.first.kernel_size[0]))
@@ -114,9 +118,11 @@ def _edged(h: Array, side: int) -> Array:
 class _Upsampling(nnx.Module):
     """Twice the height and width."""
 
-    def __init__(self, channels: int, how: str, rngs: nnx.Rngs) -> None:
+    def __init__(self, channels: int, how: str, rngs: nnx.Rngs, compute: DTypeLike) -> None:
         self.learned = (
-            nnx.ConvTranspose(channels, channels, (2, 2), (2, 2), rngs=rngs) if how == "transposed" else None
+            nnx.ConvTranspose(channels, channels, (2, 2), (2, 2), rngs=rngs, dtype=compute)
+            if how == "transposed"
+            else None
         )
 
     def __call__(self, h: Array) -> Array:
@@ -128,9 +134,9 @@ def create(size: UNetSize, seed: int) -> UNet:
     return created(lambda rngs: UNet(size, rngs), seed)
 
 
-def outline(size: UNetSize) -> UNet:
+def outline(size: UNetSize, compute: DTypeLike = jnp.float32) -> UNet:
     """A U-Net of that size with shapes in place of numbers, to be filled with weights."""
-    return outlined(lambda rngs: UNet(size, rngs))
+    return outlined(lambda rngs: UNet(size, rngs, compute))
 
 
 def parameter_count(size: UNetSize) -> int:

@@ -20,7 +20,7 @@ from trainer.fitting.hyper import Hyper
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
 from trainer.objectives import energy_per_pixel
-from trainer.patches import begin
+from trainer.patches import begin, homes
 from trainer.search_parallel import convolution
 from trainer.steps import View
 
@@ -44,8 +44,8 @@ def test_a_critic_learns_to_tell_dots_from_grey(kind):
     dots, grey = (rng.random((4, 32, 32)) < 0.5).astype(np.float32), np.full((4, 32, 32), 0.5, np.float32)
     update = jax.jit(adversary.update)
     for number in range(40):
-        key = jax.random.key(number)
-        params, optimiser, _ = update(key, params, optimiser, dots, grey, grey, jnp.float32(3e-3), hyper)
+        keys = jax.random.split(jax.random.key(number), 4)
+        params, optimiser, _ = update(keys, params, optimiser, dots, grey, grey, jnp.float32(3e-3), hyper)
     scores = [np.asarray(adversary.score(params, picture, grey)).mean() for picture in (dots, grey)]
     assert scores[0] > scores[1] + (0.001 if kind == "wasserstein-clip" else 0.3)
     largest = max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(params))
@@ -57,10 +57,11 @@ def pool():
     """A pool over bursts in which frame n has the tone n / 255 times 10."""
     greys = (10 * np.arange(LENGTH, dtype=np.uint8))[None, :, None, None]
     bursts = jnp.asarray(np.broadcast_to(greys, (1, LENGTH, SIDE, SIDE)))
-    new = jax.jit(begin, static_argnums=(2, 3))(jax.random.key(0), bursts, 8, PATCH)
+    new = jax.jit(begin, static_argnums=3)(jax.random.key(0), homes(8, 1), bursts, PATCH)
     plain = new.crops._replace(
         stride=jnp.ones(8, int), gain=jnp.ones(8), level=jnp.full(8, 0.5), drift=jnp.zeros(8),
-        grain=jnp.zeros(8), mirrored=jnp.zeros(8, bool), negative=jnp.zeros(8, bool),
+        grain=jnp.zeros(8), mirrored=jnp.zeros(8, bool), turned=jnp.zeros(8, int),
+        negative=jnp.zeros(8, bool),
     )  # fmt: skip
     return new._replace(crops=plain, turn=jnp.arange(8) % 3), bursts
 

@@ -12,7 +12,7 @@ from trainer.bursts import LENGTH, read_bursts
 from trainer.diffusion_parallel import hysteresis, starts
 from trainer.errors import OptionError
 from trainer.films import Film
-from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, ends, view
+from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, ends, homes, view
 
 BATCH, PATCH = 6, 16
 
@@ -55,7 +55,7 @@ def history():
     noise = np.random.default_rng(1).integers(0, 256, (3, LENGTH, 32, 32)).astype(np.uint8)
     films = jnp.asarray(noise)
     look, go_on = jax.jit(view), jax.jit(advance)
-    pool = jax.jit(begin, static_argnums=(2, 3))(jax.random.key(0), films, BATCH, PATCH)
+    pool = jax.jit(begin, static_argnums=3)(jax.random.key(0), homes(BATCH, 3), films, PATCH)
     seen = []
     for number in range(60):
         seen.append((jax.device_get(pool), jax.device_get(look(pool, films))))

@@ -25,7 +25,7 @@ from trainer.benching.timing import FILM_FRAMES, LEAST, Clock
 from trainer.cuts import is_cut
 from trainer.dithers import Ditherer
 from trainer.errors import FilmError
-from trainer.export import export
+from trainer.export import Task, export
 from trainer.films import Film
 from trainer.selection import Selection
 from trainer.times import Place
@@ -145,18 +145,10 @@ def exported(
     count = max(LEAST, min(measured.frames, round(seconds / slowest))) + 1
     done: list[float] = []
 
-    def report(info: FrameInfo) -> None:
+    def report(frames: int, info: FrameInfo) -> None:
         done.append(clock())
 
-    export(
-        source.film,
-        reel,
-        selection=Selection(source.start, count=count),
-        tones=source.tones,
-        dither=dither,
-        dial=dial,
-        settings=settings,
-        report=report,
-    )
+    selection = Selection(source.start, count=count)
+    export(Task(source.film.path, selection, source.tones, dither, dial, settings or {}), reel, report=report)
     frames = len(done) - 1
     return Exported(measured, frames / (done[-1] - done[0]), frames)

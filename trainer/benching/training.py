@@ -10,6 +10,7 @@ within). The share is of that.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -18,7 +19,8 @@ import numpy as np
 
 from trainer.benching.made import bursts
 from trainer.benching.timing import Timing, Work, in_turn
-from trainer.fit import Settings, counterfactual_update, start, updates
+from trainer.fit import Settings, start, update_of, updates
+from trainer.fitting.hyper import Hyper
 
 BURSTS = 8
 """Runs of frames that the patches are cut from; a fit has hundreds, which changes nothing in an update."""
@@ -67,7 +69,7 @@ def training(settings: Settings, seconds: float) -> Training:
     begun = start(settings, films)
     rate = np.float32(settings.rate)
     before = time.perf_counter()
-    one: Any = jax.jit(counterfactual_update(settings)).lower(begun, films, rate).compile()
+    one: Any = jax.jit(partial(update_of(settings), Hyper.of(settings))).lower(begun, films, rate).compile()
     compiling = time.perf_counter() - before
     count = 1 if jax.default_backend() == "cpu" else settings.chunk
     many: Callable[..., Any] = one if count == 1 else updates(settings)

@@ -9,32 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
+from jax.sharding import Mesh
 from rich.console import Console
 
-from trainer import networks, unet
 from trainer.bursts import HALF, Bursts, overfit_burst, read_bursts
 from trainer.commands.fit_choice import choose
 from trainer.commands.progress import progress_bar
 from trainer.films import Film
-from trainer.fit import Metrics, Settings, State, check, rates, start, updates
-from trainer.fitting.events import Events
-from trainer.fitting.samples import choose as choose_scenes
-from trainer.fitting.samples import closed_loop, sheet
-from trainer.modules import counted
-from trainer.runs import EVENTS, Run
+from trainer.fit import Metrics, Settings, State, check, rates, renewal, start, updates
+from trainer.fitting.mesh import collected, put, row_of_devices
+from trainer.fitting.processes import agreed, by_the_first, check_same, company, is_first, shared, together
+from trainer.fitting.record import Record
+from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
+from trainer.fitting.state import LIES
+from trainer.runs import Run
 from trainer.times import parse_place
-from trainer.unet import UNetSize
-from trainer.weights import Weights, arrays_of
 
 CHECKPOINT_SECONDS = 60.0
 
 
 def run(options: argparse.Namespace) -> int:
-    """Fit with a progress bar on stderr and a summary on stdout."""
+    """Fit with a progress bar on stderr and a summary on stdout; of many processes the first alone talks."""
     settings, budget = choose(options)
+    others = company(options.distributed, options.coordinator, options.processes, options.process)
     films = [Film(path) for path in options.film]
     about = {
         "films": [[film.name, film.size] for film in films],
@@ -42,17 +40,22 @@ def run(options: argparse.Namespace) -> int:
         "budget": budget,
         "tool": f"longtake {version('longtake')}",
     }
-    folder = Run(Path(options.out), about, options.resume)
-    bursts = _read(films, settings)
-    paths = {*options.film, options.out}
-    words = [Path(word).name if word in paths else word for word in options.command_line]
-    about["command"] = shlex.join(["trainer", *words])
-    step, seconds = fit(bursts, settings, budget, folder, about, options.tensorboard)
-    Console(highlight=False, soft_wrap=True).print(
-        f"{options.out}: {step} updates in {seconds / 60:.1f} minutes; "
-        f"use it with --dither generator --weights {options.out}",
-        markup=False,
-    )
+    with together(others):
+        check_same({**about, "resident": options.resident, "resume": options.resume})
+        mesh, memory = row_of_devices(settings.batch), room(options.resident)
+        folder = by_the_first(lambda: Run(Path(options.out), about, options.resume))
+        bursts = _read(films, settings)
+        lie = _plan(folder, plan(bursts, mesh.size, memory, settings.batch, settings.chunk), mesh)
+        paths = {*options.film, options.out}
+        words = [Path(word).name if word in paths else word for word in options.command_line]
+        about["command"] = shlex.join(["trainer", *words])
+        step, seconds = fit(bursts, lie, mesh, settings, budget, folder, about, options.tensorboard)
+        if folder:
+            Console(highlight=False, soft_wrap=True).print(
+                f"{options.out}: {step} updates in {seconds / 60:.1f} minutes; "
+                f"use it with --dither generator --weights {options.out}",
+                markup=False,
+            )
     return 0
 
 
@@ -61,82 +64,91 @@ def _read(films: list[Film], settings: Settings) -> Bursts:
     if settings.overfit is not None:
         return overfit_burst(films[0], parse_place(settings.overfit), settings.patch, scale)
     rng = np.random.default_rng(settings.seed)
-    with progress_bar("read films", settings.bursts) as advance:
+    with progress_bar("read films", settings.bursts, is_first()) as advance:
         return read_bursts(
             films, 2 * settings.patch, settings.bursts, rng, lambda done: advance(done, "bursts"), scale
         )
 
 
+def _plan(folder: Run | None, wanted: Plan, mesh: Mesh) -> Plan:
+    """How the bursts lie from the beginning of the run on, for all processes alike."""
+    kept = by_the_first(lambda: folder.planned(wanted) if folder else wanted)
+    lie = Plan(*(int(number) for number in agreed(*(kept or wanted))))
+    check_devices(lie, mesh.size)
+    return lie
+
+
 def fit(
     bursts: Bursts,
+    lie: Plan,
+    mesh: Mesh,
     settings: Settings,
     budget: dict[str, float],
-    folder: Run,
+    folder: Run | None,
     about: dict[str, Any],
     tensorboard: bool = False,
 ) -> tuple[int, float]:
     """Make the updates that the budget still allows; returns how many there are, and the seconds they took.
 
     A budget of steps gives the same losses each time; one of minutes, as many updates as the machine makes.
+    The first process has the run's folder, all others None.
     """
-    on_device = jnp.asarray(bursts)
-    state, spent = folder.restore(start(settings, on_device))
-    many = updates(settings)
+    in_parts = lie.parts > 1 and mesh.size > 1
+    many, renewed = updates(settings, mesh, in_parts), renewal(settings, mesh, in_parts)
     steps = budget.get("steps")
-    scenes = choose_scenes(bursts)
-    pictures = jnp.asarray(np.stack([scene.frames for scene in scenes]), jnp.float32) / 255
-    loop = closed_loop(settings, bursts.shape[-1])
-    begun, saved = time.monotonic() - spent, time.monotonic()
     total = int(steps if steps is not None else budget["minutes"] * 60)
-
     with ExitStack() as open_until_then:
-        advance = open_until_then.enter_context(progress_bar("fit", total))
-        events = (
-            open_until_then.enter_context(Events(folder.folder / EVENTS, int(state.step)))
-            if tensorboard
-            else None
-        )
+        residence = open_until_then.enter_context(Residence(bursts, lie, mesh))
+        state, spent = _restored(folder, start(settings, residence.at(0), mesh, lie.parts), mesh)
+        record = None
+        if folder:
+            record = open_until_then.enter_context(
+                Record(folder, settings, about, bursts, tensorboard, int(state.step))
+            )
+        advance = open_until_then.enter_context(progress_bar("fit", total, is_first()))
+        begun = time.monotonic() - spent
 
-        def keep(state: State) -> None:
-            step = int(state.step)
-            folder.save(state, time.monotonic() - begun, weights_of(settings, state, about))
-            png = sheet(scenes, np.asarray(loop(state.params.generator, pictures)))
-            folder.picture(png, step)
-            if events:
-                events.picture(png, step)
+        def keep(state: State, seconds: float) -> None:
+            whole = collected(state)
+            if record:
+                record.keep(whole, seconds)
 
+        step = int(state.step)
+        [seconds] = agreed(time.monotonic() - begun)
+        saved = seconds
         while True:
-            step, seconds = int(state.step), time.monotonic() - begun
             progress = step / steps if steps is not None else seconds / (60 * budget["minutes"])
             if progress >= 1:
                 break
             count = settings.chunk if steps is None else min(settings.chunk, int(steps) - step)
+            count = lie.left(step, count)
             ahead = np.full(count, progress) if steps is None else (step + np.arange(count)) / steps
             rate = rates(settings, step, ahead)
-            state, means = many(state, on_device, rate)
+            here = residence.at(step)
+            state, means = many(renewed(state, here) if lie.exchanges(step) else state, here, rate)
             metrics = Metrics(*(float(value) for value in means))
             step += count
-            row = {"step": step, "seconds": round(time.monotonic() - begun, 1), "rate": float(rate[-1])}
-            row |= metrics._asdict()
-            folder.log(row)
-            if events:
-                events.log(row)
+            [seconds] = agreed(time.monotonic() - begun)
+            row = {"step": step, "seconds": round(seconds, 1), "rate": float(rate[-1])}
+            if record:
+                record.log(row | metrics._asdict())
             check(step, metrics)
-            advance(step if steps is not None else int(row["seconds"]), _note(metrics))
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                keep(state)
-                saved = time.monotonic()
-        keep(state)
-    return int(state.step), time.monotonic() - begun
+            advance(step if steps is not None else int(seconds), _note(metrics))
+            if seconds - saved > CHECKPOINT_SECONDS:
+                keep(state, seconds)
+                saved = seconds
+        keep(state, seconds)
+    return step, seconds
 
 
-def weights_of(settings: Settings, state: State, about: dict[str, Any]) -> Weights:
-    """The generator as it is, with what is to be said of it."""
-    size = settings.network
-    network: nnx.Module = unet.outline(size) if isinstance(size, UNetSize) else networks.outline(size)
-    generator = nnx.merge(nnx.graphdef(network), jax.device_get(state.params.generator))
-    said = {**about, "updates": int(state.step), "parameters": counted(network)}
-    return Weights(arrays_of(generator), size, said)
+def _restored(folder: Run | None, state: State, mesh: Mesh) -> tuple[State, float]:
+    """The state of the newest checkpoint, on these devices, and the seconds until then; else this one, 0."""
+    like = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), state)
+    kept = by_the_first(lambda: folder.restore(like) if folder else None)
+    is_kept, seconds = agreed(*((1.0, kept[1]) if kept else (0.0, 0.0)))
+    if not is_kept:
+        return state, 0.0
+    return put(mesh, shared(kept[0] if kept else like), LIES), seconds
 
 
 def _note(metrics: Metrics) -> str:

@@ -9,8 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def progress_bar(title: str, total: int | None) -> Iterator[Callable[[int, str], None]]:
-    """Yields `advance(done, note)`; `total` is an estimate and may be unknown or exceeded."""
+def progress_bar(title: str, total: int | None, shown: bool = True) -> Iterator[Callable[[int, str], None]]:
+    """Yields `advance(done, note)`; `total` is an estimate and may be unknown or exceeded; not `shown`:
+    silent at a terminal too.
+    """
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -19,7 +21,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[int, str],
         TextColumn("{task.fields[note]}", markup=False),
         console=Console(file=sys.stderr),
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not (shown and sys.stderr.isatty()),
     )
     with bar:
         task = bar.add_task(title, total=total, note="")

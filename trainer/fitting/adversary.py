@@ -16,15 +16,19 @@ from jax import Array
 
 from trainer.critic import create, outline
 from trainer.fitting.hyper import Hyper
+from trainer.fitting.mesh import mean
 from trainer.fitting.settings import Settings
 from trainer.objectives import critic_loss, generator_loss, penalty
 
 
 @dataclass(frozen=True)
 class Adversary:
-    """The critic that the settings ask for; pictures are float32[B, P, P]."""
+    """The critic that the settings ask for; pictures are float32[B, P, P], and means are over an axis of
+    devices, if there is one.
+    """
 
     settings: Settings
+    axis: str | None = None
 
     @property
     def _kind(self) -> tuple[bool, bool]:
@@ -33,7 +37,7 @@ class Adversary:
 
     @cached_property
     def _graph(self) -> Any:
-        return nnx.graphdef(outline(*self._kind))
+        return nnx.graphdef(outline(*self._kind, self.axis))
 
     def start(self) -> tuple[Any, Any]:
         """Weights and optimiser before the first update."""
@@ -52,7 +56,7 @@ class Adversary:
 
     def update(
         self,
-        key: Array,
+        keys: Array,
         params: Any,
         optimiser: Any,
         real: Array,
@@ -61,22 +65,25 @@ class Adversary:
         rate: Any,
         hyper: Hyper,
     ) -> tuple[Any, Any, Array]:
-        """Weights, optimiser and loss after `critic_steps` steps; `rate` is the generator's learning rate."""
+        """Weights, optimiser and loss after `critic_steps` steps, each patch with a key of its own; `rate` is
+        the generator's learning rate.
+        """
         settings = self.settings
         rate = rate * (hyper.critic_rate / hyper.rate)
 
-        def loss_of(params: Any, key: Array) -> Array:
+        def loss_of(params: Any, keys: Array) -> Array:
             scores = self.score(params, real, frame), self.score(params, fake, frame)
             loss = critic_loss(settings.adversary, *scores)
             if settings.adversary != "wasserstein":
                 return loss
-            share = jax.random.uniform(key, real.shape[:1])
+            share = jax.vmap(jax.random.uniform)(keys)
             slope = penalty(lambda between: self.score(params, between, frame), real, fake, share)
             return loss + hyper.penalty_weight * slope
 
         loss = jnp.float32(0)
-        for one in jax.random.split(key, settings.critic_steps):
-            loss, gradient = jax.value_and_grad(loss_of)(params, one)
+        for number in range(settings.critic_steps):
+            ones = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
+            loss, gradient = mean(jax.value_and_grad(loss_of)(params, ones), self.axis)
             step, optimiser = _optimiser().update(gradient, optimiser, params)
             params = jax.tree.map(lambda p, s: p - rate * s, params, step)
             if settings.adversary == "wasserstein-clip":

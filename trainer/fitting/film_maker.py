@@ -13,23 +13,26 @@ from jax import Array
 from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.hyper import Hyper
+from trainer.fitting.mesh import mean
 from trainer.fitting.optimisers import direction
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import HyperUpdate, Metrics, Pair, State, measure
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.objectives import RECONSTRUCTIONS, v1, v2, v3
-from trainer.patches import FIRST_PASSES, MOST_PASSES, advance
+from trainer.patches import FIRST_PASSES, MOST_PASSES, advance, each
 from trainer.search import reaching
 from trainer.search_parallel import convolution
 from trainer.unet import outline
 
 
-def film_maker_update(settings: Settings) -> HyperUpdate:
-    """The function (numbers, state, bursts, learning rate) -> state, metrics."""
-    graph = nnx.graphdef(outline(settings.unet))
+def film_maker_update(settings: Settings, axis: str | None = None) -> HyperUpdate:
+    """The function (numbers, state, bursts, learning rate) -> state, metrics; gradients are means over the
+    axis.
+    """
+    graph = nnx.graphdef(outline(settings.unet, settings.compute))
     convolve = convolution(reaching(two_eye_kernel()), (settings.patch, settings.patch))
-    adversary = Adversary(settings) if settings.has_critic else None
+    adversary = Adversary(settings, axis) if settings.has_critic else None
     reconstruct = RECONSTRUCTIONS[settings.reconstruction]
 
     def update(hyper: Hyper, state: State, bursts: Array, rate: Array) -> tuple[State, Metrics]:
@@ -54,16 +57,18 @@ def film_maker_update(settings: Settings) -> HyperUpdate:
             return v3(logits, target, *calm, terms, reconstruct), logits
 
         (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
+        gradient = mean(gradient, axis)
         step, optimiser_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
         params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
 
         critic, its_optimiser, its_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
         if adversary:
             critic, its_optimiser, its_loss = adversary.update(
-                keys[0], critic, its_optimiser, target, jax.nn.sigmoid(logits), scene.frame, rate, hyper
-            )
+                each(keys[0], state.pool), critic, its_optimiser, target, jax.nn.sigmoid(logits),
+                scene.frame, rate, hyper,
+            )  # fmt: skip
         dither = jax.lax.optimization_barrier((logits > 0).astype(jnp.float32))
-        metrics = measure(loss, logits, dither, scene, its_loss, convolve)
+        metrics = mean(measure(loss, logits, dither, scene, its_loss, convolve), axis)
         # One pass per frame: all others count as made.
         made = jnp.full_like(state.pool.done, max(FIRST_PASSES, MOST_PASSES))
         pool = advance(keys[1], state.pool._replace(done=made), bursts, dither)

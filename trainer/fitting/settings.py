@@ -6,6 +6,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+
 from trainer.errors import OptionError
 from trainer.fitting.optimisers import OPTIMISERS, SCHEDULES
 from trainer.networks import Size
@@ -16,6 +19,7 @@ FILM_MAKERS = ("v1", "v2", "v3")
 OBJECTIVES = ("counterfactual", *FILM_MAKERS)
 REALS = ("floyd-steinberg", "search")
 """What a critic of the counterfactual objective takes for real."""
+PRECISIONS: dict[str, DTypeLike] = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 
 _U_NET: dict[str, Any] = {"channels": 32, "rate": 1e-3, "sweeps": 0}
 USUAL: dict[str, dict[str, Any]] = {
@@ -67,6 +71,7 @@ class Settings:
     critic_steps: int = 4
     penalty_weight: float = 10.0
     clip: float = 0.01
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         _one_of("--objective", self.objective, OBJECTIVES)
@@ -75,6 +80,7 @@ class Settings:
         _one_of("--adversary", self.adversary, ADVERSARIES)
         _one_of("--critic-real", self.critic_real, REALS)
         _one_of("--reconstruction", self.reconstruction, tuple(RECONSTRUCTIONS))
+        _one_of("--precision", self.precision, tuple(PRECISIONS))
         if not 16 <= self.patch <= 512 or self.patch % 4:
             raise OptionError(f"--patch {self.patch}: choose 16 to 512 pixels, divisible by 4")
         if self.batch < 2 or self.bursts < 1 or self.chunk < 1 or self.sweeps < 0:
@@ -115,6 +121,11 @@ class Settings:
     def network(self) -> Size | UNetSize:
         """That of the generator that the objective trains."""
         return self.unet if self.objective in FILM_MAKERS else self.size
+
+    @property
+    def compute(self) -> DTypeLike:
+        """The type that the generator computes in; weights, losses, energies and the critic are float32."""
+        return PRECISIONS[self.precision]
 
     @property
     def has_critic(self) -> bool:

@@ -1,21 +1,25 @@
 """What a fit carries from one update to the next, and what it says of each."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
+from jax.sharding import Mesh
 
 from trainer import networks, unet
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.hyper import Hyper
+from trainer.fitting.mesh import APART, EVERYWHERE, on_each, put
 from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import FILM_MAKERS, Settings
 from trainer.networks import Convolve
 from trainer.objectives import energy_per_pixel
-from trainer.patches import Pool, View, begin
+from trainer.patches import Pool, begin, homes
+from trainer.steps import View
 
 
 class Pair(NamedTuple):
@@ -35,6 +39,10 @@ class State(NamedTuple):
     params: Pair
     optimiser: Pair
     pool: Pool
+
+
+LIES: Any = State._make(APART if field == "pool" else EVERYWHERE for field in State._fields)
+"""How each field of a state lies on several devices (`mesh.py`)."""
 
 
 class Metrics(NamedTuple):
@@ -60,20 +68,26 @@ HyperUpdate = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
 """The same for one update with any numbers."""
 
 
-def start(settings: Settings, bursts: Array) -> State:
-    """The state before the first update."""
+def start(settings: Settings, bursts: Array, mesh: Mesh | None = None, parts: int = 1) -> State:
+    """The state before the first update; bursts in more than one part are in parts on the mesh's devices."""
     generator: nnx.Module
     if settings.objective in FILM_MAKERS:
         generator = unet.create(settings.unet, settings.seed)
     else:
         generator = networks.create(settings.size, settings.seed)
     params = nnx.state(generator, nnx.Param)
-    pool = jax.jit(begin, static_argnums=(2, 3))(
-        jax.random.key(settings.seed), bursts, settings.batch, settings.patch
-    )
-    optimiser = direction(settings.optimiser, settings.momentum, settings.clip_norm).init(params)
+    optimiser = direction(settings.optimiser, settings.momentum, settings.clip_norm)
     critic, its_optimiser = Adversary(settings).start() if settings.has_critic else ((), ())
-    return State(jnp.int32(0), Pair(params, critic), Pair(optimiser, its_optimiser), pool)
+    places: Any = homes(settings.batch, len(bursts), parts)
+    before = State(jnp.int32(0), Pair(params, critic), Pair(optimiser.init(params), its_optimiser), places)
+    if mesh is not None:
+        before = put(mesh, jax.device_get(before), LIES)
+    make = partial(begin, patch=settings.patch)
+    films = APART if parts > 1 else EVERYWHERE
+    pool = on_each(mesh, make, (EVERYWHERE, APART, films), APART)(
+        jax.random.key(settings.seed), before.pool, bursts
+    )
+    return before._replace(pool=pool)
 
 
 def measure(

@@ -1,0 +1,98 @@
+"""Fits on several devices, to be run in processes of their own (`test_scale.py`), into folders of OUT.
+
+    python -m tests.trainer.scaled_fits pair OUT FILM PORT 0|1    one of two processes with two devices each
+    python -m tests.trainer.scaled_fits alone OUT FILM            all other runs, in one process with four
+
+A report is made every other update. Of the runs whose bursts lie in parts and by turns, those on four devices
+make their updates in one loop on the device; its program is put beside them.
+"""
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+STEPS, TURNS, BURSTS = 6, 20, 8
+DEVICES = {"pair": 2, "alone": 4}
+# Quick to compile, not quick.
+os.environ["XLA_FLAGS"] = (
+    f"--xla_force_host_platform_device_count={DEVICES[sys.argv[1]]} --xla_cpu_use_fusion_emitters=false"
+)
+
+import jax
+
+jax.config.update("jax_disable_most_optimizations", True)
+
+
+from trainer.__main__ import main
+from trainer.commands import fit, fit_choice
+from trainer.fit import updates
+from trainer.fitting.mesh import row_of_devices
+
+SMALL = ["--patch", "16", "--batch", "4", "--channels", "4", "--seed", "3", "--sweeps", "0"]
+WHOLE = [*SMALL, "--steps", str(STEPS), "--bursts", str(BURSTS)]
+# A device has room for four and a half bursts of 17 x 32 x 32 pixels.
+IN_TURNS = [*SMALL, "--steps", str(TURNS), "--bursts", str(4 * BURSTS), "--resident", "7.8e-5"]
+fit_choice.PRESETS["cpu"] = ({"chunk": 2}, 10.0)
+
+
+def pair(out: Path, film: str, port: str, process: str) -> int:
+    company = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process", process]
+    return main(["fit", film, "--out", str(out / "pair"), *WHOLE, *company])
+
+
+def alone(out: Path, film: str) -> None:
+    begin = ["fit", film, "--out"]
+    assert main([*begin, str(out / "whole"), *WHOLE]) == 0
+    cut(1, STEPS, [*begin, str(out / "one-to-four"), *WHOLE])
+    assert main([*begin, str(out / "one-to-four"), *WHOLE, "--resume"]) == 0
+
+    fit.updates = partial(looped, out / "program.txt")
+    assert main([*begin, str(out / "turns"), *IN_TURNS]) == 0
+    cut(4, TURNS, [*begin, str(out / "four-to-one"), *IN_TURNS])
+    on(1)
+    assert main([*begin, str(out / "four-to-one"), *IN_TURNS, "--resume"]) == 0
+
+
+def cut(devices: int, steps: int, command: list[str]) -> None:
+    """Make a checkpoint two reports before the end, and stop at the next report, before another one."""
+
+    def check(step: int, metrics: object) -> None:
+        if step == steps - 4:
+            fit.CHECKPOINT_SECONDS = -1.0
+        elif step == steps - 2:
+            raise KeyboardInterrupt
+
+    before = fit.check, fit.CHECKPOINT_SECONDS
+    fit.check = check
+    on(devices)
+    assert main(command) == 130
+    fit.check, fit.CHECKPOINT_SECONDS = before
+    on(4)
+
+
+def on(devices: int) -> None:
+    """From now on, fits see the first so many devices alone."""
+    fit.row_of_devices = partial(row_of_devices, most=devices)
+
+
+_compiled = {}
+
+
+def looped(program, settings, mesh, in_parts):
+    """`updates`, on four devices in one loop, compiled beforehand to see the program."""
+    if mesh.size == 1:
+        return updates(settings, mesh, in_parts)
+
+    def many(state, bursts, rates):
+        if "it" not in _compiled:
+            lowered = updates(settings, mesh, in_parts, looped=True).lower(state, bursts, rates)
+            _compiled["it"] = lowered.compile()
+            program.write_text(_compiled["it"].as_text())
+        return _compiled["it"](state, bursts, rates)
+
+    return many
+
+
+if __name__ == "__main__":
+    sys.exit({"pair": pair, "alone": alone}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:]))
