@@ -105,8 +105,8 @@ class _Block(nnx.Module):
         return nnx.gelu(h + self.second(_edged(nnx.gelu(h), 3))[:, 1:-1])
 
 
-# Where nothing is padded, XLA for CPUs convolves slowly: on these layers it takes three times as long forward,
-# and longer for a kernel's gradient. So a row is padded above and below, and what comes of it is cut off again.
+# Where nothing is padded, XLA for CPUs convolves slowly: on these layers it takes three times as long
+# forward, and longer for a kernel's gradient. So a row is padded above and below, and cut off again after.
 _BEYOND = ((1, 1), (0, 0))
 
 
