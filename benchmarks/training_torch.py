@@ -2,6 +2,7 @@
 
     pip install torch==2.13.0        # its build for CPUs; no dependency of the project
     [taskset -c 0] python benchmarks/training_torch.py [--seconds 3] [--rounds 5] [--batch 8] [--patch 64]
+        [--network generator|u-net] [--eager]
 
 Two steps: the project's own generator (proposal, planes, network, counterfactual loss, gradient, Adam) and
 the film-maker's U-Net towards v1 (network, cross-entropy, gradient, Adam), in float32. The patches stand
@@ -99,7 +100,7 @@ def stepping_torch(loss_of, network):
     return step
 
 
-def of_the_generator(settings, pool, bursts):
+def of_the_generator(settings, pool, bursts, with_compiled):
     """(JAX's step, PyTorch's steps by name) for the project's own generator, once they are found equal."""
     scene = jax.jit(view)(pool, bursts)
     network = networks.create(settings.size, settings.seed)
@@ -148,10 +149,12 @@ def of_the_generator(settings, pool, bursts):
     compare(
         value, graph, their_network, *their_loss(their_network, torch.contiguous_format, torch.tensor(drawn))
     )
-    return stepping(loss_of, params, (scene,)), variants(made, lambda *which: their_loss(*which)[0])
+    return stepping(loss_of, params, (scene,)), variants(
+        made, lambda *which: their_loss(*which)[0], with_compiled
+    )
 
 
-def of_the_unet(settings, pool, bursts):
+def of_the_unet(settings, pool, bursts, with_compiled):
     """The same for the film-maker's U-Net towards v1."""
     frame = jax.jit(view)(pool, bursts).frame
     target = jax.jit(floyd_steinberg)(frame)
@@ -178,17 +181,19 @@ def of_the_unet(settings, pool, bursts):
     compare(value, graph, their_network, *their_loss(their_network, torch.contiguous_format))
     return (
         stepping(lambda params, key, *scene: loss_of(params, *scene)[0], params, (frame, target)),
-        variants(made, lambda *which: their_loss(*which)[0]),
+        variants(made, lambda *which: their_loss(*which)[0], with_compiled),
     )
 
 
-def variants(made, loss_of):
+def variants(made, loss_of, with_compiled):
     """PyTorch's steps by name, each with a network of its own."""
     plain, last = torch.contiguous_format, torch.channels_last
     steps = {}
     for name, layout in (("as it comes", plain), ("channels_last", last)):
         network = made().to(memory_format=layout)
         steps[name] = stepping_torch(lambda n=network, m=layout: loss_of(n, m), network)
+    if not with_compiled:
+        return steps
     for name, layout in (("compiled", plain), ("compiled, channels_last", last)):
         network = made().to(memory_format=layout)
         compiled = torch.compile(loss_of)
@@ -264,6 +269,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--patch", type=int, default=64)
+    parser.add_argument("--network", choices=("generator", "u-net"), help="this one only")
+    parser.add_argument("--eager", action="store_true", help="leave torch.compile out, which takes minutes")
     options = parser.parse_args()
 
     print(machine("numpy", "jax", "flax", "torch"))
@@ -272,15 +279,17 @@ def main() -> None:
     print(f"on {cores} of the cores, with as many threads on either side")
     bursts = jnp.asarray(made_bursts(2 * options.patch))
     pixels = options.batch * options.patch**2
-    for name, objective, prepare in (
-        ("the project's generator, counterfactual", "counterfactual", of_the_generator),
-        ("the film-maker's U-Net, v1", "v1", of_the_unet),
+    for short, name, objective, prepare in (
+        ("generator", "the project's generator, counterfactual", "counterfactual", of_the_generator),
+        ("u-net", "the film-maker's U-Net, v1", "v1", of_the_unet),
     ):
+        if options.network not in (None, short):
+            continue
         usual = {**USUAL[objective], "batch": options.batch, "patch": options.patch}
         settings = Settings(objective=objective, **usual)
         state = start(settings, bursts)
         print(f"{name}, {options.batch} patches of {options.patch}x{options.patch}", flush=True)
-        race(pixels, *prepare(settings, state.pool, bursts), options)
+        race(pixels, *prepare(settings, state.pool, bursts, not options.eager), options)
         many = updates(settings)
         held = [many(state, bursts, np.full(3, RATE, np.float32))[0]]
 
