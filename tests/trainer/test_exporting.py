@@ -152,6 +152,22 @@ def test_a_joining_that_was_cut_off_goes_on(film, tmp_path, monkeypatch, stop):
     assert not Folder(reel).path.exists()
 
 
+def test_workers_go_on_with_a_reel_that_one_process_began(film, tmp_path):
+    """They leave the part that it is in to the process that starts them: here there is nothing else to do."""
+    what, reel = task(film), tmp_path / "a.reel"
+    export(what, tmp_path / "whole.reel")
+    make_some(what, reel, (1, 2))
+
+    def stop(done, info):
+        if info.number == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(what, reel, report=stop)
+    assert export(what, reel, workers=2).there_before > 30
+    assert rows(reel) == rows(tmp_path / "whole.reel")
+
+
 @pytest.mark.parametrize("frames", [1, 2, 40])
 def test_a_film_without_a_cut_is_one_part(tmp_path, frames):
     def picture(number):
