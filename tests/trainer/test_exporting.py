@@ -129,7 +129,7 @@ def test_parts_that_were_cut_off_go_on(film, tmp_path, stop):
     assert rows(reel) == rows(tmp_path / "whole.reel")
 
 
-@pytest.mark.parametrize("stop", [30, 68, 140])
+@pytest.mark.parametrize("stop", [30, 70, 140])
 def test_a_joining_that_was_cut_off_goes_on(film, tmp_path, monkeypatch, stop):
     what, reel = task(film), tmp_path / "a.reel"
     export(what, tmp_path / "whole.reel")
