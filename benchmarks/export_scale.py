@@ -1,12 +1,13 @@
 """Is an export with several workers the same reel, and how much faster is it?
 
-    python benchmarks/export_scale.py FILM [--dither NAME]... [--start PLACE] [--frames N] [--workers N] ...
+    python benchmarks/export_scale.py FILM [--dither NAME]... [--start PLACE] [--frames N] [--workers N]
+                                      [--size WxH] [--rounds N]
 
-For each dither: frames per second of whole exports (decode, scale, dither, compress, write, join) at
-1448x1072 with one process and with N workers, in rounds that alternate, and their ratio; what processor time
+For each dither: frames per second of whole exports (decode, scale, dither, compress, write, join), by custom
+at 1448x1072, with one process and with N workers, in rounds that alternate, and their ratio; what processor time
 they take, which tells more where the machine is busy with other things; whether both reels are the same in
-every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered as if
-nothing were shown, against the closed loop at the other cuts.
+every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered as
+if nothing were shown, against the closed loop at the other cuts.
 
 Choose frames that make as many parts of about one length as there are workers (`trainer/parts.py`).
 """
@@ -23,6 +24,7 @@ from machine import machine
 
 from player.reel import Reel
 from trainer.export import Task, export
+from trainer.opening import parse_size
 from trainer.parts import Parts
 from trainer.selection import Selection
 from trainer.times import parse_place
@@ -69,13 +71,14 @@ def main() -> None:
     parser.add_argument("--dither", action="append")
     parser.add_argument("--start", type=parse_place, default=parse_place("0"))
     parser.add_argument("--frames", type=int)
+    parser.add_argument("--size", default="1448x1072")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     words = parser.parse_args()
     print(machine("numpy", "numba", "opencv-python-headless"))
     selection = Selection(words.start, count=words.frames)
     for dither in words.dither or ["hysteresis", "search"]:
-        task = Task(Path(words.film), selection, Tones(), dither)
+        task = Task(Path(words.film), selection, Tones(parse_size(words.size)), dither)
         alone, together, ratios = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             for number in range(words.rounds):
@@ -91,7 +94,7 @@ def main() -> None:
         for what, rounds in (("1 process", alone), (f"{words.workers} workers", together)):
             clock, used = (statistics.median(column) for column in zip(*rounds, strict=True))
             print(
-                f"  {what:11} {frames / clock:7.2f} frames/s, {1000 * used / frames:.1f} ms of processor a frame"
+                f"  {what:11} {frames / clock:7.2f} frames/s, {1000 * used / frames:.1f} ms of processor each"
             )
         print(f"  ratio       {statistics.median(ratios):7.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
         for what, shares in (("where parts begin", fresh), ("elsewhere", closed)):
