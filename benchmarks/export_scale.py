@@ -4,10 +4,10 @@
                                       [--size WxH] [--rounds N]
 
 For each dither: frames per second of whole exports (decode, scale, dither, compress, write, join), by custom
-at 1448x1072, with one process and with N workers, in rounds that alternate, and their ratio; what processor time
-they take, which tells more where the machine is busy with other things; whether both reels are the same in
-every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered as
-if nothing were shown, against the closed loop at the other cuts.
+at 1448x1072, with one process and with N workers, in rounds that alternate, and their ratio; what processor
+time they take, which tells more where the machine is busy with other things; whether both reels are the same
+in every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered
+as if nothing were shown, against the closed loop at the other cuts.
 
 Choose frames that make as many parts of about one length as there are workers (`trainer/parts.py`).
 """
