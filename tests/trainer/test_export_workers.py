@@ -97,22 +97,23 @@ def test_stopped_and_killed_an_export_by_workers_goes_on_to_the_same_reel(film, 
     words = ["--size", "320x240", "--dither", "hysteresis", "--workers", "2"]
     command = [sys.executable, "-m", "trainer", "export", str(film), str(reel), *words]
 
-    def start(frames):
-        """Start it, and wait until a part has more frames than before."""
+    def start(size):
+        """Start it, and wait until there are workers, and parts larger than that."""
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        eventually(lambda: len(workers_of(process)) == 2 and made() > frames)
+        eventually(lambda: len(workers_of(process)) == 2 and made() > size)
         return process
 
     def made():
         names = [path for path in parts.glob("*.reel") if path.stat().st_size] if parts.exists() else []
         return sum(path.stat().st_size for path in names)
 
-    process = start(0)
-    os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=TIMEOUT)
-    assert (process.returncode, error) == (130, "trainer: stopped; the same command goes on from there\n")
+    for size in (-1, 0):  # while the workers are still loading, and at work
+        process = start(size)
+        os.killpg(process.pid, signal.SIGINT)
+        _, error = process.communicate(timeout=TIMEOUT)
+        assert (process.returncode, error) == (130, "trainer: stopped; the same command goes on from there\n")
     kept = made()
     assert kept
 
