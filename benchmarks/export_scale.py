@@ -1,14 +1,19 @@
 """Is an export with several workers the same reel, and how much faster is it?
 
-    python benchmarks/export_scale.py FILM [--dither NAME]... [--start PLACE] [--frames N] [--workers N] ...
+    python benchmarks/export_scale.py FILM [--dither NAME]... [--start PLACE] [--frames N] [--workers N]
+                                      [--size WxH] [--rounds N]
 
-For each dither: frames per second of whole exports (decode, scale, dither, compress, write, join) at
-1448x1072 with one process and with N workers, in rounds that alternate, and their ratio; whether both reels
-are the same in every row. Then what parts cost: the share of the pixels that flips at cuts where a part
-begins, dithered as if nothing were shown, against the closed loop at the other cuts.
+For each dither: frames per second of whole exports (decode, scale, dither, compress, write, join), by custom
+at 1448x1072, with one process and with N workers, in rounds that alternate, and their ratio; what processor
+time they take, which tells more where the machine is busy with other things; whether both reels are the same
+in every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered
+as if nothing were shown, against the closed loop at the other cuts.
+
+Choose frames that make as many parts of about one length as there are workers (`trainer/parts.py`).
 """
 
 import argparse
+import resource
 import sqlite3
 import statistics
 import tempfile
@@ -19,6 +24,7 @@ from machine import machine
 
 from player.reel import Reel
 from trainer.export import Task, export
+from trainer.opening import parse_size
 from trainer.parts import Parts
 from trainer.selection import Selection
 from trainer.times import parse_place
@@ -34,11 +40,17 @@ def rows(reel: Path) -> tuple[list, list]:
     return described, frames
 
 
-def seconds(task: Task, reel: Path, workers: int) -> float:
-    """Of wall clock for one export."""
-    start = time.perf_counter()
+def processor() -> float:
+    """Seconds of processor time of this process and of its workers that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def seconds(task: Task, reel: Path, workers: int) -> tuple[float, float]:
+    """Of wall clock and of processor time for one export."""
+    start, used = time.perf_counter(), processor()
     export(task, reel, workers=workers)
-    return time.perf_counter() - start
+    return time.perf_counter() - start, processor() - used
 
 
 def flips_at_cuts(path: Path) -> tuple[list[float], list[float]]:
@@ -59,27 +71,31 @@ def main() -> None:
     parser.add_argument("--dither", action="append")
     parser.add_argument("--start", type=parse_place, default=parse_place("0"))
     parser.add_argument("--frames", type=int)
+    parser.add_argument("--size", default="1448x1072")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     words = parser.parse_args()
     print(machine("numpy", "numba", "opencv-python-headless"))
     selection = Selection(words.start, count=words.frames)
     for dither in words.dither or ["hysteresis", "search"]:
-        task = Task(Path(words.film), selection, Tones(), dither)
+        task = Task(Path(words.film), selection, Tones(parse_size(words.size)), dither)
         alone, together, ratios = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             for number in range(words.rounds):
                 one, many = Path(folder) / f"{number}-one.reel", Path(folder) / f"{number}-many.reel"
                 alone.append(seconds(task, one, 1))
                 together.append(seconds(task, many, words.workers))
-                ratios.append(alone[-1] / together[-1])
+                ratios.append(alone[-1][0] / together[-1][0])
                 if rows(one) != rows(many):
                     raise SystemExit(f"{dither}: the reels differ")
             frames = len(rows(one)[1])
             fresh, closed = flips_at_cuts(one)
         print(f"{dither}: {frames} frames, the same rows in all reels")
-        print(f"  1 process   {frames / statistics.median(alone):7.2f} frames/s")
-        print(f"  {words.workers} workers   {frames / statistics.median(together):7.2f} frames/s")
+        for what, rounds in (("1 process", alone), (f"{words.workers} workers", together)):
+            clock, used = (statistics.median(column) for column in zip(*rounds, strict=True))
+            print(
+                f"  {what:11} {frames / clock:7.2f} frames/s, {1000 * used / frames:.1f} ms of processor each"
+            )
         print(f"  ratio       {statistics.median(ratios):7.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
         for what, shares in (("where parts begin", fresh), ("elsewhere", closed)):
             if shares:

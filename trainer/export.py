@@ -64,11 +64,12 @@ def export(
 
     Goes on with an interrupted export of the same task, joins parts that hosts have made (`export_share`),
     and does nothing to a complete reel. Raises OptionError, FilmError, TrainerError and
-    player.reel.ReelError; a reel that got no frame at all is not left behind.
+    player.reel.ReelError; a new reel that got no frame at all is not left behind.
     """
     _check(workers)
     width, height = task.tones.size
     folder = Folder(reel)
+    is_new = overwrite or not reel.exists()  # and not another export's that is under way
     with Film(task.film) as film:
         description = task.description(film)
         with ReelWriter(reel, description, width, height, overwrite=overwrite) as writer:
@@ -90,7 +91,7 @@ def export(
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt):
                     writer.commit()
-                if writer.frames == 0:
+                if writer.frames == 0 and is_new:
                     writer.close()
                     with suppress(OSError):
                         reel.unlink()

@@ -46,10 +46,8 @@ class FilmFrame:
 
 @dataclass(frozen=True)
 class Grabbed:
-    """A frame of the film that is decoded and no picture yet, which costs as much again.
-
-    index: among the frames asked for, from 0. number and time in ms: in the film. `image()` makes the
-    picture, luma uint8[height, width], until the next frame is asked for.
+    """A frame that is decoded and no picture yet, which costs as much again: `index` among those asked for,
+    from 0, number and time in the film. `image()` makes its luma, until the next frame is asked for.
     """
 
     index: int
@@ -63,8 +61,8 @@ class Film:
 
     width, height: of the upright picture in its own pixels (rotation in the header is applied). pixel_aspect:
     width over height of one pixel. rate: frames per second by the header. frames_announced, duration_ms: by
-    the header; hints that may be wrong, or None. name, size: file name and
-    size in bytes, by which an interrupted export knows its film again.
+    the header; hints that may be wrong, or None. name, size: file name and size in bytes, by which an
+    interrupted export knows its film again.
     """
 
     def __init__(self, path: str | Path) -> None:

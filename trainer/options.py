@@ -42,12 +42,12 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
         metavar="auto|BLACK,WHITE",
         help="tones from 0 to 1 that become black and white; auto finds them, for dark films",
     )
-    look.add_argument("--contrast", type=float, default=1, metavar="X", help="0.1 to 10; default 1")
-    look.add_argument("--brightness", type=float, default=0, metavar="X", help="-1 to 1; default 0")
+    look.add_argument("--contrast", type=float, default=1.0, metavar="X", help="0.1 to 10; default 1")
+    look.add_argument("--brightness", type=float, default=0.0, metavar="X", help="-1 to 1; default 0")
     look.add_argument(
         "--gamma",
         type=float,
-        default=1,
+        default=1.0,
         metavar="X",
         help="0.1 to 10, above 1 lifts the mid-tones; default 1",
     )

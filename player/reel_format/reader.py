@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from player.errors import BadFrame, EmptyReel, ReelError
 from player.reel_format import packing
+from player.reel_format.checking import recount
 from player.reel_format.file import (
     FORMAT_VERSION,
     KEY_INTERVAL,
@@ -227,34 +228,7 @@ class Reel:
                 yield f"holds {rows} rows from number {first}; expected {self.frames} from 0"
         except SQL_ERRORS as error:
             yield f"the table of frames is damaged: {words(error)}"
-        number, before = 0, None
-        while number < self.frames:
-            step(number)
-            try:
-                info, picture = self.info(number), self.packed(number)
-            except BadFrame as error:
-                after = self.frames if error.next_key is None else error.next_key
-                lost = "" if after == number + 1 else f"; frames {number} to {after - 1} cannot be shown"
-                yield f"frame {number}: {error.reason}{lost}"
-                number, before = after, None
-                continue
-            if info.cut and not info.key:
-                yield f"frame {number}: a cut that is not a key frame"
-            if before is not None or number == 0:
-                yield from _recount(info, picture, before)
-            number, before = number + 1, picture
-
-
-def _recount(info: FrameInfo, picture: packing.Bits, before: packing.Bits | None) -> Iterator[str]:
-    flips = darkened = 0
-    if before is not None:
-        changed = picture ^ before
-        flips, darkened = packing.ones(changed), packing.ones(changed & before)
-    if (info.flips, info.darkened) != (flips, darkened):
-        yield (
-            f"frame {info.number}: says {info.flips} flips, {info.darkened} darkened; "
-            f"counted {flips} and {darkened}"
-        )
+        yield from recount(self, step)
 
 
 def _in(number: int, asked: int) -> str:

@@ -1,10 +1,12 @@
-"""Work on several cores: all of it done once, errors raised."""
+"""Work on several cores: all of it done once, errors raised, shared with other processes."""
 
+import os
 import threading
 
 import pytest
 
-from trainer.cores import over, over_rows, usable
+from trainer import cores
+from trainer.cores import over, over_rows
 
 
 @pytest.mark.parametrize("rows", [1, 15, 16, 17, 33, 100])
@@ -27,5 +29,10 @@ def test_an_error_is_raised(threads):
         over(lambda item: 1 // item, [1, 0, 1], threads)
 
 
-def test_there_is_a_core():
-    assert usable() >= 1
+@pytest.mark.parametrize(("processes", "share"), [(1, 6), (2, 3), (4, 1), (7, 1)])
+def test_processes_share_the_cores(monkeypatch, processes, share):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(6), raising=False)
+    monkeypatch.setattr(cores, "_share", None)
+    assert cores.usable() == 6
+    cores.share(processes)
+    assert cores.usable() == share

@@ -1,11 +1,6 @@
 """An export in parts: the reel is the same whoever makes which part, and whatever is stopped in between."""
 
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from itertools import count
 from pathlib import Path
 
@@ -14,11 +9,11 @@ import numpy as np
 import pytest
 
 from player.reel import Reel, ReelWriter
-from tests.trainer.long_film import FRAMES, TONES, make
+from tests.trainer.long_film import TONES, length, make
 from tests.trainer.made_films import make_film
-from trainer.__main__ import main
+from trainer import parts
 from trainer.burning import Burning
-from trainer.errors import TrainerError
+from trainer.errors import FilmError, TrainerError
 from trainer.export import Share, Task, export, export_share
 from trainer.exporting.folder import Folder
 from trainer.exporting.making import make_parts
@@ -26,20 +21,26 @@ from trainer.films import Film
 from trainer.selection import Selection
 from trainer.subtitles import Run, Subtitle, Subtitles
 from trainer.times import FilmTime, FrameNumber
-from trainer.tones import Tones
 
-TIMEOUT = 60.0
-SAID = Subtitle(20_300, 20_700, ((Run("in the dark"),),)), Subtitle(41_300, 41_390, ((Run("missed"),),))
+CELL = 64
+FRAMES = length(CELL)
+SAID = Subtitle(2480, 2530, ((Run("in the dark"),),)), Subtitle(5050, 5070, ((Run("missed"),),))
 SUBTITLES = Subtitles("made.srt", "0" * 64, SAID)
 SELECTIONS = {
     "all": lambda: Selection(),
     "without black": lambda: Selection(skip_black=True),
-    "black at its start": lambda: Selection(start=FrameNumber(495), skip_black=True),
-    "every other": lambda: Selection(start=FilmTime(120), end=FrameNumber(1190), every=2),
-    "so many": lambda: Selection(count=620),
-    "so many without black": lambda: Selection(skip_black=True, count=1050),
-    "said": lambda: Selection(every=2, skip_black=True, subtitles=Burning(SUBTITLES)),
+    "black at its start": lambda: Selection(start=FrameNumber(61), skip_black=True),
+    "every other": lambda: Selection(start=FilmTime(120), end=FrameNumber(148), every=2),
+    "so many": lambda: Selection(count=90),
+    "so many without black": lambda: Selection(skip_black=True, count=131),
+    "said": lambda: Selection(skip_black=True, subtitles=Burning(SUBTITLES)),
 }
+PARTS = dict(zip(SELECTIONS, (3, 3, 2, 2, 2, 3, 3), strict=True))
+
+
+@pytest.fixture(autouse=True)
+def small_cells(monkeypatch):
+    monkeypatch.setattr(parts, "PART_FRAMES", CELL)
 
 
 def rows(path):
@@ -53,7 +54,7 @@ def rows(path):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory) -> Path:
-    return make(tmp_path_factory.mktemp("film") / "long.avi")
+    return make(tmp_path_factory.mktemp("film") / "long.avi", CELL)
 
 
 def task(film, selection=None, **more):
@@ -89,6 +90,7 @@ def test_the_reel_is_the_same_whoever_makes_which_part(film, tmp_path, name):
         for numbers in shares:
             make_some(what, reel, numbers)
         in_parts = sum(len(rows(part.path)[1]) for part in Folder(reel).parts().values())
+        assert len(Folder(reel).parts()) == (PARTS[name] if which == 0 else PARTS[name] == 3)
         joined = export(what, reel)
         assert rows(reel) == rows(whole)
         assert (joined.frames, joined.there_before) == (summary.frames, in_parts)
@@ -108,15 +110,15 @@ def test_a_part_begins_as_if_nothing_were_shown(film, tmp_path):
             assert reel.info(frame.number).key
 
 
-@pytest.mark.parametrize("stop", [1, 300, 600])
+@pytest.mark.parametrize("stop", [1, 40, 75])
 def test_parts_that_were_cut_off_go_on(film, tmp_path, stop):
     what, reel = task(film, Selection(skip_black=True)), tmp_path / "a.reel"
     export(what, tmp_path / "whole.reel")
     with pytest.raises(KeyboardInterrupt):
         make_some(what, reel, (0, 2), stop)
     assert sum(len(rows(part.path)[1]) for part in Folder(reel).parts().values()) == stop
-    if stop == 300:  # a process alone takes over what there is
-        assert export(what, reel).there_before == 300
+    if stop == 40:  # a process alone takes over what there is
+        assert export(what, reel).there_before == 40
     else:
         make_some(what, reel, (0, 1))
         make_some(what, reel, (2,))
@@ -127,7 +129,7 @@ def test_parts_that_were_cut_off_go_on(film, tmp_path, stop):
     assert rows(reel) == rows(tmp_path / "whole.reel")
 
 
-@pytest.mark.parametrize("stop", [30, 600, 1100])
+@pytest.mark.parametrize("stop", [30, 70, 140])
 def test_a_joining_that_was_cut_off_goes_on(film, tmp_path, monkeypatch, stop):
     what, reel = task(film), tmp_path / "a.reel"
     export(what, tmp_path / "whole.reel")
@@ -148,6 +150,22 @@ def test_a_joining_that_was_cut_off_goes_on(film, tmp_path, monkeypatch, stop):
     assert export(what, reel).there_before == FRAMES
     assert rows(reel) == rows(tmp_path / "whole.reel")
     assert not Folder(reel).path.exists()
+
+
+def test_workers_go_on_with_a_reel_that_one_process_began(film, tmp_path):
+    """They leave the part that it is in to the process that starts them: here there is nothing else to do."""
+    what, reel = task(film), tmp_path / "a.reel"
+    export(what, tmp_path / "whole.reel")
+    make_some(what, reel, (1, 2))
+
+    def stop(done, info):
+        if info.number == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(what, reel, report=stop)
+    assert export(what, reel, workers=2).there_before > 30
+    assert rows(reel) == rows(tmp_path / "whole.reel")
 
 
 @pytest.mark.parametrize("frames", [1, 2, 40])
@@ -186,129 +204,23 @@ def test_a_part_of_another_export_is_one_line(film, tmp_path):
     assert not Folder(reel).path.exists()
 
 
+def test_a_reel_that_another_export_has_just_made_is_not_taken_from_it(film, tmp_path):
+    what, reel = task(film, Selection(start=FrameNumber(9999))), tmp_path / "a.reel"
+    with ReelWriter(reel, what.description(Film(film)), *TONES.size), pytest.raises(FilmError):
+        export(what, reel)
+    assert reel.exists()
+
+
 def test_a_damaged_part_is_one_line_that_names_the_file_to_remove(film, tmp_path):
     reel = tmp_path / "a.reel"
     make_some(task(film), reel, (0, 1))
     path = Folder(reel).parts()[1].path
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE frames SET payload_crc = payload_crc + 1 WHERE number = 70")
+        connection.execute("UPDATE frames SET payload_crc = payload_crc + 1 WHERE number = 30")
     connection.close()
-    with pytest.raises(TrainerError, match=r"0001-0002.reel: frame 70 is damaged .*; remove this file"):
+    with pytest.raises(TrainerError, match=r"0001-0002.reel: frame 30 is damaged .*; remove this file"):
         export(task(film), reel)
     path.unlink()
     export(task(film), reel)
     export(task(film), tmp_path / "whole.reel")
     assert rows(reel) == rows(tmp_path / "whole.reel")
-
-
-@pytest.mark.parametrize(
-    ("words", "hint"),
-    [
-        (["--workers", "0"], "choose 1 or more"),
-        (["--workers", "two"], "--help"),
-        (["--host", "3"], "like 1/3"),
-        (["--host", "0/3"], "write 1/3 for the first"),
-        (["--host", "4/3"], "write 1/3 for the first"),
-        (["--host", "1/0"], "write 1/1 for the first"),
-        (["--host", "1/2", "--overwrite"], "do not go together"),
-        (["--workers", "2", "--start", "99999"], "no frame lies from 99999"),
-        (["--workers", "2", "--dial", "3"], "0 (liveliest) to 1 (calmest)"),
-    ],
-)
-def test_what_a_user_gets_wrong_is_one_line_and_leaves_nothing(film, tmp_path, capsys, words, hint):
-    reel = tmp_path / "a.reel"
-    try:
-        code = main(["export", str(film), str(reel), *words])
-    except SystemExit as exit:
-        code = exit.code
-    error = capsys.readouterr().err
-    assert (code, error.count("\n")) == (2, 1)
-    assert hint in error
-    assert not list(tmp_path.iterdir())
-
-
-def test_hosts_make_their_shares_and_one_joins_them(film, tmp_path, capsys):
-    reel, words = tmp_path / "a.reel", ["--size", "48x36", "--dither", "hysteresis"]
-    assert main(["export", str(film), str(tmp_path / "whole.reel"), *words]) == 0
-    for host in (2, 1):
-        assert main(["export", str(film), str(reel), *words, "--host", f"{host}/2"]) == 0
-        said = capsys.readouterr().out
-        assert f"the share of host {host}; with those of all 2 there, the same command without --host" in said
-        assert not reel.exists()
-    assert [part.number for part in Folder(reel).parts().values() if part.is_whole] == [0, 1, 2]
-    assert main(["export", str(film), str(reel), *words, "--workers", "2"]) == 0
-    assert f"a.reel: {FRAMES} frames, {FRAMES} of them from before" in capsys.readouterr().out
-    assert rows(reel) == rows(tmp_path / "whole.reel")
-    assert main(["export", str(film), str(reel), *words, "--host", "1/2"]) == 2
-    assert "is complete already" in capsys.readouterr().err
-
-
-def workers_of(process):
-    """The process ids of the workers that a process has started."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            command = (status.parent / "cmdline").read_text()
-        except (OSError, ValueError):  # it has ended
-            continue
-        if parent == process.pid and "spawn_main" in command:
-            found.append(int(status.parent.name))
-    return found
-
-
-def eventually(what):
-    end = time.monotonic() + TIMEOUT
-    while not what():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the workers in Linux's /proc")
-def test_stopped_and_killed_an_export_by_workers_goes_on_to_the_same_reel(film, tmp_path):
-    """Ctrl-C; then a worker is killed; then the process that started them, which none of them survives."""
-    reel, parts = tmp_path / "a.reel", tmp_path / "a.reel.parts"
-    words = ["--size", "320x240", "--dither", "hysteresis", "--workers", "2"]
-    command = [sys.executable, "-m", "trainer", "export", str(film), str(reel), *words]
-
-    def start(frames):
-        """Start it, and wait until a part has more frames than before."""
-        process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        eventually(lambda: len(workers_of(process)) == 2 and made() > frames)
-        return process
-
-    def made():
-        names = [path for path in parts.glob("*.reel") if path.stat().st_size] if parts.exists() else []
-        return sum(path.stat().st_size for path in names)
-
-    process = start(0)
-    os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=TIMEOUT)
-    assert (process.returncode, error) == (130, "trainer: stopped; the same command goes on from there\n")
-    kept = made()
-    assert kept
-
-    process = start(kept)
-    workers = workers_of(process)
-    os.kill(workers[0], signal.SIGKILL)
-    _, error = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 2
-    assert "a worker ended with exit code -9" in error
-    assert error.count("\n") == 1
-    assert made() >= kept
-
-    process = start(kept)
-    workers = workers_of(process)
-    process.kill()
-    process.communicate(timeout=TIMEOUT)  # its stderr is theirs too: ends when all of them have
-    eventually(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
-
-    result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)
-    assert f"{FRAMES} frames, " in result.stdout
-    assert " of them from before" in result.stdout
-    assert not parts.exists()
-    export(Task(film, Selection(), Tones((320, 240), contrast=1), "hysteresis"), tmp_path / "whole.reel")
-    assert rows(reel) == rows(tmp_path / "whole.reel")
-    assert verified(reel) == []

@@ -6,6 +6,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -34,6 +35,8 @@ class Crew:
     def __enter__(self) -> "Crew":
         context = multiprocessing.get_context("spawn")
         # Workers start with Ctrl-C blocked: it reaches all processes of a terminal, and is for this one.
+        # Python's own helper, whose start lets it through again, must be there before.
+        resource_tracker.ensure_running()
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             for number in range(self._orders.workers):

@@ -43,7 +43,7 @@ def make_parts(
     claim: Callable[[], int | None],
     *,
     made: Callable[[FrameInfo], None] = lambda info: None,
-    finished: Callable[[int], None] = lambda number: None,
+    finished: Callable[[], None] = lambda: None,
 ) -> None:
     """Make the parts whose numbers `claim` gives, ever higher ones, in one pass over the film: until it gives
     None or the film ends. `made` is called for each frame, `finished` for each part.
@@ -62,7 +62,7 @@ def make_parts(
                 make(writer, walk.part(after), ditherer, made)
                 writer.finish()
             folder.finish(number, walk.following)
-            finished(number)
+            finished()
 
 
 def _dithered(

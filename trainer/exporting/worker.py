@@ -52,8 +52,6 @@ class Made:
 class Finished:
     """A part is whole."""
 
-    number: int
-
 
 @dataclass(frozen=True)
 class Warned:
@@ -89,6 +87,8 @@ def work(orders: Orders, connection: Connection) -> None:
     line = _Line(connection)
     Thread(target=line.heed, daemon=True).start()
     logging.basicConfig(handlers=[_Warnings(line)], level=logging.WARNING)
+    # JAX takes most of an accelerator's memory at its start, unless it is told that it is not alone.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     cores.share(orders.workers)
     cv2.setNumThreads(cores.usable())
     message: Message = Ended()
@@ -116,6 +116,7 @@ class _Line:
         self._stopped = Event()
 
     def say(self, message: Message) -> None:
+        """Send a message."""
         with self._speaking:
             self._connection.send(message)
 
@@ -131,9 +132,10 @@ class _Line:
         if self._stopped.is_set():
             raise KeyboardInterrupt
 
-    def tell_of_part(self, number: int) -> None:
+    def tell_of_part(self) -> None:
+        """Tell of a part that is whole."""
         self._has_frames.clear()
-        self.say(Finished(number))
+        self.say(Finished())
 
     def heed(self) -> None:
         """Pass on the numbers that are sent, stop when told to, and die when there is nobody left to tell."""
