@@ -110,7 +110,7 @@ def test_a_sweep_leaves_weights_figures_and_a_front(swept, film):
     assert settings["held_out"] == [[18, 22]]
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [(row["member"], row["step"]) for row in rows] == [(0, 3), (1, 3), (2, 3)]
-    assert rows[0]["loss"] == rows[1]["loss"] == rows[2]["loss"]  # they begin alike
+    np.testing.assert_allclose([row["rate"] / rows[0]["rate"] for row in rows], [1, 2, 3], rtol=1e-6)
     assert not (out / "members" / "01" / "weights.npz").exists()
     weights = load(out / "members" / "02")
     assert weights.about["settings"]["rate"] == 0.03
