@@ -9,7 +9,6 @@ after another, as `benchmarks/sweep.py` shows: there the update, compiled once, 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from trainer.fit import rates, single_update, update_of
-from trainer.fitting.hyper import Hyper
+from trainer.fitting.hyper import Hyper, shape_of
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import Metrics, State, start
 
@@ -56,9 +55,7 @@ def together(settings: Settings) -> Together:
 
     Kept for all settings that differ in numbers alone, since compiling them takes so long.
     """
-    numbers = Hyper.of(Settings())._replace(critic_weight=settings.critic_weight)  # 0 is without a critic
-    shape = replace(settings, **numbers._asdict(), schedule="constant")
-    return (in_turn if jax.default_backend() == "cpu" else at_once)(shape)
+    return (in_turn if jax.default_backend() == "cpu" else at_once)(shape_of(settings))
 
 
 @cache

@@ -10,6 +10,10 @@ from trainer.errors import OptionError
 from trainer.fit import Settings, rates
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.optimisers import OPTIMISERS, direction, learning_rates
+from trainer.fitting.state import Pair, State
+from trainer.networks import Size
+from trainer.runs import Run
+from trainer.weights import Weights
 
 PARAMS = {"kernel": jnp.array([[3.0, 0.0], [0.0, 4.0]]), "bias": jnp.zeros(2)}
 
@@ -72,6 +76,27 @@ def test_a_gradient_is_clipped_first(kind):
     if kind == "sgd":
         free = steps_of(direction(kind, 0.0, Hyper.of(Settings(clip_norm=0)).clip_norm), long)
         jax.tree.map(np.testing.assert_array_equal, free, long)
+
+
+@pytest.mark.parametrize("kind", OPTIMISERS)
+def test_a_checkpoint_keeps_the_optimiser_as_it_is(kind, tmp_path):
+    """Restored, it makes the very step that it would have made."""
+    optimiser = direction(kind, 0.9, 1.0)
+    *before, last = gradients(3)
+
+    def holding(state, step):
+        return State(jnp.int32(step), Pair(PARAMS, ()), Pair(state, ()), ())
+
+    fresh = state = optimiser.init(PARAMS)
+    for gradient in before:
+        _, state = optimiser.update(gradient, state, PARAMS)
+    run = Run(tmp_path / "run", {}, False)
+    run.save(holding(state, 2), 1.5, Weights({}, Size(), {}))
+    restored, seconds = run.restore(holding(fresh, 0))
+    assert (int(restored.step), seconds) == (2, 1.5)
+    assert jax.tree.structure(restored) == jax.tree.structure(holding(state, 2))
+    steps = [optimiser.update(last, each, PARAMS)[0] for each in (state, restored.optimiser.generator)]
+    jax.tree.map(np.testing.assert_array_equal, *steps)
 
 
 def test_schedules_begin_alike_and_end_as_they_are_called():

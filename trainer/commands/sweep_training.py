@@ -75,9 +75,11 @@ def train(
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     keep()
                     saved = time.monotonic()
-        finally:
+        except KeyboardInterrupt:
             if done:
                 keep()
+            raise
+        keep()
     trained.weights = {n: own for n, own in trained.weights.items() if n not in trained.lost}
     return trained
 

@@ -1,5 +1,6 @@
 """The numbers of an update that may differ between generators that are trained by one compiled program."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -49,3 +50,12 @@ class Hyper(NamedTuple):
         return TermWeights(
             self.reconstruction_weight, self.critic_weight, self.previous_weight, self.change_weight
         )
+
+
+def shape_of(settings: Settings) -> Settings:
+    """The same settings for all that differ in numbers alone, for which an update is compiled once.
+
+    The schedule is one of these, as it shows in the learning rates only; whether there is a critic is not.
+    """
+    usual = Hyper.of(Settings())._replace(critic_weight=float(settings.has_critic))
+    return replace(settings, **usual._asdict(), schedule="constant")
