@@ -120,6 +120,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+_NEXT = {
+    "export": "the same command goes on from there",
+    "fit": "the same command with --resume goes on from the last checkpoint",
+}
+"""What to do after Ctrl-C."""
+
+
 def _export(words: argparse.Namespace) -> int:
     from trainer.commands.export import run
 
@@ -155,10 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        next_time = (
-            "the same command goes on from there" if words.command == "export" else "nothing was written"
-        )
-        print(f"trainer: stopped; {next_time}", file=sys.stderr)
+        print(f"trainer: stopped; {_NEXT.get(words.command, 'nothing was written')}", file=sys.stderr)
         return 130
 
 
