@@ -146,6 +146,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+_NEXT = {
+    "export": "the same command goes on from there",
+    "fit": "the same command with --resume goes on from the last checkpoint",
+    "sweep": "the weights so far, if any, are in the folder of the sweep",
+}
+"""What to do after Ctrl-C."""
+
+
 def _export(words: argparse.Namespace) -> int:
     from trainer.commands.export import run
 
@@ -193,12 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        next_time = {
-            "export": "the same command goes on from there",
-            "fit": "the same command with --resume goes on from the last checkpoint",
-            "sweep": "the weights so far, if any, are in the folder of the sweep",
-        }
-        print(f"trainer: stopped; {next_time.get(words.command, 'nothing was written')}", file=sys.stderr)
+        print(f"trainer: stopped; {_NEXT.get(words.command, 'nothing was written')}", file=sys.stderr)
         return 130
 
 

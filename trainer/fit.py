@@ -27,7 +27,7 @@ from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.film_maker import film_maker_update
 from trainer.fitting.guards import PATIENCE, check
-from trainer.fitting.hyper import Hyper
+from trainer.fitting.hyper import Hyper, shape_of
 from trainer.fitting.mesh import APART, AXIS, EVERYWHERE, mean, on_each
 from trainer.fitting.optimisers import direction, learning_rates
 from trainer.fitting.polishing import chosen, settled, swept
@@ -61,7 +61,7 @@ def updates(
     the bursts are whole on each, or `in_parts`. `looped`: in one loop on the device, or one by one; None: as
     is quicker on this machine.
     """
-    hyper = Hyper.of(settings)
+    hyper, settings = Hyper.of(settings), shape_of(settings)
     # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
     if not (jax.default_backend() != "cpu" if looped is None else looped):
         return _one_by_one(partial(single_update(settings, mesh, in_parts), hyper))

@@ -22,7 +22,7 @@ from trainer.fitting.mesh import collected, put, row_of_devices
 from trainer.fitting.processes import agreed, by_the_first, check_same, company, is_first, shared, together
 from trainer.fitting.record import Record
 from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
-from trainer.fitting.state import LIES
+from trainer.fitting.state import LIES, shape
 from trainer.runs import Run
 from trainer.times import parse_place
 
@@ -99,7 +99,8 @@ def fit(
     total = int(steps if steps is not None else budget["minutes"] * 60)
     with ExitStack() as open_until_then:
         residence = open_until_then.enter_context(Residence(bursts, lie, mesh))
-        state, spent = _restored(folder, start(settings, residence.at(0), mesh, lie.parts), mesh)
+        kept, spent = _restored(folder, shape(settings, (lie.size, *bursts.shape[1:])), mesh)
+        state = kept or start(settings, residence.at(0), mesh, lie.parts)
         record = None
         if folder:
             record = open_until_then.enter_context(
@@ -141,13 +142,13 @@ def fit(
     return step, seconds
 
 
-def _restored(folder: Run | None, state: State, mesh: Mesh) -> tuple[State, float]:
-    """The state of the newest checkpoint, on these devices, and the seconds until then; else this one, 0."""
-    like = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), state)
+def _restored(folder: Run | None, shapes: State, mesh: Mesh) -> tuple[State | None, float]:
+    """The state of the newest checkpoint, on these devices, and the seconds until then; else None, 0."""
+    like = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), shapes)
     kept = by_the_first(lambda: folder.restore(like) if folder else None)
     is_kept, seconds = agreed(*((1.0, kept[1]) if kept else (0.0, 0.0)))
     if not is_kept:
-        return state, 0.0
+        return None, 0.0
     return put(mesh, shared(kept[0] if kept else like), LIES), seconds
 
 

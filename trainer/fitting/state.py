@@ -1,7 +1,7 @@
 """What a fit carries from one update to the next, and what it says of each."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -18,7 +18,7 @@ from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import FILM_MAKERS, Settings
 from trainer.networks import Convolve
 from trainer.objectives import energy_per_pixel
-from trainer.patches import Pool, begin, homes
+from trainer.patches import Homes, Pool, begin, homes
 from trainer.steps import View
 
 
@@ -70,6 +70,28 @@ HyperUpdate = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
 
 def start(settings: Settings, bursts: Array, mesh: Mesh | None = None, parts: int = 1) -> State:
     """The state before the first update; bursts in more than one part are in parts on the mesh's devices."""
+    learned, key, places = _beginning(settings, len(bursts), parts)
+    if mesh is not None:
+        learned, places = put(mesh, jax.device_get((learned, places)), (LIES, APART))
+    films = APART if parts > 1 else EVERYWHERE
+    return learned._replace(pool=_pools(settings.patch, mesh, films)(key, places, bursts))
+
+
+def shape(settings: Settings, bursts: tuple[int, ...]) -> State:
+    """A state with shapes in place of numbers; bursts of that shape."""
+    learned, key, places = _beginning(settings, bursts[0], 1)
+    films = jax.ShapeDtypeStruct(bursts, jnp.uint8)
+    pool = jax.eval_shape(partial(begin, patch=settings.patch), key, places, films)
+    return jax.eval_shape(lambda: learned._replace(pool=pool))
+
+
+@cache
+def _pools(patch: int, mesh: Mesh | None, films: Any) -> Callable[..., Pool]:
+    return on_each(mesh, partial(begin, patch=patch), (EVERYWHERE, APART, films), APART)
+
+
+def _beginning(settings: Settings, bursts: int, parts: int) -> tuple[State, Array, Homes]:
+    """The state without its pool; and what that is made from."""
     generator: nnx.Module
     if settings.objective in FILM_MAKERS:
         generator = unet.create(settings.unet, settings.seed)
@@ -78,16 +100,9 @@ def start(settings: Settings, bursts: Array, mesh: Mesh | None = None, parts: in
     params = nnx.state(generator, nnx.Param)
     optimiser = direction(settings.optimiser, settings.momentum, settings.clip_norm)
     critic, its_optimiser = Adversary(settings).start() if settings.has_critic else ((), ())
-    places: Any = homes(settings.batch, len(bursts), parts)
-    before = State(jnp.int32(0), Pair(params, critic), Pair(optimiser.init(params), its_optimiser), places)
-    if mesh is not None:
-        before = put(mesh, jax.device_get(before), LIES)
-    make = partial(begin, patch=settings.patch)
-    films = APART if parts > 1 else EVERYWHERE
-    pool = on_each(mesh, make, (EVERYWHERE, APART, films), APART)(
-        jax.random.key(settings.seed), before.pool, bursts
-    )
-    return before._replace(pool=pool)
+    nothing: Any = ()
+    learned = State(jnp.int32(0), Pair(params, critic), Pair(optimiser.init(params), its_optimiser), nothing)
+    return learned, jax.random.key(settings.seed), homes(settings.batch, bursts, parts)
 
 
 def measure(
