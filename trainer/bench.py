@@ -23,7 +23,7 @@ DEFINITIONS = {
     "update_seconds": "of one update: a pass over every patch, gradient, Adam, polishing, the next patches; "
     "median",
     "patch_pixels_per_second": "batch x patch x patch pixels per update",
-    "operations_per_update": "multiplications and additions, by XLA's cost analysis of the compiled program",
+    "operations_per_update": "multiplications and additions, by XLA's cost analysis of its program",
     "matmul_operations_per_second": "of a product of two float32 matrices of matmul_side, measured in turn "
     "with the updates; median",
     "share_of_matmul": "operations of the updates per second over those of the product",
