@@ -19,7 +19,7 @@ from trainer.selection import Selection
 from trainer.tones import Tones
 
 FRAMES = length(PART_FRAMES)
-TIMEOUT = 60.0
+TIMEOUT = 100.0
 
 
 @pytest.fixture(scope="module")
