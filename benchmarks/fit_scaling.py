@@ -37,13 +37,14 @@ def main() -> None:
 
     from trainer.bursts import LENGTH
     from trainer.fit import Metrics, Settings, rates, start, updates
-    from trainer.fitting.mesh import EVERYWHERE, put, row_of_devices
+    from trainer.fitting.mesh import EVERYWHERE, enough_threads, put, row_of_devices
     from trainer.networks import parameter_count
 
     settings = Settings(
         patch=options.patch, batch=options.batch, channels=options.channels, blocks=options.blocks,
         sweeps=options.sweeps,
     )  # fmt: skip
+    enough_threads()
     noise = np.random.default_rng(0).integers(0, 256, (16, LENGTH, *2 * (2 * options.patch,)))
     found = len(jax.devices())
     print(f"{machine('numpy', 'jax')}; {found} x {jax.devices()[0].device_kind}")

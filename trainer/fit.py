@@ -204,7 +204,8 @@ def _one_by_one(update: Update) -> Update:
     def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
         each = []
         for rate in np.asarray(rates, np.float32).tolist():
-            state, metrics = update(state, bursts, rate)
+            # Devices that share a CPU's threads must not wait for one another in several updates at once.
+            state, metrics = jax.block_until_ready(update(state, bursts, rate))
             each.append(metrics)
         return state, Metrics(*(sum(values) / len(each) for values in zip(*each, strict=True)))
 

@@ -18,7 +18,7 @@ from trainer.commands.fit_choice import choose
 from trainer.commands.progress import progress_bar
 from trainer.films import Film
 from trainer.fit import Metrics, Settings, State, check, rates, renewal, start, updates
-from trainer.fitting.mesh import collected, put, row_of_devices
+from trainer.fitting.mesh import collected, enough_threads, put, row_of_devices
 from trainer.fitting.processes import agreed, by_the_first, check_same, company, is_first, shared, together
 from trainer.fitting.record import Record
 from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
         "budget": budget,
         "tool": f"longtake {version('longtake')}",
     }
+    enough_threads()
     with together(others):
         check_same({**about, "resident": options.resident, "resume": options.resume})
         mesh, memory = row_of_devices(settings.batch), room(options.resident)

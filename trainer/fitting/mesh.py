@@ -9,6 +9,8 @@ Everything is `jit` and `shard_map` with the shardings named; what is here knows
 an array may lie with others.
 """
 
+import os
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,6 +27,16 @@ EVERYWHERE, APART = PartitionSpec(), PartitionSpec(AXIS)
 """The whole array on every device; its first axis cut into as many pieces as there are devices."""
 
 Tree = TypeVar("Tree")
+
+
+def enough_threads() -> None:
+    """See to it, before JAX is first used, that the virtual devices of a CPU do not run out of threads.
+
+    XLA has as many as there are cores or devices. One that waits for the gradients of another device is
+    taken from those that the other needs, and on a few cores both waited for ever.
+    """
+    if count := re.search(r"--xla_force_host_platform_device_count=(\d+)", os.environ.get("XLA_FLAGS", "")):
+        os.environ.setdefault("NPROC", str((os.cpu_count() or 1) + 8 * int(count[1])))
 
 
 def row_of_devices(batch: int, most: int | None = None) -> Mesh:

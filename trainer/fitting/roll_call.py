@@ -90,8 +90,8 @@ def _reached(host: str, port: int, until: float) -> socket.socket:
     while True:
         try:
             return socket.create_connection((host, port), timeout=max(0.1, until - time.monotonic()))
-        except OSError:
-            if time.monotonic() + _BETWEEN > until:
+        except OSError as error:
+            if time.monotonic() + _BETWEEN > until or isinstance(error, socket.gaierror):
                 raise
             time.sleep(_BETWEEN)
 
