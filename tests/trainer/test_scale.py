@@ -72,7 +72,7 @@ def test_bursts_are_exchanged_by_the_number_of_the_update(runs):
 
 
 def test_devices_send_one_another_nothing_but_sums(runs):
-    """No burst, patch or dither leaves its device: of all collective operations there are all-reduces alone."""
+    """No burst, patch or dither leaves its device: all collective operations are all-reduces."""
     program = (runs / "program.txt").read_text()
     found = re.findall(
         r"= (.*?) (all-reduce|all-gather|all-to-all|collective-\w+|reduce-scatter)(?:-start)?\(", program
