@@ -61,7 +61,7 @@ def test_every_link_in_the_readme_leads_somewhere():
 @pytest.mark.parametrize(
     ("program", "command"),
     [
-        *(("trainer", name) for name in ("export", "evaluate", "preview")),
+        *(("trainer", name) for name in ("export", "evaluate", "preview", "fit", "sweep", "bench")),
         *(("player", name) for name in ("run", "info", "check", "frames", "status", "config")),
         *(("driver", name) for name in ("info", "clear", "pattern", "record")),
     ],

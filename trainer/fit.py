@@ -67,11 +67,11 @@ def updates(
         return _one_by_one(partial(single_update(settings, mesh, in_parts), hyper))
     update = update_of(settings, None if mesh is None else AXIS)
 
-    def many(hyper: Hyper, state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
+    def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
         state, metrics = jax.lax.scan(lambda s, rate: update(hyper, s, bursts, rate), state, rates)
         return state, jax.tree.map(lambda values: values.mean(0), metrics)
 
-    return partial(on_each(mesh, many, _given(in_parts), (LIES, EVERYWHERE)), hyper)
+    return on_each(mesh, many, _given(in_parts)[1:], (LIES, EVERYWHERE))
 
 
 @cache
