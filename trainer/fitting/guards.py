@@ -7,6 +7,8 @@ from trainer.fitting.state import Metrics
 
 PATIENCE = 1000
 """Updates before a generator that changes nothing counts as collapsed: it begins by changing nothing."""
+STILL = 1e-9
+"""A generator that is surer than this and has nothing to gain is sure of making no move: no gradient is left."""
 RUNAWAY = 1e4
 """A critic whose loss is beyond this has lost its bounds."""
 
@@ -25,6 +27,8 @@ def trouble(step: int, metrics: Metrics) -> tuple[str, str] | None:
         return "every dither is all black", slower
     if step > PATIENCE and metrics.flips < 1e-4:
         return "every dither is a copy of the one before", slower
+    if step > PATIENCE and metrics.unsure < STILL and abs(metrics.loss) < STILL:
+        return "the generator makes no move at all, and learns no more", slower
     return None
 
 
