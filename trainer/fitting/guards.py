@@ -8,7 +8,7 @@ from trainer.fitting.state import Metrics
 PATIENCE = 1000
 """Updates before a generator that changes nothing counts as collapsed: it begins by changing nothing."""
 STILL = 1e-9
-"""A generator that is surer than this and has nothing to gain is sure of making no move: no gradient is left."""
+"""A generator surer than this, with nothing to gain, is sure of making no move: no gradient is left."""
 RUNAWAY = 1e4
 """A critic whose loss is beyond this has lost its bounds."""
 
