@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from player.errors import PlayerError
-from trainer import options
+from trainer import fit_options, options
 from trainer.dithers import DEFAULT
 from trainer.errors import TrainerError
 
@@ -116,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown")
     fit.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
     fit.add_argument("--resume", action="store_true", help="go on with the run in RUN, by the same command")
-    options.add_fit_options(fit)
+    fit_options.add_fit_options(fit)
     fit.set_defaults(run=_fit)
 
     bench = commands.add_parser(
@@ -141,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("film", metavar="FILM", nargs="+", help="what to train on, and to score on")
     sweep.add_argument("--out", metavar="DIR", required=True, help="a new folder for all results")
-    options.add_sweep_options(sweep)
+    fit_options.add_sweep_options(sweep)
     sweep.set_defaults(run=_sweep)
     return top
 

@@ -6,7 +6,7 @@ elsewhere (`start.py`). `passes` passes of the network (`steps.py`) make most of
 In a film's first frame, where nothing is shown, and after a cut flips are almost free and there are more
 passes; the search, if there is any, settles it.
 
-Two engines make the same passes: a compiled one for CPUs (`steps_compiled.py`, with the sequential search
+Two engines make the same passes: a compiled one for CPUs (`compiled/steps.py`, with the sequential search
 after it) and one in JAX for accelerators (`steps.py`, with the parallel search). A dither depends on frame,
 shown dither, weights, settings and engine, and on nothing else.
 """
@@ -22,6 +22,7 @@ from flax import nnx
 from jax import Array
 
 from trainer import cores
+from trainer.compiled.steps import CompiledSteps
 from trainer.diffusion import diffused
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, two_eye_kernel
@@ -33,7 +34,6 @@ from trainer.search_sequential import PASSES as ALL_ROUNDS
 from trainer.search_sequential import settle
 from trainer.start import CUT_PRICE, Start, after_cut
 from trainer.steps import View, energy_on, step
-from trainer.steps_compiled import CompiledSteps
 from trainer.weights import Weights, load
 
 PASSES, POLISH = 1, 3

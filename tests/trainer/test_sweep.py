@@ -21,10 +21,10 @@ from trainer.errors import OptionError
 from trainer.films import Film
 from trainer.fit import Settings, rates, start, updates
 from trainer.fitting.hyper import Hyper, shape_of
-from trainer.held_out import WithoutStretch, stretch_of
-from trainer.plot_sweep import draw_sweep
 from trainer.sweep import at_once, member, rates_of, starts, together
-from trainer.sweep_scores import Point, front, over_hysteresis
+from trainer.sweeping.held_out import WithoutStretch, stretch_of
+from trainer.sweeping.plot import draw_sweep
+from trainer.sweeping.scores import Point, front, over_hysteresis
 from trainer.times import FilmTime, FrameNumber
 from trainer.weights import load
 

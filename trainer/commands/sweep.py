@@ -18,12 +18,12 @@ from trainer.commands.sweep_training import Trained, train
 from trainer.errors import OptionError, TrainerError
 from trainer.films import Film
 from trainer.fitting.settings import Settings
-from trainer.held_out import WithoutStretch, stretch_of
 from trainer.machine import describe
-from trainer.plot_sweep import draw_sweep
 from trainer.selection import Selected, Selection
-from trainer.sweep_folder import SweepFolder
-from trainer.sweep_scores import SIZE, Point, front, over_hysteresis, score
+from trainer.sweeping.folder import SweepFolder
+from trainer.sweeping.held_out import WithoutStretch, stretch_of
+from trainer.sweeping.plot import draw_sweep
+from trainer.sweeping.scores import SIZE, Point, front, over_hysteresis, score
 from trainer.times import FrameNumber, parse_place
 from trainer.tones import Tones
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from trainer.commands.evaluate import PLAIN_WIDTH
 from trainer.eye import EYES
-from trainer.sweep_scores import EYE, Point, front, over_hysteresis
+from trainer.sweeping.scores import EYE, Point, front, over_hysteresis
 
 _NOTES = """\
 over hyst.: dB over Floyd-Steinberg with hysteresis at as many flips, the mean

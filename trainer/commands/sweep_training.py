@@ -17,7 +17,7 @@ from trainer.fitting.record import weights_of
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import Metrics
 from trainer.sweep import member, rates_of, starts, together
-from trainer.sweep_folder import SweepFolder
+from trainer.sweeping.folder import SweepFolder
 from trainer.weights import Weights
 
 

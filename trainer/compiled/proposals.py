@@ -10,9 +10,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.compiled.network import VARYING
 from trainer.eye import Dither, Frame
 from trainer.moves import OFFSETS, SWAP, TOGGLE
-from trainer.network_compiled import VARYING
 from trainer.search import REACH
 
 Plane = NDArray[np.float32]

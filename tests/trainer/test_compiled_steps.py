@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import moving_scene
+from trainer.compiled.steps import CompiledSteps, _apart, _pixels
 from trainer.convolution import convolved
 from trainer.diffusion import Hysteresis
 from trainer.eye import two_eye_kernel
@@ -14,7 +15,6 @@ from trainer.moves import NOTHING, SWAP, TOGGLE, apart
 from trainer.networks import Size
 from trainer.search import price_of, reaching
 from trainer.steps import View, energy_on, step
-from trainer.steps_compiled import CompiledSteps, _apart, _pixels
 from trainer.weights import load
 
 TAPS = reaching(two_eye_kernel())

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import cores
+from trainer.compiled.network import Band, CompiledNetwork
+from trainer.compiled.proposals import Moves, Plane, best_moves, show, slopes
 from trainer.convolution import convolved
 from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
 from trainer.moves import OFFSETS, SWAP, own_costs
-from trainer.network_compiled import Band, CompiledNetwork
 from trainer.networks import MIDDLE_PRICE, Size
-from trainer.proposals_compiled import Moves, Plane, best_moves, show, slopes
 from trainer.search import reaching
 
 _AROUND = np.array([(0, 0)] * SWAP + list(OFFSETS))

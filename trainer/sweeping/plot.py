@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from trainer.plot_front import Series, draw_front
 from trainer.plot_labels import Label, place
 from trainer.plots import COLOURS, MARKERS, PALE, STYLE
-from trainer.sweep_scores import Point, front
+from trainer.sweeping.scores import Point, front
 
 _CHARTS = ((6000, "half a metre"), (2000, "17 cm"))
 # In inches: the page's width, a chart, what is around it, and a line of the key below.
@@ -21,7 +21,7 @@ _OTHERS = "#CCCCCC"
 def draw_sweep(points: Sequence[Point], names: Mapping[int, str]) -> bytes:
     """The PNG; `names` says what each member differs in, by number. The same points give the same bytes.
 
-    Members on the front (`sweep_scores.front`) are drawn in colours of their own and named below, all others
+    Members on the front (`scores.front`) are drawn in colours of their own and named below, all others
     grey, and hysteresis black and dashed.
     """
     best = list(dict.fromkeys(point.member for point in front(points)))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from trainer.network_compiled import VARYING, CompiledNetwork
+from trainer.compiled.network import VARYING, CompiledNetwork
 from trainer.networks import PLANES, Generator, Size, outline, space_to_depth
 from trainer.weights import arrays_of
 

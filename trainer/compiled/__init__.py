@@ -1,0 +1,1 @@
+"""The passes of the generator on a CPU, in code that numba compiles."""
