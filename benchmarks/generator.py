@@ -25,6 +25,7 @@ from trainer.generator import GeneratorDitherer
 from trainer.search import Search, price_of, settler
 from trainer.selection import Selection
 from trainer.start import CUT_PRICE, Start, after_cut
+from trainer.sweeping.scores import over_line
 from trainer.texture import GREYS, texture
 from trainer.times import FrameNumber
 from trainer.tones import Tones
@@ -70,10 +71,10 @@ def closed_loop(ditherer, frames):
 
 def over(front, flips, score):
     """dB over a front at the same flips, by eye."""
-    front = sorted(front, key=lambda point: point[0])
-    logs = np.log([max(point[0], 1e-9) for point in front])
-    at = np.log(max(flips, 1e-9))
-    return [score[eye] - np.interp(at, logs, [point[1][eye] for point in front]) for eye in range(len(EYES))]
+    return [
+        over_line([(its, scores[eye]) for its, scores, _ in front], flips, score[eye])
+        for eye in range(len(EYES))
+    ]
 
 
 def films(weights: Weights, count: int, names: list[str]) -> None:

@@ -16,20 +16,18 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from machine import machine
 
 from trainer.bursts import read_bursts
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
 from trainer.fit import Settings, rates, start, updates
+from trainer.fitting.record import weights_of
 from trainer.fitting.settings import PRECISIONS
 from trainer.generator import GeneratorDitherer
-from trainer.networks import outline
 from trainer.selection import Selection
 from trainer.times import FrameNumber
 from trainer.tones import Tones
-from trainer.weights import Weights, arrays_of
 
 
 def fitted(settings, bursts, steps):
@@ -40,9 +38,8 @@ def fitted(settings, bursts, steps):
         state, metrics = updates(settings)(state, bursts, rate)
         if step >= 0.8 * steps - settings.chunk:
             last.append([float(metrics.loss), float(metrics.energy)])
-    network = nnx.merge(nnx.graphdef(outline(settings.size)), jax.device_get(state.params.generator))
-    seconds = time.monotonic() - begun
-    return Weights(arrays_of(network), settings.size, {}), np.mean(last, 0), seconds
+    weights = weights_of(settings, jax.device_get(state), {})
+    return weights, np.mean(last, 0), time.monotonic() - begun
 
 
 def tested(weights, frames):

@@ -32,6 +32,7 @@ except ModuleNotFoundError:
 import torch_networks as peer
 
 from trainer import networks, unet
+from trainer.benching import made
 from trainer.eye import two_eye_kernel
 from trainer.fit import Settings, start, updates
 from trainer.fitting.optimisers import direction
@@ -46,23 +47,6 @@ from trainer.weights import arrays_of
 RATE = 1e-3
 BETAS, CLIP = (0.9, 0.99), 1.0
 """Adam's and the gradient's greatest norm, as a fit has them where nothing else is said."""
-
-
-def made_bursts(side: int) -> np.ndarray:
-    """Tones that move, with some grain: uint8[4, 17, side, side]."""
-    rng = np.random.default_rng(0)
-    along = np.arange(side)
-    frames = [
-        [
-            127
-            + 80 * np.sin((along[:, None] * (1 + burst) + 3 * number) / 17)
-            * np.cos((along[None] + 5 * number) / (11 + burst))
-            + rng.normal(0, 3, (side, side))
-            for number in range(17)
-        ]
-        for burst in range(4)
-    ]  # fmt: skip
-    return np.clip(frames, 0, 255).astype(np.uint8)
 
 
 def stepping(loss_of, params, scene):
@@ -277,7 +261,7 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0))
     torch.set_num_threads(cores)
     print(f"on {cores} of the cores, with as many threads on either side")
-    bursts = jnp.asarray(made_bursts(2 * options.patch))
+    bursts = jnp.asarray(made.bursts(4, 2 * options.patch))
     pixels = options.batch * options.patch**2
     for short, name, objective, prepare in (
         ("generator", "the project's generator, counterfactual", "counterfactual", of_the_generator),

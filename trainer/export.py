@@ -123,7 +123,7 @@ def export_share(
     folder.make()
     try:
         folder.check(description)
-        done = frozenset(number for number, part in folder.parts().items() if part.is_whole)
+        done = folder.whole()
         before = folder.count(share.has)
         tally = Tally(before, report)
         numbers = (number for number in count(share.host - 1, share.hosts) if number not in done)

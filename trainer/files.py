@@ -21,6 +21,21 @@ def check_result(option: str, path: Path, films: Iterable[Path] = ()) -> None:
             raise OptionError(f"{option} {path} is the film itself; name another file")
 
 
+def check_unused(folder: Path, remedy: str) -> None:
+    """OptionError, with the remedy, where the folder for all results holds something already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OptionError(f"--out {folder} is there already{remedy}")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for all results. OptionError where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OptionError(f"--out {folder} cannot be made: {reason}; name another folder") from None
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Replace `path` by `data`; a reader finds the old file or the new one, whole. One TrainerError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -95,9 +95,9 @@ class GeneratorDitherer:
 def _compiled(weights: Weights) -> Engine:
     """The engine for CPUs; what it needs for frames of one shape is kept until one of another comes."""
     weights.generator()  # which refuses arrays that are not those of its size
-    size, threads = weights.size, cores.usable()
+    size = weights.size
     assert isinstance(size, Size)
-    steps = lru_cache(maxsize=1)(lambda shape: CompiledSteps(weights.arrays, size, shape, threads))
+    steps = lru_cache(maxsize=1)(lambda shape: CompiledSteps(weights.arrays, size, shape, cores.usable()))
 
     def passed(
         frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
@@ -106,7 +106,7 @@ def _compiled(weights: Weights) -> Engine:
         if rounds == 0:
             return dither
         most = ALL_ROUNDS if rounds is None else rounds
-        return settle(frame, dither, shown, price, two_eye_kernel(), most, threads, blurred)
+        return settle(frame, dither, shown, price, two_eye_kernel(), most, blurred=blurred)
 
     return passed
 

@@ -20,7 +20,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from trainer.errors import OptionError, TrainerError
-from trainer.files import write_whole
+from trainer.files import check_unused, make_folder, write_whole
 from trainer.fitting.curves import curves
 from trainer.fitting.residence import Plan
 from trainer.fitting.state import State
@@ -42,13 +42,8 @@ class Run:
         if resume:
             _check_same(settings, about)
             return
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise OptionError(f"--out {folder} is there already; add --resume, or name another")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OptionError(f"--out {folder} cannot be made: {reason}; name another folder") from None
+        check_unused(folder, "; add --resume, or name another")
+        make_folder(folder)
         write_whole(settings, (json.dumps(about, indent=1) + "\n").encode())
 
     def planned(self, plan: Plan) -> Plan:

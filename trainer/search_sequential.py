@@ -90,10 +90,8 @@ def _slope(
 
 
 @numba.njit(nogil=True, cache=True)
-def _flip(
-    dither: Dither, blurred: Plane, taps: Plane, stale: NDArray[np.uint8], y: int, x: int
-) -> None:  # pragma: no cover (compiled)
-    """Flip one pixel, bring `blurred` up to date, and mark the blocks where a move may now be worth it."""
+def flip(dither: Dither, blurred: Plane, taps: Plane, y: int, x: int) -> None:  # pragma: no cover (compiled)
+    """Flip one pixel, and bring `blurred`, c * e with a margin of the kernel's radius, up to date."""
     size = taps.shape[0]
     sign = np.float32(1) if dither[y, x] == 0 else np.float32(-1)
     dither[y, x] ^= 1
@@ -102,7 +100,15 @@ def _flip(
         row, tap_row = blurred[y + j, x : x + size], taps[j]
         for i in range(size):
             row[i] += sign * tap_row[i]
-    spread = size // 2 + REACH
+
+
+@numba.njit(nogil=True, cache=True)
+def _flip(
+    dither: Dither, blurred: Plane, taps: Plane, stale: NDArray[np.uint8], y: int, x: int
+) -> None:  # pragma: no cover (compiled)
+    """Flip one pixel, and mark the blocks where a move may now be worth it."""
+    flip(dither, blurred, taps, y, x)
+    spread = taps.shape[0] // 2 + REACH
     height, width = dither.shape
     for j in range(max(0, y - spread) // _BLOCK, min(height - 1, y + spread) // _BLOCK + 1):
         for i in range(max(0, x - spread) // _BLOCK, min(width - 1, x + spread) // _BLOCK + 1):

@@ -32,10 +32,7 @@ def recount(reel: "Reel", step: Callable[[int], None]) -> Iterator[str]:
 
 
 def _compare(info: FrameInfo, picture: packing.Bits, before: packing.Bits | None) -> Iterator[str]:
-    flips = darkened = 0
-    if before is not None:
-        changed = picture ^ before
-        flips, darkened = packing.ones(changed), packing.ones(changed & before)
+    _, flips, darkened = packing.compared(picture, before)
     if (info.flips, info.darkened) != (flips, darkened):
         yield (
             f"frame {info.number}: says {info.flips} flips, {info.darkened} darkened; "

@@ -37,7 +37,7 @@ class Coder:
 
     def code(self, picture: packing.Bits, cut: bool) -> Coded:
         """The next frame, from its packed dither; a key frame after a cut, at the latest every 64 frames."""
-        changed, flips, darkened = self._compare(picture)
+        changed, flips, darkened = packing.compared(picture, self.picture)
         delta = None
         if changed is not None and not cut and self._since_key < KEY_INTERVAL:
             delta = packing.deflate(changed)
@@ -55,16 +55,9 @@ class Coder:
 
     def take_over(self, picture: packing.Bits, key: bool, payload: bytes) -> Coded:
         """The next frame, coded by another reel's coder since its key frame."""
-        _, flips, darkened = self._compare(picture)
+        _, flips, darkened = packing.compared(picture, self.picture)
         self._note(picture, key, payload)
         return Coded(key, flips, darkened, packing.crc(picture), payload)
-
-    def _compare(self, picture: packing.Bits) -> tuple[packing.Bits | None, int, int]:
-        """What changes from the frame before, in how many pixels, and how many of them darken."""
-        if self.picture is None:
-            return None, 0, 0
-        changed = picture ^ self.picture
-        return changed, packing.ones(changed), packing.ones(changed & self.picture)
 
     def _note(self, picture: packing.Bits, key: bool, payload: bytes) -> None:
         self.picture = picture

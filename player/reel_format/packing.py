@@ -34,6 +34,16 @@ def ones(packed: Bits) -> int:
     return int(_ONES[packed].sum(dtype=np.uint32))
 
 
+def compared(picture: Bits, before: Bits | None) -> tuple[Bits | None, int, int]:
+    """What changes from the packed dither before (None: there is none), in how many pixels, and how many of
+    them darken.
+    """
+    if before is None:
+        return None, 0, 0
+    changed = picture ^ before
+    return changed, ones(changed), ones(changed & before)
+
+
 def packed_shape(width: int, height: int) -> tuple[int, int]:
     """Shape of a packed dither: (height, bytes per row)."""
     return height, (width + 7) // 8

@@ -82,7 +82,8 @@ def test_long_times_in_words(seconds, words):
 def test_training_figures_follow_from_the_timings():
     settings = Settings(batch=8, patch=64)
     timing, product = Timing(30, (2.0, 4.0, 3.0)), Timing(1, (0.5, 0.1, 0.2))
-    trained = Training(settings, 6e9, 30, 10, timing, 1000, product)
+    trained = Training(settings, 6e9, 10, timing, 1000, product)
+    assert trained.compiling == 30
     assert trained.seconds == pytest.approx(0.3)  # ten updates a call
     assert trained.patch_pixels_per_second == pytest.approx(8 * 64 * 64 / 0.3)
     assert trained.peak == pytest.approx(2e9 / 0.2)

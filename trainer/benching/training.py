@@ -6,7 +6,6 @@ tells its peak, so that is measured too, in turn with the updates: one large mat
 multiplies by default (on some accelerators that is TF32 or bfloat16 within). The share is of that.
 """
 
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -28,17 +27,21 @@ _SIDES = (1024, 2048, 4096, 8192, 16384)
 
 @dataclass(frozen=True)
 class Training:
-    """`timing` is of calls that make `updates` updates each, of so many operations each; `compiling` are the
-    seconds of the first, which compiles them; `product` times the product of two matrices of `side`.
+    """`timing` is of calls that make `updates` updates each, of so many operations each; `product` times the
+    product of two matrices of `side`.
     """
 
     settings: Settings
     operations: float
-    compiling: float
     updates: int
     timing: Timing
     side: int
     product: Timing
+
+    @property
+    def compiling(self) -> float:
+        """Seconds of the first call, which compiles the updates."""
+        return self.timing.first
 
     @property
     def seconds(self) -> float:
@@ -72,15 +75,12 @@ def training(settings: Settings, seconds: float) -> Training:
         state[0], means = many(state[0], films, rates)
         jax.block_until_ready((state[0], means))
 
-    before = time.perf_counter()
-    update()
-    compiling = time.perf_counter() - before
     # Learning alone: the search within an update is no arithmetic to be proud of.
     learn = jax.jit(partial(update_of(replace(settings, sweeps=0)), Hyper.of(settings)))
     counted = operations(learn.lower(state[0], films, rates[0]))
     side, product = long_product()
     timing, of_product = in_turn([update, product], 2 * seconds)
-    return Training(settings, counted, compiling, count, timing, side, of_product)
+    return Training(settings, counted, count, timing, side, of_product)
 
 
 def long_product() -> tuple[int, Work]:

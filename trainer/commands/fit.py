@@ -1,7 +1,6 @@
 """`trainer fit FILM... --out RUN`."""
 
 import argparse
-import shlex
 import time
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -13,9 +12,10 @@ import numpy as np
 from jax.sharding import Mesh
 from rich.console import Console
 
-from trainer.bursts import HALF, Bursts, overfit_burst, read_bursts
+from trainer.bursts import Bursts
 from trainer.commands.fit_choice import choose
 from trainer.commands.progress import progress_bar
+from trainer.commands.training import command_of, read
 from trainer.films import Film
 from trainer.fit import Metrics, Settings, State, check, rates, renewal, start, updates
 from trainer.fitting.mesh import collected, enough_threads, put, row_of_devices
@@ -24,7 +24,6 @@ from trainer.fitting.record import Record
 from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
 from trainer.fitting.state import LIES, shape
 from trainer.runs import Run
-from trainer.times import parse_place
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -45,11 +44,9 @@ def run(options: argparse.Namespace) -> int:
         check_same({**about, "resident": options.resident, "resume": options.resume})
         mesh, memory = row_of_devices(settings.batch), room(options.resident)
         folder = by_the_first(lambda: Run(Path(options.out), about, options.resume))
-        bursts = _read(films, settings)
+        bursts = read(films, settings)
         lie = _plan(folder, plan(bursts, mesh.size, memory, settings.batch, settings.chunk), mesh)
-        paths = {*options.film, options.out}
-        words = [Path(word).name if word in paths else word for word in options.command_line]
-        about["command"] = shlex.join(["trainer", *words])
+        about["command"] = command_of(options)
         step, seconds = fit(bursts, lie, mesh, settings, budget, folder, about, options.tensorboard)
         if folder:
             Console(highlight=False, soft_wrap=True).print(
@@ -58,17 +55,6 @@ def run(options: argparse.Namespace) -> int:
                 markup=False,
             )
     return 0
-
-
-def _read(films: list[Film], settings: Settings) -> Bursts:
-    scale = HALF if settings.half_resolution else None
-    if settings.overfit is not None:
-        return overfit_burst(films[0], parse_place(settings.overfit), settings.patch, scale)
-    rng = np.random.default_rng(settings.seed)
-    with progress_bar("read films", settings.bursts, is_first()) as advance:
-        return read_bursts(
-            films, 2 * settings.patch, settings.bursts, rng, lambda done: advance(done, "bursts"), scale
-        )
 
 
 def _plan(folder: Run | None, wanted: Plan, mesh: Mesh) -> Plan:

@@ -1,23 +1,19 @@
 """`trainer sweep FILM... --out DIR`."""
 
 import argparse
-import shlex
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from trainer.bursts import HALF, Bursts, read_bursts
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.commands.sweep_choice import choose_members, named
 from trainer.commands.sweep_table import said, written
 from trainer.commands.sweep_training import Trained, train
+from trainer.commands.training import command_of, read
 from trainer.errors import OptionError, TrainerError
 from trainer.films import Film
-from trainer.fitting.settings import Settings
 from trainer.machine import describe
 from trainer.selection import Selected, Selection
 from trainer.sweeping.folder import SweepFolder
@@ -37,16 +33,15 @@ def run(options: argparse.Namespace) -> int:
     stretches = [stretch_of(film, start, options.test_count) for film in films]
     tests = [_frames(film, stretch) for film, stretch in zip(films, stretches, strict=True)]
     rest = [WithoutStretch(film.path, stretch) for film, stretch in zip(films, stretches, strict=True)]
-    bursts = _read(rest, members[0])
+    # A fit with these settings would read the same bursts of the same frames.
+    bursts = read(rest, members[0])
 
-    paths = {*options.film, options.out}
-    words = [Path(word).name if word in paths else word for word in options.command_line]
     about: dict[str, Any] = {
         "films": [[film.name, film.size] for film in films],
         "held_out": [[stretch.start, stretch.stop] for stretch in stretches],
         "budget": {"steps": options.steps},
         "tool": f"longtake {version('longtake')}",
-        "command": shlex.join(["trainer", *words]),
+        "command": command_of(options),
     }
     folder.begin({**about, "members": [settings.as_dict() for settings in members]})
     trained = train(members, bursts, options.steps, folder, about)
@@ -71,19 +66,6 @@ def _frames(film: Film, stretch: range) -> list[Selected]:
     if len(found) < len(stretch):
         raise OptionError(f"{film.name} ends before frame {stretch.stop}; give an earlier --test-start")
     return found
-
-
-def _read(films: list[WithoutStretch], settings: Settings) -> Bursts:
-    """The bursts of all members, as a fit with these settings would read them of the same frames."""
-    with progress_bar("read films", settings.bursts) as advance:
-        return read_bursts(
-            [*films],
-            2 * settings.patch,
-            settings.bursts,
-            np.random.default_rng(settings.seed),
-            lambda done: advance(done, "bursts"),
-            HALF if settings.half_resolution else None,
-        )
 
 
 def _scores(points: list[Point], trained: Trained) -> dict[str, Any]:

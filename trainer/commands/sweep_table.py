@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from trainer.commands.evaluate import PLAIN_WIDTH
+from trainer.commands.tables import grid
 from trainer.eye import EYES
 from trainer.sweeping.scores import EYE, Point, front, over_hysteresis
 
@@ -63,7 +62,7 @@ def _members(
     points: Sequence[Point], differs: Sequence[Mapping[str, Any]], losses: Mapping[int, float]
 ) -> Table:
     names = list(differs[0])
-    grid = _grid(
+    table = grid(
         [
             "\nno.",
             *("\n" + name.replace("_", "-") for name in names),
@@ -71,7 +70,8 @@ def _members(
             *_over_heads(),
             *_heads(),
             "\nfront",
-        ]
+        ],
+        ["\nfront"],
     )
     best = front(points)
     numbers = {point.member for point in points if point.member is not None}
@@ -80,7 +80,7 @@ def _members(
         own = [point for point in points if point.member == number]
         middle = own[len(own) // 2]
         on = [point for point in own if point in best]
-        grid.add_row(
+        table.add_row(
             f"{number:02d}",
             *(value_of(differs[number][name]) for name in names),
             f"{losses[number]:.4f}",
@@ -88,16 +88,16 @@ def _members(
             *_figures(middle),
             " ".join("*" if point.dial is None else f"{point.dial:g}*" for point in on),
         )
-    return grid
+    return table
 
 
 def _front(points: Sequence[Point], differs: Sequence[Mapping[str, Any]]) -> Table:
-    grid = _grid([*_heads(), "\ndial", "\nno.", "\nsettings"])
+    table = grid([*_heads(), "\ndial", "\nno.", "\nsettings"], ["\nsettings"])
     for point in front(points):
         assert point.member is not None
         dial = "-" if point.dial is None else f"{point.dial:g}"
-        grid.add_row(*_figures(point), dial, f"{point.member:02d}", said(differs[point.member]))
-    return grid
+        table.add_row(*_figures(point), dial, f"{point.member:02d}", said(differs[point.member]))
+    return table
 
 
 def _eyes() -> list[int]:
@@ -115,12 +115,3 @@ def _over_heads() -> list[str]:
 
 def _figures(point: Point) -> list[str]:
     return [f"{100 * point.flips:.2f}", *(f"{point.psnr[eye]:.2f}" for eye in _eyes())]
-
-
-def _grid(heads: Sequence[str]) -> Table:
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for head in heads:
-        grid.add_column(
-            Text(head), justify="left" if head in ("\nsettings", "\nfront") else "right", no_wrap=True
-        )
-    return grid

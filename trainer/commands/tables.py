@@ -68,30 +68,34 @@ SHOWING: tuple[Column, ...] = (
 
 def figures_table(columns: Sequence[Column], rows: Mapping[str, Figures]) -> Table:
     """The figures of each dither, by label; a dash stands for what cannot be measured or is not there."""
-    grid = dithers_grid([head for head, _, _ in columns])
+    table = dithers_grid([head for head, _, _ in columns])
     for label, figures in rows.items():
         values = [(figures.get(key), written) for _, key, written in columns]
-        grid.add_row(Text(label), *("-" if value is None else written(value) for value, written in values))
-    return grid
+        table.add_row(Text(label), *("-" if value is None else written(value) for value, written in values))
+    return table
 
 
 def texture_table(textures: Mapping[str, Sequence[Texture]]) -> Table:
     """Leak and anisotropy (dB) of each dither on each flat grey."""
     greys = [f"{1 / texture.grey:.0f}" for texture in next(iter(textures.values()))]
-    grid = dithers_grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])
+    table = dithers_grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])
     for label, greys_of in textures.items():
         leaks = ["-" if texture.leak is None else f"{texture.leak:.3f}" for texture in greys_of]
         anisotropies = [
             "-" if texture.anisotropy is None else f"{texture.anisotropy:.1f}" for texture in greys_of
         ]
-        grid.add_row(Text(label), *leaks, *anisotropies)
-    return grid
+        table.add_row(Text(label), *leaks, *anisotropies)
+    return table
 
 
 def dithers_grid(heads: Sequence[str]) -> Table:
     """A table to be filled, a column for each head after that of the dithers' labels."""
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    grid.add_column("\ndither", no_wrap=True)
+    return grid(["\ndither", *heads], ["\ndither"])
+
+
+def grid(heads: Sequence[str], to_the_left: Sequence[str] = ()) -> Table:
+    """A table to be filled, a column for each head: of numbers but for those `to_the_left`."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for head in heads:
-        grid.add_column(head, justify="right", no_wrap=True)
-    return grid
+        table.add_column(head, justify="left" if head in to_the_left else "right", no_wrap=True)
+    return table

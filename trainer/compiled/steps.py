@@ -24,6 +24,7 @@ from trainer.mask import thresholds, tiled
 from trainer.moves import OFFSETS, SWAP, own_costs
 from trainer.networks import MIDDLE_PRICE, Size
 from trainer.search import reaching
+from trainer.search_sequential import flip
 
 _AROUND = np.array([(0, 0)] * SWAP + list(OFFSETS))
 """By code, from a move's first pixel to its second; a toggle has but one."""
@@ -59,8 +60,8 @@ class CompiledSteps:
         changed = np.zeros_like(blurred)
         dial = math.log(price / MIDDLE_PRICE) / 2
         self._network.constant(dial)
+        over_rows = partial(cores.over_rows, rows=frame.shape[0], threads=self._threads)
         for _ in range(passes):
-            over_rows = partial(cores.over_rows, rows=frame.shape[0], threads=self._threads)
             over_rows(partial(slopes, dither, shown, inner, np.float32(price), self._slope, self._sign))
             over_rows(partial(best_moves, self._slope, self._sign, self._own, self._change, self._move))
             cores.over(partial(self._answer, frame, dither, shown, dial), self._network.bands, self._threads)
@@ -119,7 +120,7 @@ def _make(
                 y, x = place // width, place % width
                 changed[y + size // 2, x + size // 2] = 0
                 if stands[number]:
-                    _flip(dither, blurred, taps, y, x)
+                    flip(dither, blurred, taps, y, x)
 
 
 @_compiled
@@ -174,14 +175,3 @@ def _around(changed: Plane, taps: Plane, y: int, x: int) -> np.float32:  # pragm
         for i in range(row.size):
             total += row[i] * tap_row[i]
     return total
-
-
-@_compiled
-def _flip(dither: Dither, blurred: Plane, taps: Plane, y: int, x: int) -> None:  # pragma: no cover (compiled)
-    """Flip one pixel, and bring `blurred` up to date."""
-    sign = np.float32(1 - 2 * np.int64(dither[y, x]))
-    dither[y, x] ^= 1
-    for j in range(taps.shape[0]):
-        row, tap_row = blurred[y + j, x : x + taps.shape[0]], taps[j]
-        for i in range(row.size):
-            row[i] += sign * tap_row[i]

@@ -63,7 +63,7 @@ class Assembly:
         if self._joiner.following is None:
             return
         self._folder.make()
-        done = frozenset(number for number, part in self._folder.parts().items() if part.is_whole)
+        done = self._folder.whole()
         numbers = (number for number in count(self._joiner.following) if number not in done)
         with Crew(Orders(self._task, self._writer.path, workers), numbers) as crew:
             for message in crew.messages():

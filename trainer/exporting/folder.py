@@ -80,6 +80,10 @@ class Folder:
                     found[number] = Part(number, path, end is not None, following)
         return dict(sorted(found.items()))
 
+    def whole(self) -> frozenset[int]:
+        """The numbers of the parts that are whole."""
+        return frozenset(number for number, part in self.parts().items() if part.is_whole)
+
     def check(self, description: Mapping[str, str], last: int = -1) -> int:
         """How many frames of the film after its frame `last` there are in all parts. TrainerError for a part
         of another export, ReelError for a damaged one.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import OptionError, TrainerError
-from trainer.files import write_whole
+from trainer.files import check_unused, make_folder, write_whole
 from trainer.weights import NAME, Weights, save
 
 
@@ -23,20 +23,14 @@ class SweepFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise OptionError(f"--out {folder} is there already, and a sweep begins anew; name another")
+        check_unused(folder, ", and a sweep begins anew; name another")
         there = next(above for above in (folder, *folder.absolute().parents) if above.exists())
         if not there.is_dir() or not os.access(there, os.W_OK):
             raise OptionError(f"--out {folder} cannot be made in {there}; name another folder")
 
     def begin(self, about: dict[str, Any]) -> None:
         """Make it, and say what it will hold."""
-        folder = self.folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OptionError(f"--out {folder} cannot be made: {reason}; name another folder") from None
+        make_folder(self.folder)
         self.write("settings.json", about)
 
     def member(self, number: int) -> Path:

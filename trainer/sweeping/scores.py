@@ -6,7 +6,7 @@ logarithm of the flips, held at its ends; the mean over the member's dials. The 
 which no other has as few flips and as many dB.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,10 +83,15 @@ def score(
 
 def over_hysteresis(points: Sequence[Point], member: int, eye: int) -> float:
     """The member's dB over hysteresis at equal flips, the mean over its dials."""
-    line = sorted((point for point in points if point.member is None), key=lambda point: point.flips)
-    flips, decibels = [_log(point.flips) for point in line], [point.psnr[eye] for point in line]
+    line = [(point.flips, point.psnr[eye]) for point in points if point.member is None]
     own = [point for point in points if point.member == member]
-    return float(np.mean([point.psnr[eye] - np.interp(_log(point.flips), flips, decibels) for point in own]))
+    return float(np.mean([over_line(line, point.flips, point.psnr[eye]) for point in own]))
+
+
+def over_line(line: Iterable[tuple[float, float]], flips: float, decibels: float) -> float:
+    """dB over the line through points of (flips as a share, dB) at the same flips."""
+    shares, levels = zip(*sorted(line, key=lambda point: point[0]), strict=True)
+    return decibels - float(np.interp(_log(flips), [_log(share) for share in shares], levels))
 
 
 def front(points: Sequence[Point]) -> list[Point]:
