@@ -7,12 +7,13 @@ brackets, dB over Floyd-Steinberg with hysteresis and over the sequential search
 through their own dials, in the logarithm of the flips, held at its ends); at three dials: the start alone,
 the network alone, with rounds of search after it, and as many rounds without it. Milliseconds per frame are
 medians on this machine in this run. After the films each scheme's least and median. Then static noise, drift
-on a still frame, a cut, flat greys and the 2x2 lattice.
+on a still frame, cuts, flat greys and the 2x2 lattice.
 """
 
 import statistics
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from machine import machine
 from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
-from trainer.generator import GeneratorDitherer
+from trainer.generator import POLISH, GeneratorDitherer
 from trainer.search import Search, price_of, settler
 from trainer.selection import Selection
 from trainer.start import CUT_PRICE, Start, after_cut
@@ -32,6 +33,8 @@ from trainer.tones import Tones
 from trainer.weights import Weights, load
 
 DIALS = (0.2, 0.5, 0.8)
+CUTS_WITHIN = 60
+"""Frames of each stretch that are looked through for cuts."""
 FRONT = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
 SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3))
 """(passes of the network, rounds of search)."""
@@ -142,6 +145,33 @@ def still(weights: Weights, name: str) -> None:
         print(f"{label}: after a cut {after:.2f} dB, a fresh dither {fresh:.2f}")
 
 
+def cuts(weights: Weights, count: int, names: list[str]) -> None:
+    """The frame after each cut of the films: how far below a fresh dither of it, what was shown being made by
+    the same ditherer.
+    """
+    for name in names:
+        path, _, start = name.partition(":")
+        selection = Selection(start=FrameNumber(int(start or 0)), count=count)
+        selected = list(selection.frames(Film(path), Tones(size=(384, 216))))
+        for before, after in pairwise(selected):
+            if not after.cut:
+                continue
+            # The dial makes no difference here: flips after a cut have a price of their own.
+            for label, polish in (("generator", POLISH), ("network alone", 0)):
+                ditherer = GeneratorDitherer(polish=polish, weights=weights)
+                shown = ditherer(before.frame, None)
+                loop, fresh = (ditherer(after.frame, each) for each in (shown, None))
+                over = " ".join(
+                    f"S {eye} {hvs_psnr(after.frame, loop, eye) - hvs_psnr(after.frame, fresh, eye):+.2f}"
+                    for eye in EYES
+                )
+                flips = [100 * np.mean(dither != shown) for dither in (loop, fresh)]
+                print(
+                    f"{label}: cut at frame {after.number} of {Path(path).name}: dB over a fresh dither "
+                    f"{over}; {flips[0]:.1f} % flip, of a fresh one {flips[1]:.1f} %"
+                )
+
+
 def greys(weights: Weights) -> None:
     for label, ditherer in (
         ("generator", GeneratorDitherer(weights=weights)),
@@ -159,6 +189,7 @@ def main() -> None:
     print(machine("numpy", "numba", "jax", "flax"))
     films(weights, int(sys.argv[1]), sys.argv[3:])
     still(weights, sys.argv[3])
+    cuts(weights, CUTS_WITHIN, sys.argv[3:])
     greys(weights)
 
 

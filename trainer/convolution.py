@@ -1,8 +1,8 @@
 """c * plane on a CPU: the convolution of a whole frame with a kernel, by OpenCV's Fourier transform.
 
-The spectrum of a kernel is kept for each size of frame, so that a frame takes two transforms, a quarter of
-the time of `cv2.filter2D`, which finds the spectrum anew each time and works block by block. In JAX:
-`search_parallel.convolution`.
+The spectrum of a kernel is kept for each size of frame, so that a frame takes two transforms.
+`cv2.filter2D` finds the spectrum anew each time, works block by block, and takes longer
+(`benchmarks/compiled.py`). In JAX: `search_parallel.convolution`.
 """
 
 from functools import lru_cache

@@ -46,7 +46,7 @@ class FilmFrame:
 
 @dataclass(frozen=True)
 class Grabbed:
-    """A frame that is decoded and no picture yet, which costs as much again: `index` among those asked for,
+    """A frame that is decoded and no picture yet, which takes time of its own: `index` among those asked for,
     from 0, number and time in the film. `image()` makes its luma, until the next frame is asked for.
     """
 

@@ -109,8 +109,8 @@ class _Block(nnx.Module):
         return nnx.gelu(h + self.second(_edged(nnx.gelu(h), 3))[:, 1:-1])
 
 
-# Where nothing is padded, XLA for CPUs convolves slowly: on these layers it takes three times as long
-# forward, and longer for a kernel's gradient. So a row is padded above and below, and cut off again after.
+# Where nothing is padded, XLA for CPUs convolves slowly, and finds a kernel's gradient slowly too. So a row
+# is padded above and below, and cut off again after.
 _BEYOND = ((1, 1), (0, 0))
 
 

@@ -1,8 +1,9 @@
 """The layers of the generator's network, compiled by numba, for planes float32[C, h, w].
 
 A convolution goes row by row: four planes of its result at once take up one row of one input plane after
-another, which the compiler turns into vector code. For so few channels that is twice as fast as XLA's
-convolutions on the same cores. Planes have a margin of one 0 around them, and C is a multiple of 4.
+another, which the compiler turns into vector code. For so few channels XLA's convolutions do not come near
+it on a CPU: `benchmarks/compiled.py` times whole passes by either. Planes have a margin of one 0 around
+them, and C is a multiple of 4.
 """
 
 import numba
