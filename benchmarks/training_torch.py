@@ -49,6 +49,12 @@ BETAS, CLIP = (0.9, 0.99), 1.0
 """Adam's and the gradient's greatest norm, as a fit has them where nothing else is said."""
 
 
+def grained(bursts):
+    """With grain, lest two moves cost the same, of which each side might choose another."""
+    grain = np.random.default_rng(0).normal(0, 3, bursts.shape)
+    return np.clip(bursts + grain, 0, 255).astype(np.uint8)
+
+
 def stepping(loss_of, params, scene):
     """A function that makes one step in JAX and waits for it: gradient of `loss_of(params, key, *scene)`,
     Adam.
@@ -261,7 +267,7 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0))
     torch.set_num_threads(cores)
     print(f"on {cores} of the cores, with as many threads on either side")
-    bursts = jnp.asarray(made.bursts(4, 2 * options.patch))
+    bursts = jnp.asarray(grained(made.bursts(4, 2 * options.patch)))
     pixels = options.batch * options.patch**2
     for short, name, objective, prepare in (
         ("generator", "the project's generator, counterfactual", "counterfactual", of_the_generator),

@@ -1,5 +1,6 @@
 """`trainer export` in several processes and on several hosts, from the command line."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from tests.trainer.test_exporting import rows, verified
 from trainer.__main__ import main
 from trainer.export import Task, export
 from trainer.exporting.folder import Folder
+from trainer.exporting.worker import Orders, Wants, work
 from trainer.parts import PART_FRAMES
 from trainer.selection import Selection
 from trainer.tones import Tones
@@ -67,6 +69,23 @@ def test_hosts_make_their_shares_and_one_joins_them(film, tmp_path, capsys):
     assert rows(reel) == rows(tmp_path / "whole.reel")
     assert main(["export", str(film), str(reel), *words, "--host", "1/2"]) == 2
     assert "is complete already" in capsys.readouterr().err
+
+
+def test_a_worker_that_waits_ends_when_nobody_is_left_to_answer_it(film, tmp_path):
+    """What starts it may be killed, and then says nothing any more."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    task = Task(film, Selection(), TONES, "hysteresis")
+    worker = context.Process(target=work, args=(Orders(task, tmp_path / "a.reel", 1), theirs), daemon=True)
+    worker.start()
+    theirs.close()
+    assert ours.poll(TIMEOUT)
+    assert isinstance(ours.recv(), Wants)
+    ours.close()
+    worker.join(TIMEOUT / 5)
+    ended = worker.exitcode
+    worker.kill()
+    assert ended == 1
 
 
 def workers_of(process):

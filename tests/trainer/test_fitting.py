@@ -13,12 +13,13 @@ from trainer.bursts import LENGTH
 from trainer.diffusion import FloydSteinberg
 from trainer.errors import OptionError
 from trainer.eye import two_eye_kernel
-from trainer.fit import REAL_SWEEPS, real
+from trainer.fit import REAL_SWEEPS, real, update_of
 from trainer.fitting import curves, samples
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
+from trainer.fitting.state import shape
 from trainer.objectives import energy_per_pixel
 from trainer.patches import begin, homes
 from trainer.search_parallel import convolution
@@ -83,6 +84,19 @@ def test_the_frame_before_is_the_one_before(pool):
 def test_overfitting_shows_the_first_frame_alone(pool):
     turned, bursts = pool
     assert tones((turned, bursts.at[0, 0].set(70)), overfit="0") == [[7] * 8, [7] * 8]
+
+
+@pytest.mark.parametrize("objective", ["counterfactual", "v1"])
+def test_precision_is_that_of_the_network_and_weights_stay_as_they_are(objective):
+    bursts = jax.ShapeDtypeStruct((2, LENGTH, 32, 32), jnp.uint8)
+    for precision in ("float32", "bfloat16"):
+        settings = Settings(objective, channels=8, patch=16, batch=2, sweeps=0, precision=precision)
+        state = shape(settings, bursts.shape)
+        update, given = update_of(settings), (Hyper.of(settings), state, bursts, 1e-3)
+        program, (after, metrics) = jax.make_jaxpr(update, return_shape=True)(*given)
+        assert ("bf16" in str(program)) == (precision == "bfloat16")
+        learned = jax.tree.leaves((after.params, after.optimiser, metrics))
+        assert {leaf.dtype for leaf in learned} <= {jnp.dtype("float32"), jnp.dtype("int32")}
 
 
 def test_what_is_real_is_pillows_dither_or_a_better_one():
