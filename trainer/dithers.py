@@ -65,23 +65,30 @@ def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Dith
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table: how to make the ditherer, whether it has a dial, what it is in a few words, and
-    which settings of its own it has.
+    """One line of the table: how to make the ditherer, whether it has a dial, what it is in a few words,
+    which settings of its own it has, and whether it runs on an accelerator where there is one.
     """
 
     make: Callable[..., Ditherer]
     has_dial: bool
     summary: str
     settings: tuple[str, ...] = ()
+    accelerates: bool = False
 
 
 DITHERS = {
     "floyd-steinberg": Entry(_floyd_steinberg, False, "each frame alone; about a third of the pixels flip"),
     "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
     "mask": Entry(_mask, False, "a frozen blue-noise threshold; flips follow the tone"),
-    "search": Entry(_search, True, "the least visible error, with a price on every flip; the best"),
+    "search": Entry(
+        _search, True, "the least visible error, with a price on every flip; the best", accelerates=True
+    ),
     "generator": Entry(
-        _generator, True, "a network, then a few rounds of the search", ("weights", "passes", "polish")
+        _generator,
+        True,
+        "a network, then a few rounds of the search",
+        ("weights", "passes", "polish"),
+        accelerates=True,
     ),
 }
 DEFAULT = "search"
@@ -108,6 +115,13 @@ def check(name: str, dial: float | None = None, **settings: Any) -> None:
     for setting in settings:
         if setting not in DITHERS[name].settings:
             raise OptionError(f"{name} has no {setting}; leave --{setting} out")
+
+
+def on_accelerator(name: str) -> bool:
+    """Whether the ditherer of that name runs on an accelerator of this machine."""
+    from trainer.search import usual_engine
+
+    return DITHERS[name].accelerates and usual_engine() == "parallel"
 
 
 def parse(text: str) -> tuple[str, float | None]:

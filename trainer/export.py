@@ -127,7 +127,7 @@ def export_share(
         before = folder.count(share.has)
         tally = Tally(before, report)
         numbers = (number for number in count(share.host - 1, share.hosts) if number not in done)
-        with Crew(Orders(task, reel, workers), numbers) as crew:
+        with Crew(Orders.of(task, reel, workers), numbers) as crew:
             for message in crew.messages():
                 if isinstance(message, Made):
                     tally.made(message.info)

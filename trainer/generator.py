@@ -17,11 +17,11 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
 from trainer import cores
+from trainer.accelerated import Accelerated, Scene
 from trainer.compiled.steps import CompiledSteps
 from trainer.diffusion import diffused
 from trainer.errors import OptionError
@@ -29,7 +29,7 @@ from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
 from trainer.networks import Generator, Size
 from trainer.patches import FIRST_PRICE
-from trainer.search import price_of, settler, usual_engine
+from trainer.search import price_of, usual_engine
 from trainer.search_sequential import PASSES as ALL_ROUNDS
 from trainer.search_sequential import settle
 from trainer.start import CUT_PRICE, Start, after_cut
@@ -73,9 +73,7 @@ class GeneratorDitherer:
         if engine not in (None, *ENGINES):
             raise OptionError(f"the generator has no engine {engine!r}: choose {' or '.join(ENGINES)}")
         usual = "compiled" if usual_engine() == "sequential" else "jax"
-        engine = engine or usual
-        self._engine = ENGINES[engine](self.weights)
-        self._settle = settler("sequential" if engine == "compiled" else "parallel")
+        self._engine = ENGINES[engine or usual](self.weights)
         self._start = Start(dial, self.price)
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
@@ -84,7 +82,7 @@ class GeneratorDitherer:
         if previous is None:
             start = diffused(frame)
             dither = self._engine(frame, start, start, FIRST_PRICE, many, 0)
-            return self._settle(frame, dither, dither, 0.0, None) if self.polish else dither
+            return self._engine(frame, dither, dither, 0.0, 0, None) if self.polish else dither
         start = self._start(frame, previous)
         if after_cut(start, previous):
             rounds = None if self.polish else 0
@@ -102,40 +100,35 @@ def _compiled(weights: Weights) -> Engine:
     def passed(
         frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
     ) -> Dither:
-        dither, blurred = steps(frame.shape)(frame, start, shown, price, passes)
-        if rounds == 0:
-            return dither
         most = ALL_ROUNDS if rounds is None else rounds
+        if not passes:
+            return settle(frame, start, shown, price, two_eye_kernel(), most)
+        dither, blurred = steps(frame.shape)(frame, start, shown, price, passes)
+        if not most:
+            return dither
         return settle(frame, dither, shown, price, two_eye_kernel(), most, blurred=blurred)
 
     return passed
 
 
-def _jax(weights: Weights) -> Engine:
-    """The engine for accelerators; a frame of 1872x1404 needs about a gigabyte."""
+def _jax(weights: Weights, frames: int | None = None) -> Engine:
+    """The engine for accelerators, so many frames in a batch (`accelerated.py`)."""
     generator = weights.generator()
-    state, one_pass, search = nnx.state(generator), _pass(nnx.graphdef(generator)), settler("parallel")
+    state, passed = nnx.state(generator), _pass(nnx.graphdef(generator))
+    mask = lru_cache(maxsize=1)(lambda shape: jnp.asarray(tiled(thresholds(), shape)))
 
-    def passed(
-        frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
-    ) -> Dither:
-        mask = jnp.asarray(tiled(thresholds(), (frame.shape[0], frame.shape[1])))
-        dither, seen = (jnp.asarray(each, jnp.float32)[None] for each in (start, shown))
-        prices = jnp.full(1, price, jnp.float32)
-        for _ in range(passes):
-            dither = one_pass(state, View(jnp.asarray(frame)[None], dither, seen, prices, mask))
-        last = np.asarray(dither[0]).astype(np.uint8)
-        return last if rounds == 0 else search(frame, last, shown, price, rounds)
+    def one_pass(scene: Scene) -> Array:
+        return passed(state, View(*scene, mask(scene.frame.shape[1:])))
 
-    return passed
+    return Accelerated(one_pass, frames)
 
 
-ENGINES = {"compiled": _compiled, "jax": _jax}
+ENGINES: dict[str, Callable[[Weights], Engine]] = {"compiled": _compiled, "jax": _jax}
 
 
 @cache
 def _pass(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
-    """(the network's state, what a pass is about) -> its dither; compiled once for every size of frame."""
+    """(the network's state, what a pass is about) -> its dithers; compiled once for every size of frame."""
 
     @jax.jit
     def one_pass(state: nnx.State, view: View) -> Array:

@@ -123,17 +123,10 @@ def _sequential() -> Settle:
 @cache
 def _parallel() -> Settle:
     """A round is `SWEEPS` sweeps. Compiled once for a size of frame, whatever the price and the rounds."""
-    import jax
+    from trainer.accelerated import Accelerated
 
-    from trainer.search_parallel import LIMIT, settle
-
-    kernel = two_eye_kernel()
-    compiled = jax.jit(
-        lambda *state, limit: settle(*state, key=jax.random.key(0), kernel=kernel, limit=limit)[0]
-    )
-    return lambda *state: np.asarray(
-        compiled(*state[:4], limit=LIMIT if state[4] is None else SWEEPS * state[4])
-    ).astype(np.uint8)
+    dithered = Accelerated()
+    return lambda frame, start, previous, price, rounds: dithered(frame, start, previous, price, 0, rounds)
 
 
 def _has_accelerator() -> bool:

@@ -50,19 +50,23 @@ def settle(
     *,
     key: Array,
     kernel: Kernel,
-    limit: int = LIMIT,
+    limit: ArrayLike = LIMIT,
 ) -> tuple[Array, Array]:
-    """Sweep until every frame of the batch is settled, or `limit` times.
+    """Sweep until every frame of the batch is settled, or `limit` times, which may differ by frame, int[...].
 
-    Returns the dither, float32[..., H, W] of 0 and 1, and how many sweeps were made, int32. The arguments are
-    those of `sweeps`.
+    Returns the dither, float32[..., H, W] of 0 and 1, and how many sweeps were made, int32. The other
+    arguments are those of `sweeps`.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
 
     def going(carry: tuple[Array, _State]) -> Array:
-        return (carry[0] < limit) & carry[1].unsettled.any()
+        return ((carry[0] < limit) & carry[1].unsettled).any()
 
-    number, state = lax.while_loop(going, lambda c: (c[0] + 1, sweep(c[0], c[1])), (jnp.int32(0), state))
+    def swept(carry: tuple[Array, _State]) -> tuple[Array, _State]:
+        number, state = carry
+        return number + 1, sweep(number, state, number < jnp.asarray(limit))
+
+    number, state = lax.while_loop(going, swept, (jnp.int32(0), state))
     return state.dither, number
 
 
@@ -83,7 +87,7 @@ def sweeps(
     k odd, symmetric, 1 at its centre. The same key gives the same dither.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
-    return lax.fori_loop(0, count, sweep, state).dither
+    return lax.fori_loop(0, count, lambda number, state: sweep(number, state, True), state).dither
 
 
 def convolution(kernel: np.ndarray, shape: tuple[int, int]) -> Callable[[Array], Array]:
@@ -110,8 +114,10 @@ def _begin(
     price: ArrayLike,
     key: Array,
     kernel: Kernel,
-) -> tuple[_State, Callable[[Array, _State], _State]]:
-    """The state before the first sweep, and the sweep: (its number from 0, state) -> state."""
+) -> tuple[_State, Callable[[Array, _State, ArrayLike], _State]]:
+    """The state before the first sweep, and the sweep: (its number from 0, state, of which frames, bool[...])
+    -> state.
+    """
     frame = jnp.asarray(frame, jnp.float32)
     dither = jnp.broadcast_to(jnp.asarray(start, jnp.float32), frame.shape)
     previous = jnp.asarray(previous, jnp.float32)
@@ -120,7 +126,7 @@ def _begin(
     convolve = convolution(taps, (frame.shape[-2], frame.shape[-1]))
     own = own_costs(taps)
 
-    def sweep(number: Array, state: _State) -> _State:
+    def sweep(number: Array, state: _State, wanted: ArrayLike) -> _State:
         sign = 1 - 2 * state.dither
         slope = 2 * sign * state.blurred + fee * (1 - 2 * jnp.abs(state.dither - previous))
         change, move = best_moves(state.dither, slope, own)
@@ -143,7 +149,7 @@ def _begin(
         added = convolve(sign * flipped)
         change_of_all = (flipped * (slope + sign * added)).sum((-2, -1))
 
-        helps = change_of_all < 0
+        helps = (change_of_all < 0) & wanted
         chosen, kept = ((moves != NOTHING).sum((-2, -1)) for moves in (move, made))
         many = helps & (2 * kept >= chosen) | (chosen == 0)
         step = jnp.where(helps[..., None, None], sign * flipped, 0.0)

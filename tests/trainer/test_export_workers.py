@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from tests.trainer.long_film import TONES, length, make
 from tests.trainer.test_exporting import rows, verified
 from trainer.__main__ import main
 from trainer.export import Task, export
+from trainer.exporting.crew import Crew
 from trainer.exporting.folder import Folder
-from trainer.exporting.worker import Orders, Wants, work
+from trainer.exporting.worker import Made, Orders, Wants, work
 from trainer.parts import PART_FRAMES
 from trainer.selection import Selection
 from trainer.tones import Tones
@@ -86,6 +88,26 @@ def test_a_worker_that_waits_ends_when_nobody_is_left_to_answer_it(film, tmp_pat
     ended = worker.exitcode
     worker.kill()
     assert ended == 1
+
+
+def test_threads_of_one_worker_make_the_same_reel_stopped_or_not(film, tmp_path):
+    """As they do where they share an accelerator."""
+    task, reel = Task(film, Selection(), TONES, "hysteresis"), tmp_path / "a.reel"
+    export(task, tmp_path / "whole.reel")
+    folder = Folder(reel)
+    folder.make()
+    made = 0
+    for most in (FRAMES // 3, FRAMES):
+        done = folder.whole()
+        with Crew(Orders(task, reel, 1, lanes=3), (n for n in count() if n not in done)) as crew:
+            for message in crew.messages():
+                made += isinstance(message, Made)
+                if made == most:
+                    break
+        assert made <= folder.count(lambda number: True)
+    assert len(folder.whole()) == 3
+    export(task, reel)
+    assert rows(reel) == rows(tmp_path / "whole.reel")
 
 
 def workers_of(process):

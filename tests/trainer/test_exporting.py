@@ -70,7 +70,7 @@ def make_some(what, reel, numbers, stop=None):
         if next(frames) == stop:
             raise KeyboardInterrupt
 
-    make_parts(what, folder, iter([*numbers, None]).__next__, made=made)
+    make_parts(what, what.ditherer(), folder, iter([*numbers, None]).__next__, made=made)
 
 
 def verified(path):

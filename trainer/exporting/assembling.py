@@ -65,7 +65,7 @@ class Assembly:
         self._folder.make()
         done = self._folder.whole()
         numbers = (number for number in count(self._joiner.following) if number not in done)
-        with Crew(Orders(self._task, self._writer.path, workers), numbers) as crew:
+        with Crew(Orders.of(self._task, self._writer.path, workers), numbers) as crew:
             for message in crew.messages():
                 if isinstance(message, Made):
                     self._tally.made(message.info)

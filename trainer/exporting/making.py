@@ -39,6 +39,7 @@ def make(
 
 def make_parts(
     task: Task,
+    ditherer: Ditherer,
     folder: Folder,
     claim: Callable[[], int | None],
     *,
@@ -48,9 +49,9 @@ def make_parts(
     """Make the parts whose numbers `claim` gives, ever higher ones, in one pass over the film: until it gives
     None or the film ends. `made` is called for each frame, `finished` for each part.
 
-    A part that was begun before goes on. OptionError, FilmError, TrainerError, ReelError.
+    `ditherer` is the task's. A part that was begun before goes on. OptionError, FilmError, TrainerError,
+    ReelError.
     """
-    ditherer = task.ditherer()
     with Film(task.film) as film, closing(Walk(task.selection, film, task.tones)) as walk:
         description, (width, height) = task.description(film), task.tones.size
         while walk.following is not None and (number := claim()) is not None:

@@ -35,6 +35,10 @@ class Task:
         """The ditherer. OptionError, TrainerError."""
         return dithers.make(self.dither, self.dial, **self.settings)
 
+    def shares_device(self) -> bool:
+        """Whether threads that dither at the same time are quicker than processes: on an accelerator."""
+        return dithers.on_accelerator(self.dither)
+
     def description(self, film: Film) -> dict[str, str]:
         """What the reel says of itself, and what must be the same for an interrupted export to go on."""
         selected = self.selection.as_dict()

@@ -1,10 +1,11 @@
-"""A worker process: it passes over the film once, and makes those parts on its way that no other has claimed.
+"""A worker process: it passes over the film, and makes those parts on its way that no other has claimed.
 
-It talks with the process that started it over a connection: `Wants` for the number of a part, which it is
-sent; `Made` for every frame, `Finished` for every part, `Warned`, and at its end `Ended`, `Failed` (what a
-user can cause, one line) or `Crashed` (an error of the program, its trace). If it is sent None it ends after
-the frame that it is at, and keeps what is done. It dies with the process that started it, however that ends.
-Ctrl-C is that process's business.
+It does so once, or in several threads that share an accelerator (`lanes.py`), each with a pass of its own. It
+talks with the process that started it over a connection: `Wants` for the number of a part, which it is sent;
+`Made` for every frame, `Finished` for every part, `Warned`, and at its end `Ended`, `Failed` (what a user can
+cause, one line) or `Crashed` (an error of the program, its trace). If it is sent None it ends after the frame
+that it is at, and keeps what is done. It dies with the process that started it, however that ends. Ctrl-C is
+that process's business.
 """
 
 import logging
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, get_ident
 
 import cv2
 
@@ -23,17 +24,29 @@ from player.reel import FrameInfo
 from trainer import cores
 from trainer.errors import TrainerError
 from trainer.exporting.folder import Folder
+from trainer.exporting.lanes import in_lanes
 from trainer.exporting.making import make_parts
 from trainer.exporting.task import Task
 
 
 @dataclass(frozen=True)
 class Orders:
-    """What every worker is told: what to make, parts of which reel, how many workers there are."""
+    """What every worker is told: what to make, parts of which reel, how many workers there are, and how many
+    threads of each make parts.
+    """
 
     task: Task
     reel: Path
     workers: int
+    lanes: int = 1
+
+    @classmethod
+    def of(cls, task: Task, reel: Path, workers: int) -> "Orders":
+        """Orders for so many workers: processes, or threads of one if their dither runs on an accelerator."""
+        # This process only asks for it; and JAX takes most of its memory at its start, unless told otherwise.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+        shared = workers > 1 and task.shares_device()
+        return cls(task, reel, 1, workers) if shared else cls(task, reel, workers)
 
 
 @dataclass(frozen=True)
@@ -87,14 +100,17 @@ def work(orders: Orders, connection: Connection) -> None:
     line = _Line(connection)
     Thread(target=line.heed, daemon=True).start()
     logging.basicConfig(handlers=[_Warnings(line)], level=logging.WARNING)
-    # JAX takes most of an accelerator's memory at its start, unless it is told that it is not alone.
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    cores.share(orders.workers)
+    cores.share(orders.workers * orders.lanes)
     cv2.setNumThreads(cores.usable())
     message: Message = Ended()
     try:
-        make_parts(
-            orders.task, Folder(orders.reel), line.ask, made=line.tell_of_frame, finished=line.tell_of_part
+        task, ditherer, folder = orders.task, orders.task.ditherer(), Folder(orders.reel)
+        in_lanes(
+            lambda: make_parts(
+                task, ditherer, folder, line.ask, made=line.tell_of_frame, finished=line.tell_of_part
+            ),
+            orders.lanes,
+            line.stop,
         )
     except (TrainerError, PlayerError) as error:
         message = Failed(str(error))
@@ -106,13 +122,13 @@ def work(orders: Orders, connection: Connection) -> None:
 
 
 class _Line:
-    """The way to and from the process that started this one."""
+    """The way to and from the process that started this one; any thread may use it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._speaking = Lock()  # warnings come from other threads
+        self._speaking = Lock()
         self._numbers: SimpleQueue[int | None] = SimpleQueue()
-        self._has_frames = Event()  # that are not stored yet
+        self._with_frames: set[int] = set()  # threads that have frames which are not stored yet
         self._stopped = Event()
 
     def say(self, message: Message) -> None:
@@ -123,19 +139,27 @@ class _Line:
     def ask(self) -> int | None:
         """The number of the next part to make, None where there is none."""
         self.say(Wants())
-        return self._numbers.get()
+        number = self._numbers.get()
+        if number is None:
+            self._numbers.put(None)  # for other threads
+        return number
 
     def tell_of_frame(self, info: FrameInfo) -> None:
         """Tell of a frame that was made; after it is the time to stop."""
-        self._has_frames.set()
+        self._with_frames.add(get_ident())
         self.say(Made(info))
         if self._stopped.is_set():
             raise KeyboardInterrupt
 
     def tell_of_part(self) -> None:
         """Tell of a part that is whole."""
-        self._has_frames.clear()
+        self._with_frames.discard(get_ident())
         self.say(Finished())
+
+    def stop(self) -> None:
+        """Have every thread end after the frame that it is at."""
+        self._stopped.set()
+        self._numbers.put(None)
 
     def heed(self) -> None:
         """Pass on the numbers that are sent, stop when told to, and die when there is nobody left to tell."""
@@ -144,11 +168,12 @@ class _Line:
                 number = self._connection.recv()
             except (EOFError, OSError):
                 os._exit(1)
-            self._numbers.put(number)
-            if number is None:
-                self._stopped.set()
-                if not self._has_frames.is_set():  # it may be on a long way to its next part
-                    os._exit(0)
+            if number is not None:
+                self._numbers.put(number)
+                continue
+            self.stop()
+            if not self._with_frames:  # all may be on a long way to their next parts
+                os._exit(0)
 
 
 class _Warnings(logging.Handler):
