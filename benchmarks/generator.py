@@ -1,17 +1,19 @@
 """Is the generator worth it? Its dithers against hysteresis and the sequential search at equal flips.
 
-    python benchmarks/generator.py FRAMES WEIGHTS|shipped FILM[:START]...
+    python benchmarks/generator.py FRAMES WEIGHTS|shipped FILM[:START]... [--engine jax] [--films-only]
 
 For every film, from frame START on, at 384x216 in closed loop: flips, HVS-PSNR for both eyes and, in
 brackets, dB over Floyd-Steinberg with hysteresis and over the sequential search at equal flips (on the line
 through their own dials, in the logarithm of the flips, held at its ends); at three dials: the start alone,
 the network alone, with rounds of search after it, and as many rounds without it. Milliseconds per frame are
-medians on this machine in this run. After the films each scheme's least and median. Then static noise, drift
-on a still frame, cuts, flat greys and the 2x2 lattice.
+medians on this machine in this run. After the films each scheme's least and median. Then, unless only the
+films are wanted, static noise, drift on a still frame, cuts, flat greys and the 2x2 lattice.
+
+`--engine jax`: passes and rounds as on an accelerator, in JAX, the search being the parallel one.
 """
 
+import argparse
 import statistics
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -43,9 +45,10 @@ SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3))
 class WithoutNetwork:
     """What the generator does, but for the network."""
 
-    def __init__(self, dial: float, rounds: int) -> None:
+    def __init__(self, dial: float, rounds: int, engine: str) -> None:
         self._price, self._rounds = price_of(dial), rounds
-        self._start, self._settle = Start(dial, self._price), settler("sequential")
+        self._start = Start(dial, self._price)
+        self._settle = settler("sequential" if engine == "compiled" else "parallel")
 
     def __call__(self, frame, previous):
         start = diffused(frame) if previous is None else self._start(frame, previous)
@@ -80,7 +83,7 @@ def over(front, flips, score):
     ]
 
 
-def films(weights: Weights, count: int, names: list[str]) -> None:
+def films(weights: Weights, count: int, names: list[str], engine: str) -> None:
     gains = {scheme: [] for scheme in SCHEMES}
     for name in names:
         path, _, start = name.partition(":")
@@ -95,9 +98,9 @@ def films(weights: Weights, count: int, names: list[str]) -> None:
         for passes, rounds in SCHEMES:
             for dial in DIALS:
                 ditherer = (
-                    GeneratorDitherer(dial, passes=passes, polish=rounds, weights=weights)
+                    GeneratorDitherer(dial, passes=passes, polish=rounds, weights=weights, engine=engine)
                     if passes
-                    else WithoutNetwork(dial, rounds)
+                    else WithoutNetwork(dial, rounds, engine)
                 )
                 flips, score, ms = closed_loop(ditherer, frames)
                 gained = [over(front, flips, score) for front in fronts]
@@ -185,12 +188,20 @@ def greys(weights: Weights) -> None:
 
 
 def main() -> None:
-    weights = load(None if sys.argv[2] == "shipped" else Path(sys.argv[2]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("frames", type=int)
+    parser.add_argument("weights")
+    parser.add_argument("films", nargs="+", metavar="FILM[:START]")
+    parser.add_argument("--engine", choices=("compiled", "jax"), default="compiled")
+    parser.add_argument("--films-only", action="store_true")
+    words = parser.parse_args()
+    weights = load(None if words.weights == "shipped" else Path(words.weights))
     print(machine("numpy", "numba", "jax", "flax"))
-    films(weights, int(sys.argv[1]), sys.argv[3:])
-    still(weights, sys.argv[3])
-    cuts(weights, CUTS_WITHIN, sys.argv[3:])
-    greys(weights)
+    films(weights, words.frames, words.films, words.engine)
+    if not words.films_only:
+        still(weights, words.films[0])
+        cuts(weights, CUTS_WITHIN, words.films)
+        greys(weights)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ Pass = Callable[[Scene], Array]
 """A pass of a network over all of a scene: the dithers after it, float32[B, H, W]."""
 
 
-class _Job(NamedTuple):
+class Job(NamedTuple):
     """A frame on the device, how many passes it gets, and after how many sweeps the search ends at last."""
 
     frame: Array
@@ -56,7 +56,7 @@ class Accelerated:
     def __init__(self, one_pass: Pass | None = None, frames: int | None = None) -> None:
         self._pass = one_pass
         self._frames = frames or (1 if jax.default_backend() == "cpu" else FRAMES)
-        self._batcher = Batcher(self._work, self._frames)
+        self._batcher = Batcher(self.dithers, self._frames)
 
     def __call__(
         self, frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
@@ -66,10 +66,10 @@ class Accelerated:
         """
         limit = LIMIT if rounds is None else SWEEPS * rounds
         tones, first, before = jax.device_put((np.asarray(frame, np.float32), start, shown))
-        return np.array(self._batcher(_Job(tones, first, before, price, passes, limit)))
+        return np.array(self._batcher(Job(tones, first, before, price, passes, limit)))
 
-    def _work(self, jobs: Sequence[_Job]) -> tuple[Array, ...]:
-        """The dithers, on the device; done when it returns."""
+    def dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
+        """Of so many jobs at the most the dithers, uint8[H, W], on the device; done when it returns."""
         idle = jobs[0]._replace(passes=0, limit=0)
         frames, starts, shown, prices, passes, limits = zip(
             *jobs, *[idle] * (self._frames - len(jobs)), strict=True

@@ -91,12 +91,10 @@ def test_training_figures_follow_from_the_timings():
 
 
 def test_the_operations_of_a_product_are_counted_as_the_peak_counts_them():
-    import jax
     import jax.numpy as jnp
 
     matrix = jnp.ones((64, 64))
-    compiled = jax.jit(jnp.matmul).lower(matrix, matrix).compile()
-    assert operations(compiled) == pytest.approx(2 * 64**3, rel=0.01)
+    assert operations(jnp.matmul, matrix, matrix) == pytest.approx(2 * 64**3, rel=0.01)
 
 
 def test_the_time_for_a_film_follows_from_the_rate():

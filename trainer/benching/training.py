@@ -6,6 +6,7 @@ tells its peak, so that is measured too, in turn with the updates: one large mat
 multiplies by default (on some accelerators that is TF32 or bfloat16 within). The share is of that.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from trainer.benching.made import bursts
 from trainer.benching.timing import Timing, Work, in_turn
+from trainer.errors import OptionError
 from trainer.fit import Settings, start, update_of, updates
 from trainer.fitting.hyper import Hyper
 
@@ -76,8 +78,8 @@ def training(settings: Settings, seconds: float) -> Training:
         jax.block_until_ready((state[0], means))
 
     # Learning alone: the search within an update is no arithmetic to be proud of.
-    learn = jax.jit(partial(update_of(replace(settings, sweeps=0)), Hyper.of(settings)))
-    counted = operations(learn.lower(state[0], films, rates[0]))
+    learn = partial(update_of(replace(settings, sweeps=0)), Hyper.of(settings))
+    counted = operations(learn, state[0], films, rates[0])
     side, product = long_product()
     timing, of_product = in_turn([update, product], 2 * seconds)
     return Training(settings, counted, count, timing, side, of_product)
@@ -97,8 +99,17 @@ def long_product() -> tuple[int, Work]:
     return side, product
 
 
-def operations(program: Any) -> float:
-    """Those of a program by XLA's own count."""
-    costs = program.cost_analysis()
-    # Some backends tell of every device by itself.
+def operations(function: Callable[..., Any], *given: Any) -> float:
+    """Those of a call by XLA's own count, of the program for a CPU: the back ends for accelerators tell none.
+
+    OptionError where JAX is told to leave the CPU out.
+    """
+    shapes = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), given)
+    try:
+        [cpu, *_] = jax.devices("cpu")
+    except RuntimeError:
+        raise OptionError("operations are counted on the CPU: add it to JAX_PLATFORMS: cuda,cpu") from None
+    with jax.default_device(cpu):
+        costs: Any = jax.jit(function).lower(*shapes).cost_analysis()
+    # Some back ends tell of every device by itself.
     return float((costs[0] if isinstance(costs, list) else costs)["flops"])
