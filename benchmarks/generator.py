@@ -38,8 +38,8 @@ DIALS = (0.2, 0.5, 0.8)
 CUTS_WITHIN = 60
 """Frames of each stretch that are looked through for cuts."""
 FRONT = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
-SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3))
-"""(passes of the network, rounds of search)."""
+SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3), (0, 134))
+"""(passes of the network, rounds of search); the last settles a frame, by either engine."""
 
 
 class WithoutNetwork:

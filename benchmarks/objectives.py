@@ -1,10 +1,11 @@
 """What does each objective teach? v1, v2, v3 and counterfactual, trained for the same time, side by side.
 
     python benchmarks/objectives.py OUT (--minutes 4 | --steps 1000) --train FILM... --test FILM:START...
-        [--frames 60] [--channels 16] [--crop NAME=FILM:FRAME+X+Y]...
+        [--frames 60] [--channels 16] [--fit WORDS] [--crop NAME=FILM:FRAME+X+Y]...
 
-Trains, one after another, the runs of `RUNS` on the films of --train (a run that is in OUT already is taken
-as it is), then dithers --frames frames of every film of --test from its START on, at 384x216 in closed loop:
+Trains, one after another, the runs of `RUNS` on the films of --train, with --fit's options of `trainer fit`
+too (a run that is in OUT already is taken as it is; one that its guards end counts as far as it came), then
+dithers --frames frames of every film of --test from its START on, at 384x216 in closed loop:
 by each network alone, and with rounds of the search after it, the one that ships included, and by the
 classical dithers. Prints Markdown: for each film flips, HVS-PSNR for both eyes, how much better or worse than
 a fresh dither the frames after cuts are, redraws by the player's rule, and seconds a frame; then texture on
@@ -56,7 +57,7 @@ CLASSICAL = {
 }
 
 
-def train(out: Path, films: list[str], budget: list[str], channels: int) -> dict[str, Path]:
+def train(out: Path, films: list[str], more: list[str], channels: int) -> dict[str, Path]:
     """The folders of the runs, by name."""
     runs = {}
     for name, options in RUNS.items():
@@ -64,8 +65,10 @@ def train(out: Path, films: list[str], budget: list[str], channels: int) -> dict
         if (folder / "weights.npz").exists():
             continue
         size = ["--channels", str(channels)] if "--objective" in options else []
-        words = ["fit", *films, "--out", str(folder), *budget, *options, *size]
-        subprocess.run([sys.executable, "-m", "trainer", *words], check=True, stdout=sys.stderr)
+        words = ["fit", *films, "--out", str(folder), *more, *options, *size]
+        done = subprocess.run([sys.executable, "-m", "trainer", *words], stdout=sys.stderr)
+        if not (folder / "weights.npz").exists():
+            raise SystemExit(f"{name}: no weights; the fit ended with exit code {done.returncode}")
     return runs
 
 
@@ -181,12 +184,13 @@ def main() -> None:
     parser.add_argument("--test", nargs="+", default=[], metavar="FILM:START")
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--channels", type=int, default=16, help="of the U-Nets; the film-maker's have 32")
+    parser.add_argument("--fit", default="", metavar="WORDS", help="more options of the fits: '--batch 32'")
     parser.add_argument("--crop", action="append", default=[], metavar="NAME=FILM:FRAME+X+Y")
     words = parser.parse_args()
     words.out.mkdir(parents=True, exist_ok=True)
     print(machine("numpy", "numba", "jax", "flax"))
     budget = ["--steps", words.steps] if words.steps else ["--minutes", words.minutes]
-    runs = train(words.out, words.train, budget, words.channels)
+    runs = train(words.out, words.train, [*budget, *words.fit.split()], words.channels)
     learned(runs)
     makers = ditherers(runs)
     for name in words.test:

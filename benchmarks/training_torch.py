@@ -18,6 +18,7 @@ import argparse
 import os
 import statistics
 import time
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,7 @@ from trainer import networks, unet
 from trainer.benching import made
 from trainer.eye import two_eye_kernel
 from trainer.fit import Settings, start, updates
+from trainer.fitting.compiling import options
 from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import USUAL
 from trainer.floyd_steinberg import floyd_steinberg
@@ -56,12 +58,12 @@ def grained(bursts):
 
 
 def stepping(loss_of, params, scene):
-    """A function that makes one step in JAX and waits for it: gradient of `loss_of(params, key, *scene)`,
-    Adam.
+    """A function that makes one step in JAX, compiled as a fit's, and waits for it: gradient of
+    `loss_of(params, key, *scene)`, Adam.
     """
     optimiser = direction("adam", BETAS[0], CLIP)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=options())
     def update(params, state, key, scene):
         loss, gradient = jax.value_and_grad(loss_of)(params, key, *scene)
         step, state = optimiser.update(gradient, state, params)

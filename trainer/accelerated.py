@@ -15,11 +15,12 @@ import numpy as np
 from jax import Array
 
 from trainer.batching import Batcher
+from trainer.errors import TrainerError
 from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.search import SWEEPS
 from trainer.search_parallel import LIMIT, settle
 
-FRAMES = 8
+FRAMES = 4
 """Frames in a batch on an accelerator; a CPU, where a second frame takes as long as the first, has 1."""
 
 
@@ -69,7 +70,22 @@ class Accelerated:
         return np.array(self._batcher(Job(tones, first, before, price, passes, limit)))
 
     def dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
-        """Of so many jobs at the most the dithers, uint8[H, W], on the device; done when it returns."""
+        """Of so many jobs at the most the dithers, uint8[H, W], on the device; done when it returns.
+
+        TrainerError where the device's memory is too small.
+        """
+        try:
+            return self._dithers(jobs)
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            height, width = jobs[0].frame.shape
+            raise TrainerError(
+                f"the memory of {jax.devices()[0].device_kind} is too small for {self._frames} frames of "
+                f"{width}x{height} at a time; end other programs that use it, or set JAX_PLATFORMS=cpu"
+            ) from None
+
+    def _dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
         idle = jobs[0]._replace(passes=0, limit=0)
         frames, starts, shown, prices, passes, limits = zip(
             *jobs, *[idle] * (self._frames - len(jobs)), strict=True

@@ -132,7 +132,7 @@ def add_worker_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=1,
         help="dither N parts of the film at the same time, beside the reel in the folder REEL.parts; about "
-        "one for each core; default 1",
+        "one for each core, more with an accelerator, which they share; default 1",
     )
     group.add_argument(
         "--host",

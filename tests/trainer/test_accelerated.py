@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import jax
 import numpy as np
 import pytest
 
 from tests.trainer.search_cases import moving_scene
 from trainer.accelerated import Accelerated
 from trainer.diffusion import Hysteresis
+from trainer.errors import TrainerError
 from trainer.generator import ENGINES, GeneratorDitherer, _jax
 from trainer.search import settler
 from trainer.weights import load
@@ -51,3 +53,17 @@ def test_dithers_can_be_written_on(jobs):
     """Other ditherers take them for the shown dither, and some compiled code asks for arrays of its own."""
     dither = GeneratorDitherer(engine="jax")(jobs[0][0], jobs[0][2])
     assert dither.flags.writeable
+
+
+def test_where_its_memory_is_too_small_one_line_says_so(jobs):
+    def exhausted(scene):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 99 bytes")
+
+    def broken(scene):
+        raise jax.errors.JaxRuntimeError("INTERNAL: no such luck")
+
+    with pytest.raises(TrainerError, match="too small for 2 frames of 96x64 at a time") as caught:
+        Accelerated(exhausted, frames=2)(*jobs[0])
+    assert "\n" not in str(caught.value)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="no such luck"):
+        Accelerated(broken)(*jobs[0])

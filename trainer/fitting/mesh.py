@@ -21,6 +21,7 @@ from jax.experimental.multihost_utils import process_allgather
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from trainer.errors import OptionError
+from trainer.fitting.compiling import options
 
 AXIS = "devices"
 EVERYWHERE, APART = PartitionSpec(), PartitionSpec(AXIS)
@@ -60,10 +61,10 @@ def mean(tree: Tree, axis: str | None) -> Tree:
 def on_each(mesh: Mesh | None, function: Callable[..., Any], given: Any, made: Any) -> Callable[..., Any]:
     """The compiled function, each device on its own part: what it is given and makes lie as is said."""
     if mesh is None:
-        return jax.jit(function)
+        return jax.jit(function, compiler_options=options())
     # What is said to be everywhere is made alike by every device, of what it was given alike.
     each = jax.shard_map(function, mesh=mesh, in_specs=given, out_specs=made, check_vma=False)
-    return jax.jit(each)
+    return jax.jit(each, compiler_options=options())
 
 
 def put(mesh: Mesh, tree: Tree, lies: Any) -> Tree:
