@@ -45,8 +45,8 @@ RUNS = {
     "v1": ["--objective", "v1"],
     "v2": ["--objective", "v2"],
     "v3": ["--objective", "v3", "--teacher-forcing", "--change-weight", "0"],
-    "counterfactual": [],
-    "counterfactual + critic": ["--critic-weight", "0.01"],
+    "counterfactual": ["--from", "nothing"],
+    "counterfactual + critic": ["--from", "nothing", "--critic-weight", "0.01"],
 }
 """What is trained, and by which options of `trainer fit`."""
 CLASSICAL = {

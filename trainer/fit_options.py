@@ -15,6 +15,13 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         help="train on this one frame (250, 12.5s, 4:05) of the first film: can the network learn it?",
     )
     parser.add_argument(
+        "--from",
+        dest="begin",
+        metavar="RUN",
+        help="begin with the weights of that folder, `shipped` or `nothing`; default: those that ship where "
+        "the network is of their size, and else nothing",
+    )
+    parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's event files too (extra `tensorboard`)"
     )
     _add_machine_options(parser)
@@ -88,7 +95,12 @@ def _add_training_options(parser: argparse.ArgumentParser, several: _Word) -> No
         help="adam (default); lamb, whose steps are shares of each layer, for large batches; or sgd; each "
         "needs a rate of its own",
     )
-    network.add_argument("--rate", **several["real"], help="the learning rate at its height, after a warm-up")
+    network.add_argument(
+        "--rate",
+        **several["real"],
+        help="the learning rate at its height, after a warm-up; a fit that begins with weights takes a tenth "
+        "of the preset's",
+    )
     network.add_argument(
         "--schedule", **several["kind"], help="how the rate goes on: cosine (default), linear or constant"
     )

@@ -44,6 +44,10 @@ class Weights:
     size: Size | UNetSize
     about: dict[str, Any]
 
+    def network(self) -> Generator | UNet:
+        """The network that these weights are of."""
+        return self.unet() if isinstance(self.size, UNetSize) else self.generator()
+
     def generator(self) -> Generator:
         """The project's network with these weights; TrainerError where they are not those of its size."""
         if not isinstance(self.size, Size):
@@ -114,12 +118,12 @@ def _shipped() -> bytes:
 def _bytes(path: Path) -> bytes:
     file = path / NAME if path.is_dir() else path
     if not file.is_file():
-        raise TrainerError(f"--weights {path}: there is no {file}; name a folder that `trainer fit` made")
+        raise TrainerError(f"{path}: there is no {file}; name a folder that `trainer fit` made")
     try:
         return file.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise TrainerError(f"--weights {path}: cannot be read: {reason}; make it readable") from None
+        raise TrainerError(f"{path}: the weights cannot be read: {reason}; make them readable") from None
 
 
 def _read(data: bytes, name: str) -> Weights:

@@ -24,19 +24,21 @@ from trainer.fitting.record import Record
 from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
 from trainer.fitting.state import LIES, shape
 from trainer.runs import Run
+from trainer.weights import Weights
 
 CHECKPOINT_SECONDS = 60.0
 
 
 def run(options: argparse.Namespace) -> int:
     """Fit with a progress bar on stderr and a summary on stdout; of many processes the first alone talks."""
-    settings, budget = choose(options)
+    settings, budget, beginning = choose(options)
     others = company(options.distributed, options.coordinator, options.processes, options.process)
     films = [Film(path) for path in options.film]
     about = {
         "films": [[film.name, film.size] for film in films],
         "settings": settings.as_dict(),
         "budget": budget,
+        "from": beginning.digest or beginning.name,
         "tool": f"longtake {version('longtake')}",
     }
     enough_threads()
@@ -47,10 +49,12 @@ def run(options: argparse.Namespace) -> int:
         bursts = read(films, settings)
         lie = _plan(folder, plan(bursts, mesh.size, memory, settings.batch, settings.chunk), mesh)
         about["command"] = command_of(options)
-        step, seconds = fit(bursts, lie, mesh, settings, budget, folder, about, options.tensorboard)
+        step, seconds = fit(
+            bursts, lie, mesh, settings, budget, folder, about, beginning.weights, options.tensorboard
+        )
         if folder:
             Console(highlight=False, soft_wrap=True).print(
-                f"{options.out}: {step} updates in {seconds / 60:.1f} minutes; "
+                f"{options.out}: {step} updates in {seconds / 60:.1f} minutes, from {beginning.name}; "
                 f"use it with --dither generator --weights {options.out}",
                 markup=False,
             )
@@ -73,9 +77,12 @@ def fit(
     budget: dict[str, float],
     folder: Run | None,
     about: dict[str, Any],
+    begin: Weights | None = None,
     tensorboard: bool = False,
 ) -> tuple[int, float]:
     """Make the updates that the budget still allows; returns how many there are, and the seconds they took.
+
+    `begin`: the weights of the generator before the first update; None: new ones.
 
     A budget of steps gives the same losses each time; one of minutes, as many updates as the machine makes.
     The first process has the run's folder, all others None.
@@ -87,7 +94,9 @@ def fit(
     with ExitStack() as open_until_then:
         residence = open_until_then.enter_context(Residence(bursts, lie, mesh))
         kept, spent = _restored(folder, shape(settings, (lie.size, *bursts.shape[1:])), mesh)
-        state = kept or start(settings, residence.at(0), mesh, lie.parts)
+        state = kept or start(
+            settings, residence.at(0), mesh, lie.parts, None if begin is None else begin.network()
+        )
         record = None
         if folder:
             record = open_until_then.enter_context(

@@ -1,12 +1,14 @@
 """From the words of `trainer fit` to settings and a budget: preset, then objective, then what was given."""
 
 import argparse
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from trainer.errors import OptionError
 from trainer.fitting.settings import FILM_MAKERS, OBJECTIVES, USUAL, Settings
 from trainer.times import parse_place
+from trainer.weights import Weights, digest, load
 
 PRESETS: dict[str, tuple[dict[str, Any], float]] = {
     "cpu": ({}, 10.0),
@@ -16,6 +18,23 @@ PRESETS: dict[str, tuple[dict[str, Any], float]] = {
 """Where a preset differs from the defaults of `Settings`, and its minutes. The network is of the same size in
 all: a larger one takes longer over every frame of the film than the sweeps that it saves (docs/generator.md).
 """
+
+FURTHER = 0.1
+"""The rate of a fit that begins with weights, over that of one that begins with nothing: a higher one undoes
+what they have learned before it learns as much.
+"""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a fit begins with: what it is called, the weights, and their file's hash; None for new ones."""
+
+    name: str
+    weights: Weights | None = None
+    digest: str | None = None
+
+
+NOTHING = Beginning("nothing")
 
 _OWN = ("counterfactual",)
 _WITH_CRITIC = ("v2", "v3", "counterfactual")
@@ -44,20 +63,49 @@ _NEED_CRITIC = ("adversary", "critic_real", "critic_rate", "critic_steps", "pena
 _OF_ADVERSARY = {"penalty_weight": "wasserstein", "clip": "wasserstein-clip"}
 
 
-def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float]]:
-    """The settings asked for, and the budget: {"steps": n} or {"minutes": m}. OptionError."""
-    minutes = PRESETS[options.preset][1]
+def choose(options: argparse.Namespace) -> tuple[Settings, dict[str, float], Beginning]:
+    """The settings asked for, the budget, {"steps": n} or {"minutes": m}, and what to begin with.
+
+    OptionError, and TrainerError for weights that cannot be read.
+    """
     settings = settings_of(options)
+    beginning = _beginning(options, settings)
+    if beginning.weights and options.rate is None:
+        settings = replace(settings, rate=settings.rate * FURTHER)
+    return settings, _budget(options), beginning
+
+
+def _beginning(options: argparse.Namespace, settings: Settings) -> Beginning:
+    """What `--from` names; without it the shipped weights where they fit, but for one frame nothing."""
+    if options.begin is None:
+        shipped = None if options.overfit else load()
+        fitting = shipped is not None and shipped.size == settings.network
+        return Beginning("shipped", shipped, digest()) if fitting else NOTHING
+    if options.begin == NOTHING.name:
+        return NOTHING
+    path = None if options.begin == "shipped" else Path(options.begin)
+    weights = load(path)
+    if weights.size != settings.network:
+        theirs = ", ".join(f"{name} {value}" for name, value in weights.size.as_dict().items())
+        raise OptionError(
+            f"--from {options.begin}: those weights are of another network ({theirs}); choose the same with "
+            "--objective, --channels and --blocks, or --from nothing"
+        )
+    return Beginning(options.begin, weights, digest(path))
+
+
+def _budget(options: argparse.Namespace) -> dict[str, float]:
+    minutes = PRESETS[options.preset][1]
     if options.steps is not None:
         if options.minutes is not None:
             raise OptionError("--steps and --minutes are two budgets; leave one out")
         if options.steps < 1:
             raise OptionError(f"--steps {options.steps}: make 1 update or more")
-        return settings, {"steps": options.steps}
+        return {"steps": options.steps}
     minutes = minutes if options.minutes is None else options.minutes
     if not 0 < minutes <= 100_000:
         raise OptionError(f"--minutes {minutes:g}: choose more than 0")
-    return settings, {"minutes": minutes}
+    return {"minutes": minutes}
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -30,7 +30,7 @@ def read(films: Sequence[Film], settings: Settings) -> Bursts:
 
 
 def command_of(options: argparse.Namespace) -> str:
-    """The command as it was given, films and the result by their names alone."""
-    paths = {*options.film, options.out}
+    """The command as it was given, films and folders by their names alone."""
+    paths = {*options.film, options.out, getattr(options, "begin", None)}  # a sweep has no --from
     words = [Path(word).name if word in paths else word for word in options.command_line]
     return shlex.join(["trainer", *words])

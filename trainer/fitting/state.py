@@ -68,9 +68,18 @@ HyperUpdate = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
 """The same for one update with any numbers."""
 
 
-def start(settings: Settings, bursts: Array, mesh: Mesh | None = None, parts: int = 1) -> State:
-    """The state before the first update; bursts in more than one part are in parts on the mesh's devices."""
-    learned, key, places = _beginning(settings, len(bursts), parts)
+def start(
+    settings: Settings,
+    bursts: Array,
+    mesh: Mesh | None = None,
+    parts: int = 1,
+    generator: nnx.Module | None = None,
+) -> State:
+    """The state before the first update; bursts in more than one part are in parts on the mesh's devices.
+
+    `generator`: what to begin with, a network as the settings have it; None: a new one.
+    """
+    learned, key, places = _beginning(settings, len(bursts), parts, generator)
     if mesh is not None:
         learned, places = put(mesh, jax.device_get((learned, places)), (LIES, APART))
     films = APART if parts > 1 else EVERYWHERE
@@ -90,13 +99,18 @@ def _pools(patch: int, mesh: Mesh | None, films: Any) -> Callable[..., Pool]:
     return on_each(mesh, partial(begin, patch=patch), (EVERYWHERE, APART, films), APART)
 
 
-def _beginning(settings: Settings, bursts: int, parts: int) -> tuple[State, Array, Homes]:
-    """The state without its pool; and what that is made from."""
-    generator: nnx.Module
+def _new(settings: Settings) -> nnx.Module:
+    """A generator that has learned nothing."""
     if settings.objective in FILM_MAKERS:
-        generator = unet.create(settings.unet, settings.seed)
-    else:
-        generator = networks.create(settings.size, settings.seed)
+        return unet.create(settings.unet, settings.seed)
+    return networks.create(settings.size, settings.seed)
+
+
+def _beginning(
+    settings: Settings, bursts: int, parts: int, generator: nnx.Module | None = None
+) -> tuple[State, Array, Homes]:
+    """The state without its pool; and what that is made from."""
+    generator = _new(settings) if generator is None else generator
     params = nnx.state(generator, nnx.Param)
     optimiser = direction(settings.optimiser, settings.momentum, settings.clip_norm)
     critic, its_optimiser = Adversary(settings).start() if settings.has_critic else ((), ())
