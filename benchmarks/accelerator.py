@@ -30,7 +30,7 @@ from trainer.diffusion import Hysteresis
 from trainer.films import Film
 from trainer.generator import _jax, _pass
 from trainer.opening import parse_size
-from trainer.search import price_of
+from trainer.search_energy import price_of
 from trainer.search_parallel import LIMIT
 from trainer.selection import Selection
 from trainer.start import Start

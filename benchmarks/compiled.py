@@ -19,7 +19,7 @@ from trainer.convolution import convolved
 from trainer.eye import two_eye_kernel
 from trainer.films import Film
 from trainer.generator import ENGINES, GeneratorDitherer
-from trainer.search import price_of, reaching
+from trainer.search_energy import price_of, reaching
 from trainer.selection import Selection
 from trainer.start import Start
 from trainer.times import FrameNumber

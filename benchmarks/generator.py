@@ -25,7 +25,8 @@ from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
 from trainer.generator import POLISH, GeneratorDitherer
-from trainer.search import Search, price_of, settler
+from trainer.search import Search, settler
+from trainer.search_energy import price_of
 from trainer.selection import Selection
 from trainer.start import CUT_PRICE, Start, after_cut
 from trainer.sweeping.scores import over_line

@@ -42,7 +42,7 @@ from trainer.fitting.settings import USUAL
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.objectives import counterfactual, cross_entropy, draw
 from trainer.patches import view
-from trainer.search import reaching
+from trainer.search_energy import reaching
 from trainer.steps import energy_on, planes_of, propose
 from trainer.weights import arrays_of
 

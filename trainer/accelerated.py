@@ -17,8 +17,7 @@ from jax import Array
 from trainer.batching import Batcher
 from trainer.errors import TrainerError
 from trainer.eye import Dither, Frame, two_eye_kernel
-from trainer.search import SWEEPS
-from trainer.search_parallel import LIMIT, settle
+from trainer.search_parallel import LIMIT, SWEEPS, settle
 
 FRAMES = 4
 """Frames in a batch on an accelerator; a CPU, where a second frame takes as long as the first, has 1."""

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from trainer.diffusion import LEAN_CALMEST, LEAN_LIVELIEST
-from trainer.search import PRICE_CALMEST, PRICE_LIVELIEST
+from trainer.search_energy import PRICE_CALMEST, PRICE_LIVELIEST
 from trainer.search_parallel import convolution
 from trainer.start import WINDOW, gaussian, start_dial
 from trainer.wavefronts import Errors, diffused, from_above

@@ -29,7 +29,8 @@ from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
 from trainer.networks import Generator, Size
 from trainer.patches import FIRST_PRICE
-from trainer.search import price_of, usual_engine
+from trainer.search import usual_engine
+from trainer.search_energy import price_of
 from trainer.search_sequential import PASSES as ALL_ROUNDS
 from trainer.search_sequential import settle
 from trainer.start import CUT_PRICE, Start, after_cut
@@ -48,9 +49,9 @@ Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
 class GeneratorDitherer:
     """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
 
-    `dial` sets the price of a flip (`search.price_of`). `engine` is one of `ENGINES`; None takes `jax` where
-    it has an accelerator. OptionError for a setting out of range, TrainerError for weights that cannot be
-    read.
+    `dial` sets the price of a flip (`search_energy.price_of`). `engine` is one of `ENGINES`; None takes `jax`
+    where it has an accelerator. OptionError for a setting out of range, TrainerError for weights that cannot
+    be read.
     """
 
     def __init__(

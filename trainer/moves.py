@@ -2,9 +2,9 @@
 
 Every pixel has moves of its own: its toggle, and its swaps with the 12 pixels of other colour that come after
 it within `REACH`, so that each pair is counted once. A plane of moves, int8[..., H, W], holds for every pixel
-the code of one of them, or `NOTHING`. Energies are those of `search.py`, in units of c(0): with the error
-e = b - f and s = 1 - 2b, a pixel's slope is u = 2 s (c * e) + price (1 - 2 |b - p|), and a move costs the sum
-of its pixels' slopes and what they do to one another, its own cost (`own_costs`).
+the code of one of them, or `NOTHING`. Energies are those of `search_energy.py`, in units of c(0): with the
+error e = b - f and s = 1 - 2b, a pixel's slope is u = 2 s (c * e) + price (1 - 2 |b - p|), and a move costs
+the sum of its pixels' slopes and what they do to one another, its own cost (`own_costs`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from trainer.search import REACH
+from trainer.search_energy import REACH
 
 OFFSETS = tuple((dy, dx) for dy in range(REACH + 1) for dx in range(-REACH, REACH + 1) if (dy, dx) > (0, 0))
 """From a swap's first pixel to its second; each pair of pixels once."""

@@ -29,7 +29,7 @@ from jax.typing import DTypeLike
 from trainer.errors import OptionError
 from trainer.modules import counted, created, outlined
 from trainer.moves import ways
-from trainer.search import REACH
+from trainer.search_energy import REACH
 
 PLANES = 9
 MIDDLE_PRICE = 0.2

@@ -27,10 +27,12 @@ from jax.typing import ArrayLike
 
 from trainer.eye import Kernel
 from trainer.moves import NOTHING, SWAP, best_moves, over_pixels, own_costs, own_of, uses
-from trainer.search import TOLERANCE, reaching
+from trainer.search_energy import TOLERANCE, reaching
 
 LIMIT = 400
 """Sweeps after which `settle` stops, settled or not."""
+SWEEPS = 3
+"""Sweeps that do about as much as one pass of the sequential engine: a round of the search."""
 
 _LEAST_SHARE = 1 / 64
 

@@ -2,8 +2,8 @@
 
 Pixels are visited in raster order within blocks. At each, the best of the toggle and the swaps is made if it
 lowers the energy, and c * e is brought up to date at once over the support of the kernel, which is not
-truncated: what is minimised is the energy of `search.py` itself, up to the rounding of float32. Two tests,
-neither of which can miss a move, keep it quick:
+truncated: what is minimised is the energy of `search_energy.py` itself, up to the rounding of float32. Two
+tests, neither of which can miss a move, keep it quick:
 - a move needs a pixel with u < c_max - 1, c_max the largest c between two pixels, since a swap has
   dE >= 2 - 2 c_max + u(m) + u(n) and a toggle dE = 1 + u(m);
 - a block is visited again only if c * e has changed within it, or within reach of it, since its last visit.
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from trainer import cores
 from trainer.convolution import convolved
 from trainer.eye import Dither, Frame, Kernel
-from trainer.search import REACH, TOLERANCE, reaching
+from trainer.search_energy import REACH, TOLERANCE, reaching
 
 PASSES = 100
 """Passes over the frame after which the search stops, settled or not: far more than frames of a film need."""
@@ -83,7 +83,7 @@ def _stripes(rows: int, radius: int) -> list[tuple[int, int]]:
 def _slope(
     dither: Dither, previous: Dither, blurred: Plane, radius: int, price: np.float32, y: int, x: int
 ) -> np.float32:  # pragma: no cover (compiled)
-    """u of `search.py` at one pixel."""
+    """u of `search_energy.py` at one pixel."""
     doubled = np.float32(2) * blurred[y + radius, x + radius]
     fee = price if dither[y, x] == previous[y, x] else -price
     return fee + (doubled if dither[y, x] == 0 else -doubled)

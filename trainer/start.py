@@ -7,7 +7,8 @@ averaged over `WINDOW` pixels. In a still scene that is nowhere, after a cut eve
 a Gaussian here, which is quick: one that sees as much of a lone pixel and of a grey that is off as the
 two-eye kernel does.
 
-Units as in `search.py`: energies and prices in units of c(0). Frames float32[H, W], dithers uint8[H, W].
+Units as in `search_energy.py`: energies and prices in units of c(0). Frames float32[H, W], dithers
+uint8[H, W].
 """
 
 import math
@@ -39,7 +40,7 @@ def start_dial(dial: float) -> float:
 
 
 class Start:
-    """Starts for one dial and its price of a flip (`search.price_of`)."""
+    """Starts for one dial and its price of a flip (`search_energy.price_of`)."""
 
     def __init__(self, dial: float, price: float) -> None:
         self._price = np.float32(price)

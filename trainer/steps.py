@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from trainer.eye import two_eye_kernel
 from trainer.moves import NOTHING, apart, best_moves, over_pixels, own_costs, own_of, uses
 from trainer.networks import Convolve, Generator, planes
-from trainer.search import reaching
+from trainer.search_energy import reaching
 from trainer.search_parallel import convolution
 
 

@@ -17,7 +17,8 @@ from trainer.diffusion import FloydSteinberg
 from trainer.errors import OptionError, TrainerError
 from trainer.eye import Dither, Frame
 from trainer.generator import POLISH
-from trainer.search import price_of, settler
+from trainer.search import settler
+from trainer.search_energy import price_of
 from trainer.unet import UNetSize
 from trainer.weights import Weights
 

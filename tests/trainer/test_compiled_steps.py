@@ -13,7 +13,7 @@ from trainer.eye import two_eye_kernel
 from trainer.mask import thresholds, tiled
 from trainer.moves import NOTHING, SWAP, TOGGLE, apart
 from trainer.networks import Size
-from trainer.search import price_of, reaching
+from trainer.search_energy import price_of, reaching
 from trainer.steps import View, energy_on, step
 from trainer.weights import load
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.trainer.long_film import TONES, length, make
 from tests.trainer.test_exporting import rows, verified
 from trainer.__main__ import main
 from trainer.export import Task, export
-from trainer.exporting.crew import Crew
+from trainer.exporting.crew import Crew, interrupts_later
 from trainer.exporting.folder import Folder
 from trainer.exporting.worker import Made, Orders, Wants, work
 from trainer.parts import PART_FRAMES
@@ -108,6 +109,30 @@ def test_threads_of_one_worker_make_the_same_reel_stopped_or_not(film, tmp_path)
     assert len(folder.whole()) == 3
     export(task, reel)
     assert rows(reel) == rows(tmp_path / "whole.reel")
+
+
+def test_ctrl_c_waits_while_workers_are_started():
+    """Python hears of it by any of its threads, also one in which it is not blocked."""
+    done = threading.Event()
+    other = threading.Thread(target=done.wait, args=(TIMEOUT,))
+    other.start()
+    went_on = []
+
+    def start():
+        with interrupts_later():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            went_on.append(True)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    finally:
+        done.set()
+        other.join()
+    assert went_on
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def workers_of(process):

@@ -16,7 +16,7 @@ from trainer.errors import OptionError, TrainerError
 from trainer.eye import hvs_psnr, two_eye_kernel
 from trainer.generator import GeneratorDitherer
 from trainer.networks import PLANES, Size, create
-from trainer.search import cost, price_of
+from trainer.search_energy import cost, price_of
 from trainer.start import Start
 from trainer.weights import Weights, arrays_of, digest, load, save
 

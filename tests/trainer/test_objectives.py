@@ -1,4 +1,4 @@
-"""The two-action gradient, against all draws of a tiny frame and the energy as `search.py` defines it."""
+"""The two-action gradient, against all draws of a tiny frame and the energy of `search_energy.py`."""
 
 from itertools import product
 
@@ -10,7 +10,7 @@ import pytest
 from trainer.eye import two_eye_kernel
 from trainer.moves import NOTHING, OFFSETS, SWAP, TOGGLE
 from trainer.objectives import counterfactual, draw, energy_per_pixel, gains
-from trainer.search import cost
+from trainer.search_energy import cost
 from trainer.steps import View, energy_on, propose
 
 SHAPE, PRICE = (2, 4), 0.3

@@ -11,7 +11,8 @@ from trainer import search
 from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError
 from trainer.eye import EYES, energy, hvs_psnr
-from trainer.search import ENGINES, Search, cost, price_of, usual_engine
+from trainer.search import ENGINES, Search, usual_engine
+from trainer.search_energy import cost, price_of
 
 
 @pytest.fixture(scope="module", params=ENGINES)

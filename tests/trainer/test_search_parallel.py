@@ -17,7 +17,7 @@ from tests.trainer.search_cases import (
     small_kernel,
 )
 from trainer.moves import best_moves, own_costs
-from trainer.search import cost, reaching
+from trainer.search_energy import cost, reaching
 from trainer.search_parallel import LIMIT, convolution, settle, sweeps
 
 KEY = jax.random.key(0)

@@ -14,7 +14,7 @@ from tests.trainer.search_cases import (
     random_case,
     small_kernel,
 )
-from trainer.search import cost
+from trainer.search_energy import cost
 from trainer.search_sequential import settle
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (6, 6), (5, 11)]

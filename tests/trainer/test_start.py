@@ -9,7 +9,8 @@ from tests.trainer.search_cases import TWO_EYES, moving_scene
 from trainer.diffusion import Hysteresis
 from trainer.diffusion_parallel import hysteresis, starts
 from trainer.eye import energy, hvs_psnr
-from trainer.search import Search, cost, price_of
+from trainer.search import Search
+from trainer.search_energy import cost, price_of
 from trainer.start import CUT_DIAL, Start, after_cut, gaussian, start_dial
 
 DIAL, PRICE = 0.5, price_of(0.5)

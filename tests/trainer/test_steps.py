@@ -8,7 +8,7 @@ from tests.trainer.search_cases import TWO_EYES, moving_scene, random_case, sing
 from trainer.diffusion import Hysteresis
 from trainer.moves import apart, uses
 from trainer.networks import PLANES, Size, create
-from trainer.search import cost
+from trainer.search_energy import cost
 from trainer.search_sequential import settle
 from trainer.steps import View, energy_on, made, planes_of, propose, step
 

@@ -12,7 +12,7 @@ from trainer.__main__ import main
 from trainer.diffusion import FloydSteinberg
 from trainer.errors import OptionError, TrainerError
 from trainer.eye import two_eye_kernel
-from trainer.search import cost
+from trainer.search_energy import cost
 from trainer.unet import UNetSize, create
 from trainer.unet_ditherer import UNetDitherer
 from trainer.weights import Weights, arrays_of, load, save

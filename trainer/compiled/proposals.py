@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trainer.compiled.network import VARYING
 from trainer.eye import Dither, Frame
 from trainer.moves import OFFSETS, SWAP, TOGGLE
-from trainer.search import REACH
+from trainer.search_energy import REACH
 
 Plane = NDArray[np.float32]
 Moves = NDArray[np.int32]
@@ -33,7 +33,7 @@ def slopes(
     top: int,
     bottom: int,
 ) -> None:  # pragma: no cover (compiled)
-    """u of `search.py`, and s = 1 - 2 b, in the rows from `top` to before `bottom`; `blurred`: c * e."""
+    """u of `search_energy.py`, and s = 1 - 2 b, in rows `top` to before `bottom`; `blurred`: c * e."""
     for y in range(top, bottom):
         for x in range(dither.shape[1]):
             sign[y, x] = np.float32(1) - np.float32(2) * np.float32(dither[y, x])

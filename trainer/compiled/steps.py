@@ -23,7 +23,7 @@ from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
 from trainer.moves import OFFSETS, SWAP, own_costs
 from trainer.networks import MIDDLE_PRICE, Size
-from trainer.search import reaching
+from trainer.search_energy import reaching
 from trainer.search_sequential import flip
 
 _AROUND = np.array([(0, 0)] * SWAP + list(OFFSETS))

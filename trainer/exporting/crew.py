@@ -3,9 +3,11 @@
 import logging
 import multiprocessing
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -17,6 +19,24 @@ _PATIENCE = 10.0
 """Seconds for a worker that is told to stop to finish its frame; then it is killed, which harms nothing."""
 
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block, and never reaches processes that are started in it."""
+    came: list[int] = []
+    # Blocking it is not enough: Python hears of it by any of its threads, and only one of them is blocked.
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.signal(signal.SIGINT, lambda number, frame: came.append(number)) if is_main else None
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 class Crew:
@@ -37,21 +57,19 @@ class Crew:
         # Workers start with Ctrl-C blocked: it reaches all processes of a terminal, and is for this one.
         # Python's own helper, whose start lets it through again, must be there before.
         resource_tracker.ensure_running()
-        signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            for number in range(self._orders.workers):
-                connection, theirs = context.Pipe()
-                process = context.Process(
-                    target=work, args=(self._orders, theirs), name=f"worker {number}", daemon=True
-                )
-                process.start()
-                theirs.close()
-                self._workers[connection] = process
+            with interrupts_later():
+                for number in range(self._orders.workers):
+                    connection, theirs = context.Pipe()
+                    process = context.Process(
+                        target=work, args=(self._orders, theirs), name=f"worker {number}", daemon=True
+                    )
+                    process.start()
+                    theirs.close()
+                    self._workers[connection] = process
         except BaseException:
             self._stop()
             raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         return self
 
     def __exit__(self, *exception: object) -> None:

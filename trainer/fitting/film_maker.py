@@ -21,7 +21,7 @@ from trainer.fitting.state import HyperUpdate, Metrics, Pair, State, measure
 from trainer.floyd_steinberg import floyd_steinberg
 from trainer.objectives import RECONSTRUCTIONS, v1, v2, v3
 from trainer.patches import FIRST_PASSES, MOST_PASSES, advance, each
-from trainer.search import reaching
+from trainer.search_energy import reaching
 from trainer.search_parallel import convolution
 from trainer.unet import outline
 

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from trainer.eye import two_eye_kernel
 from trainer.patches import Pool, ends
-from trainer.search import SWEEPS
-from trainer.search_parallel import sweeps
+from trainer.search_parallel import SWEEPS, sweeps
 from trainer.search_sequential import settle
 from trainer.steps import View
 

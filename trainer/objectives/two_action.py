@@ -1,6 +1,6 @@
 """Counterfactual: the exact two-action gradient of the expected energy, which pushes towards real dots.
 
-The energy of a dither b of the frame f, shown after the dither p, is that of `search.py`:
+The energy of a dither b of the frame f, shown after the dither p, is that of `search_energy.py`:
     E(b) = sum e (c * e) + price * flips,    e = b - f,    c the two-eye kernel, 1 at its centre.
 A generator that is unsure draws at random which of the proposed moves (`steps.py`) to make, every pixel's
 alone, with probability pi. Its expected energy has an exact gradient: that of pi(m) is the mean, over the
