@@ -28,7 +28,7 @@ from trainer.benching.timing import in_turn
 from trainer.benching.training import long_product, operations
 from trainer.diffusion import Hysteresis
 from trainer.films import Film
-from trainer.generator import _jax, _pass
+from trainer.generator import _pass, parallel_passes
 from trainer.opening import parse_size
 from trainer.search_energy import price_of
 from trainer.search_parallel import LIMIT
@@ -111,7 +111,7 @@ def main() -> None:
     print(f"{'batch':>6}" + "".join(f"{name:>18}" for name in WORK) + f"{'frames/s, threads':>20}")
     alone = 0.0
     for batch in words.batch:
-        engine = _jax(weights, batch)
+        engine = parallel_passes(weights, batch)
         found = timed(engine, scenes, batch, words.seconds)
         alone = found["1 pass"] - found["nothing"]
         rates = [

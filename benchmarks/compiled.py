@@ -16,9 +16,10 @@ import numpy as np
 from machine import machine
 
 from trainer.convolution import convolved
+from trainer.engines import ENGINES
 from trainer.eye import two_eye_kernel
 from trainer.films import Film
-from trainer.generator import ENGINES, GeneratorDitherer
+from trainer.generator import PASSING, GeneratorDitherer
 from trainer.search_energy import price_of, reaching
 from trainer.selection import Selection
 from trainer.start import Start
@@ -46,7 +47,7 @@ def main() -> None:
     path, _, start = sys.argv[1].partition(":")
     print(machine("numpy", "numba", "opencv-python-headless", "jax"))
     weights, taps, price = load(), reaching(two_eye_kernel()), price_of(DIAL)
-    engines = [ENGINES[name](weights) for name in ("compiled", "jax")]
+    engines = [PASSING[name](weights) for name in ENGINES]
     for size in ((384, 216), (1448, 1072)):
         selection = Selection(start=FrameNumber(int(start or 0)), count=2)
         before, frame = (one.frame for one in selection.frames(Film(path), Tones(size=size)))

@@ -1,6 +1,6 @@
 """Is the generator worth it? Its dithers against hysteresis and the sequential search at equal flips.
 
-    python benchmarks/generator.py FRAMES WEIGHTS|shipped FILM[:START]... [--engine jax] [--films-only]
+    python benchmarks/generator.py FRAMES WEIGHTS|shipped FILM[:START]... [--engine parallel] [--films-only]
 
 For every film, from frame START on, at 384x216 in closed loop: flips, HVS-PSNR for both eyes and, in
 brackets, dB over Floyd-Steinberg with hysteresis and over the sequential search at equal flips (on the line
@@ -9,7 +9,7 @@ the network alone, with rounds of search after it, and as many rounds without it
 medians on this machine in this run. After the films each scheme's least and median. Then, unless only the
 films are wanted, static noise, drift on a still frame, cuts, flat greys and the 2x2 lattice.
 
-`--engine jax`: passes and rounds as on an accelerator, in JAX, the search being the parallel one.
+`--engine parallel`: passes and rounds as on an accelerator, in JAX, the search being the parallel one.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import numpy as np
 from machine import machine
 
 from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
+from trainer.engines import ENGINES
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
 from trainer.generator import POLISH, GeneratorDitherer
@@ -49,7 +50,7 @@ class WithoutNetwork:
     def __init__(self, dial: float, rounds: int, engine: str) -> None:
         self._price, self._rounds = price_of(dial), rounds
         self._start = Start(dial, self._price)
-        self._settle = settler("sequential" if engine == "compiled" else "parallel")
+        self._settle = settler(engine)
 
     def __call__(self, frame, previous):
         start = diffused(frame) if previous is None else self._start(frame, previous)
@@ -193,7 +194,7 @@ def main() -> None:
     parser.add_argument("frames", type=int)
     parser.add_argument("weights")
     parser.add_argument("films", nargs="+", metavar="FILM[:START]")
-    parser.add_argument("--engine", choices=("compiled", "jax"), default="compiled")
+    parser.add_argument("--engine", choices=ENGINES, default="sequential")
     parser.add_argument("--films-only", action="store_true")
     words = parser.parse_args()
     weights = load(None if words.weights == "shipped" else Path(words.weights))

@@ -15,10 +15,11 @@ import time
 import numpy as np
 from machine import machine
 
+from trainer.engines import ENGINES
 from trainer.eye import EYES, hvs_psnr, two_eye_kernel
 from trainer.films import Film
 from trainer.opening import parse_size
-from trainer.search import ENGINES, Search
+from trainer.search import Search
 from trainer.search_energy import cost
 from trainer.selection import Selection
 from trainer.times import parse_place

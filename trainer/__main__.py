@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     )
     rule.add_argument("--interval", type=float, default=200, metavar="S",
                       help="seconds a frame stands, for the redraw once a day; default 200")  # fmt: skip
-    options.add_generator_options(evaluate)
+    options.add_own_options(evaluate)
     options.add_film_options(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
                          help="the simulated glass, with ghosts and redraws, or the bare dither; default: "
                          "dither for .png, glass for all else")  # fmt: skip
     preview.add_argument("--fps", type=float, default=8, metavar="N", help="frames per second; default 8")
-    options.add_generator_options(preview)
+    options.add_own_options(preview)
     options.add_film_options(preview)
     preview.set_defaults(run=_preview)
 
@@ -127,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: trainer bench; trainer bench --film film.mp4 --start 1:30 --dither search:0.3",
     )
     options.add_bench_options(bench)
-    options.add_generator_options(bench)
+    options.add_own_options(bench)
     bench.set_defaults(run=_bench)
 
     sweep = commands.add_parser(

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engines import engine_of
 from trainer.errors import OptionError
 
 
@@ -41,10 +42,10 @@ def _mask(dial: float | None) -> Ditherer:
     return Mask()
 
 
-def _search(dial: float | None) -> Ditherer:
+def _search(dial: float | None, engine: str | None = None) -> Ditherer:
     from trainer.search import Search
 
-    return Search() if dial is None else Search(dial)
+    return Search(engine=engine) if dial is None else Search(dial, engine)
 
 
 def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Ditherer:
@@ -65,15 +66,14 @@ def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Dith
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table: how to make the ditherer, whether it has a dial, what it is in a few words,
-    which settings of its own it has, and whether it runs on an accelerator where there is one.
+    """One line of the table: how to make the ditherer, whether it has a dial, what it is in a few words, and
+    which settings of its own it has. One that has an `engine` runs on an accelerator where there is one.
     """
 
     make: Callable[..., Ditherer]
     has_dial: bool
     summary: str
     settings: tuple[str, ...] = ()
-    accelerates: bool = False
 
 
 DITHERS = {
@@ -81,14 +81,13 @@ DITHERS = {
     "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
     "mask": Entry(_mask, False, "a frozen blue-noise threshold; flips follow the tone"),
     "search": Entry(
-        _search, True, "the least visible error, with a price on every flip; the best", accelerates=True
+        _search, True, "the least visible error, with a price on every flip; the best", ("engine",)
     ),
     "generator": Entry(
         _generator,
         True,
         "a network, then a few rounds of the search",
-        ("weights", "passes", "polish"),
-        accelerates=True,
+        ("weights", "passes", "polish", "engine"),
     ),
 }
 DEFAULT = "search"
@@ -115,13 +114,13 @@ def check(name: str, dial: float | None = None, **settings: Any) -> None:
     for setting in settings:
         if setting not in DITHERS[name].settings:
             raise OptionError(f"{name} has no {setting}; leave --{setting} out")
+    if "engine" in settings:
+        engine_of(settings["engine"])
 
 
-def on_accelerator(name: str) -> bool:
-    """Whether the ditherer of that name runs on an accelerator of this machine."""
-    from trainer.search import usual_engine
-
-    return DITHERS[name].accelerates and usual_engine() == "parallel"
+def engine(name: str, chosen: str | None = None) -> str | None:
+    """The engine of the ditherer of that name, the chosen one or this machine's; None where it has none."""
+    return engine_of(chosen) if "engine" in DITHERS[name].settings else None
 
 
 def parse(text: str) -> tuple[str, float | None]:

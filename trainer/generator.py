@@ -6,9 +6,9 @@ elsewhere (`start.py`). `passes` passes of the network (`steps.py`) make most of
 In a film's first frame, where nothing is shown, and after a cut flips are almost free and there are more
 passes; the search, if there is any, settles it.
 
-Two engines make the same passes: a compiled one for CPUs (`compiled/steps.py`, with the sequential search
-after it) and one in JAX for accelerators (`steps.py`, with the parallel search). A dither depends on frame,
-shown dither, weights, settings and engine, and on nothing else.
+Either engine (`engines.py`) makes the same passes: the sequential one by compiled code for CPUs
+(`compiled/steps.py`), the parallel one in JAX (`steps.py`); they differ in the search after it. A dither
+depends on frame, shown dither, weights, settings and engine, and on nothing else.
 """
 
 from collections.abc import Callable
@@ -24,12 +24,12 @@ from trainer import cores
 from trainer.accelerated import Accelerated, Scene
 from trainer.compiled.steps import CompiledSteps
 from trainer.diffusion import diffused
+from trainer.engines import engine_of
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.mask import thresholds, tiled
 from trainer.networks import Generator, Size
 from trainer.patches import FIRST_PRICE
-from trainer.search import usual_engine
 from trainer.search_energy import price_of
 from trainer.search_sequential import PASSES as ALL_ROUNDS
 from trainer.search_sequential import settle
@@ -49,9 +49,8 @@ Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
 class GeneratorDitherer:
     """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
 
-    `dial` sets the price of a flip (`search_energy.price_of`). `engine` is one of `ENGINES`; None takes `jax`
-    where it has an accelerator. OptionError for a setting out of range, TrainerError for weights that cannot
-    be read.
+    `dial` sets the price of a flip (`search_energy.price_of`), `engine` is for `engine_of`. OptionError for a
+    setting out of range, TrainerError for weights that cannot be read.
     """
 
     def __init__(
@@ -71,10 +70,7 @@ class GeneratorDitherer:
             raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
         self.price, self.passes, self.polish = price_of(dial), passes, polish
         self.weights = weights if isinstance(weights, Weights) else load(weights)
-        if engine not in (None, *ENGINES):
-            raise OptionError(f"the generator has no engine {engine!r}: choose {' or '.join(ENGINES)}")
-        usual = "compiled" if usual_engine() == "sequential" else "jax"
-        self._engine = ENGINES[engine or usual](self.weights)
+        self._engine = PASSING[engine_of(engine)](self.weights)
         self._start = Start(dial, self.price)
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
@@ -91,7 +87,7 @@ class GeneratorDitherer:
         return self._engine(frame, start, previous, self.price, self.passes, self.polish)
 
 
-def _compiled(weights: Weights) -> Engine:
+def sequential_passes(weights: Weights) -> Engine:
     """The engine for CPUs; what it needs for frames of one shape is kept until one of another comes."""
     weights.generator()  # which refuses arrays that are not those of its size
     size = weights.size
@@ -112,7 +108,7 @@ def _compiled(weights: Weights) -> Engine:
     return passed
 
 
-def _jax(weights: Weights, frames: int | None = None) -> Engine:
+def parallel_passes(weights: Weights, frames: int | None = None) -> Engine:
     """The engine for accelerators, so many frames in a batch (`accelerated.py`)."""
     generator = weights.generator()
     state, passed = nnx.state(generator), _pass(nnx.graphdef(generator))
@@ -124,7 +120,10 @@ def _jax(weights: Weights, frames: int | None = None) -> Engine:
     return Accelerated(one_pass, frames)
 
 
-ENGINES: dict[str, Callable[[Weights], Engine]] = {"compiled": _compiled, "jax": _jax}
+PASSING: dict[str, Callable[[Weights], Engine]] = {
+    "sequential": sequential_passes,
+    "parallel": parallel_passes,
+}
 
 
 @cache

@@ -67,8 +67,8 @@ def _burning(options: argparse.Namespace, rate: float) -> "Burning | None":
 
 
 def dither_settings(options: argparse.Namespace) -> dict[str, Any]:
-    """What is given of the settings that some dither has for itself: --weights, --passes, --polish."""
-    given = {"passes": options.passes, "polish": options.polish}
+    """Those given of the settings that some dithers have: --engine, --weights, --passes, --polish."""
+    given = {"engine": options.engine, "passes": options.passes, "polish": options.polish}
     if options.weights is not None:
         given["weights"] = Path(options.weights)
     return {name: value for name, value in given.items() if value is not None}

@@ -83,11 +83,18 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own",
     )
-    add_generator_options(parser)
+    add_own_options(parser)
 
 
-def add_generator_options(parser: argparse.ArgumentParser) -> None:
-    """What the generator alone has: --weights, --passes, --polish."""
+def add_own_options(parser: argparse.ArgumentParser) -> None:
+    """What some dithers have for themselves: --engine, --weights, --passes, --polish."""
+    both = parser.add_argument_group("of search and generator")
+    both.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="sequential, for a CPU, or parallel, for a GPU or TPU; their dithers differ, so an export keeps "
+        "to one, on all its machines; default: what suits this machine",
+    )
     own = parser.add_argument_group("of the generator alone")
     own.add_argument("--weights", metavar="RUN", help="a folder of `trainer fit`; default: what ships")
     own.add_argument("--passes", type=int, metavar="K", help="passes of the network over a frame; default 1")

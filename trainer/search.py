@@ -2,22 +2,19 @@
 
 From a start between the shown dither and error diffusion (`start.py`) on, pixels are toggled and swapped as
 long as that lowers the energy (`search_energy.py`), until the dither is settled. Two engines do it: a
-sequential one (`search_sequential.py`, compiled) and a parallel one (`search_parallel.py`, JAX). Their
-dithers differ, since a frame has many settled dithers, but the energies and the flips hardly do.
+sequential one (`search_sequential.py`, compiled) and a parallel one (`search_parallel.py`, JAX); see
+`engines.py`.
 """
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 
 from trainer.diffusion import diffused
+from trainer.engines import engine_of
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, two_eye_kernel
 from trainer.search_energy import price_of
 from trainer.start import CUT_PRICE, Start, after_cut
-
-ENGINES = ("sequential", "parallel")
 
 
 class Search:
@@ -25,9 +22,8 @@ class Search:
 
     The first frame starts from error diffusion, and its flips are free; after a cut they nearly are.
 
-    `dial` sets the price of a flip (`price_of`). `engine` is one of `ENGINES`; None takes the parallel one
-    where JAX has an accelerator, and else the sequential one. A dither depends on nothing but the frame, the
-    shown dither and these two.
+    `dial` sets the price of a flip (`price_of`), `engine` is for `engine_of`. A dither depends on nothing but
+    the frame, the shown dither and these two.
     """
 
     def __init__(self, dial: float = 0.5, engine: str | None = None) -> None:
@@ -52,15 +48,8 @@ Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]
 
 
 def settler(engine: str | None = None) -> Settle:
-    """The search by one of `ENGINES`; for None `usual_engine`'s."""
-    if engine is not None and engine not in ENGINES:
-        raise OptionError(f"search has no engine {engine!r}: choose {' or '.join(ENGINES)}")
-    return _parallel() if (engine or usual_engine()) == "parallel" else _sequential()
-
-
-def usual_engine() -> str:
-    """The parallel one where JAX has an accelerator, and else the sequential one."""
-    return "parallel" if _has_accelerator() else "sequential"
+    """The search by that engine (`engine_of`)."""
+    return _parallel() if engine_of(engine) == "parallel" else _sequential()
 
 
 @cache
@@ -81,12 +70,3 @@ def _parallel() -> Settle:
 
     dithered = Accelerated()
     return lambda frame, start, previous, price, rounds: dithered(frame, start, previous, price, 0, rounds)
-
-
-def _has_accelerator() -> bool:
-    """Whether JAX runs on more than a CPU; it is imported only where a plugin for an accelerator is there."""
-    if not (entry_points(group="jax_plugins") or find_spec("jax_plugins") or find_spec("libtpu")):
-        return False
-    import jax
-
-    return jax.default_backend() != "cpu"

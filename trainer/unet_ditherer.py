@@ -27,7 +27,13 @@ class UNetDitherer:
     """Dithers with a U-Net that sees luma. OptionError for a setting out of range or without effect."""
 
     def __init__(
-        self, weights: Weights, dial: float | None = None, *, passes: int = 1, polish: int = POLISH
+        self,
+        weights: Weights,
+        dial: float | None = None,
+        *,
+        passes: int = 1,
+        polish: int = POLISH,
+        engine: str | None = None,
     ) -> None:
         if not isinstance(weights.size, UNetSize) or weights.size.colours != 1:
             raise TrainerError("frames come in luma: these weights are not those of a U-Net that sees it")
@@ -45,7 +51,7 @@ class UNetDitherer:
         def network(state: nnx.State, frame: Array, previous: Array | None) -> Array:
             return nnx.merge(graph, state)(frame[..., None], previous) > 0
 
-        self._network, self._settle = network, settler()
+        self._network, self._settle = network, settler(engine)
         self._begin = FloydSteinberg()
 
     def __call__(self, frame: Frame, previous: Dither | None) -> Dither:

@@ -10,7 +10,7 @@ from tests.trainer.search_cases import moving_scene
 from trainer.accelerated import Accelerated
 from trainer.diffusion import Hysteresis
 from trainer.errors import TrainerError
-from trainer.generator import ENGINES, GeneratorDitherer, _jax
+from trainer.generator import PASSING, GeneratorDitherer, parallel_passes
 from trainer.search import settler
 from trainer.weights import load
 
@@ -35,9 +35,9 @@ def at_once(engine, jobs):
 
 @pytest.mark.parametrize("frames", [1, 3, 8])
 def test_a_dither_does_not_depend_on_its_company(jobs, frames):
-    alone = [ENGINES["jax"](load(None))(*job) for job in jobs]
+    alone = [PASSING["parallel"](load(None))(*job) for job in jobs]
     for dither, expected, (_, start, *_) in zip(
-        at_once(_jax(load(None), frames), jobs), alone, jobs, strict=True
+        at_once(parallel_passes(load(None), frames), jobs), alone, jobs, strict=True
     ):
         np.testing.assert_array_equal(dither, expected)
         assert (dither != start).any()
@@ -51,7 +51,7 @@ def test_without_a_network_it_is_the_search(jobs):
 
 def test_dithers_can_be_written_on(jobs):
     """Other ditherers take them for the shown dither, and some compiled code asks for arrays of its own."""
-    dither = GeneratorDitherer(engine="jax")(jobs[0][0], jobs[0][2])
+    dither = GeneratorDitherer(engine="parallel")(jobs[0][0], jobs[0][2])
     assert dither.flags.writeable
 
 

@@ -96,7 +96,7 @@ def test_the_same_dither_every_time_from_nothing_but_frame_and_shown_dither(ship
 def test_the_engines_agree(shipped):
     """Alone they make the same dithers; the searches after them differ, but hardly in what they reach."""
     alone, polished = shipped
-    in_jax = GeneratorDitherer(polish=0, engine="jax"), GeneratorDitherer(polish=2, engine="jax")
+    in_jax = GeneratorDitherer(polish=0, engine="parallel"), GeneratorDitherer(polish=2, engine="parallel")
     shown = polished(scene(0), None)
     np.testing.assert_array_equal(in_jax[0](scene(12), shown), alone(scene(12), shown))
     costs = [
@@ -126,7 +126,7 @@ def test_the_dial_sets_the_price(tiny):
         ({"dial": 1.5}, "dial"),
         ({"passes": 0}, "--passes 0"),
         ({"polish": -1}, "--polish -1"),
-        ({"engine": "steam"}, "compiled or jax"),
+        ({"engine": "steam"}, "sequential or parallel"),
     ],
 )
 def test_a_setting_out_of_range_is_refused(tiny, settings, words):

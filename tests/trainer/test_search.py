@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import PRICE, TWO_EYES, moving_scene, random_case
-from trainer import search
 from trainer.diffusion import Hysteresis
+from trainer.engines import ENGINES
 from trainer.errors import OptionError
 from trainer.eye import EYES, energy, hvs_psnr
-from trainer.search import ENGINES, Search, usual_engine
+from trainer.search import Search
 from trainer.search_energy import cost, price_of
 
 
@@ -106,14 +106,3 @@ def test_the_sequential_engine_imports_no_jax():
     code = f"{make}; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr
-
-
-@pytest.mark.parametrize(
-    ("plugins", "backend", "engine"),
-    [([], "gpu", "sequential"), (["cuda"], "cpu", "sequential"), (["cuda"], "gpu", "parallel")],
-)
-def test_the_engine_is_chosen_by_the_accelerator(monkeypatch, plugins, backend, engine):
-    monkeypatch.setattr(search, "entry_points", lambda group: plugins)
-    monkeypatch.setattr(search, "find_spec", lambda name: None)
-    monkeypatch.setattr("jax.default_backend", lambda: backend)
-    assert usual_engine() == engine

@@ -47,7 +47,7 @@ def made(name: str, dial: float | None, settings: Mapping[str, Any]) -> Ditherer
 
 
 def shared_settings(options: argparse.Namespace) -> dict[str, Any]:
-    """--weights, --passes and --polish as far as they are given; the weights are read once for all."""
+    """--engine, --weights, --passes and --polish where given; the weights are read once for all."""
     settings = dither_settings(options)
     if "weights" in settings:
         from trainer.weights import load

@@ -9,6 +9,7 @@ from typing import Any
 
 from trainer import dithers
 from trainer.dithers import Ditherer
+from trainer.engines import has_accelerator
 from trainer.films import Film
 from trainer.parts import PART_FRAMES
 from trainer.selection import Selection
@@ -37,7 +38,7 @@ class Task:
 
     def shares_device(self) -> bool:
         """Whether threads that dither at the same time are quicker than processes: on an accelerator."""
-        return dithers.on_accelerator(self.dither)
+        return self._engine() == "parallel" and has_accelerator()
 
     def description(self, film: Film) -> dict[str, str]:
         """What the reel says of itself, and what must be the same for an interrupted export to go on."""
@@ -53,13 +54,17 @@ class Task:
             "tones": json.dumps(self.tones.as_dict()),
             "dither": self.dither,
             "dial": "default" if self.dial is None else f"{self.dial:g}",
+            **({"engine": engine} if (engine := self._engine()) else {}),
             **self._own_settings(),
             "part_frames": str(PART_FRAMES),
             "tool": f"longtake {version('longtake')}",
         }
 
+    def _engine(self) -> str | None:
+        return dithers.engine(self.dither, self.settings.get("engine"))
+
     def _own_settings(self) -> dict[str, str]:
-        own = dict(self.settings)
+        own = {name: value for name, value in self.settings.items() if name != "engine"}
         if "weights" in dithers.DITHERS[self.dither].settings:
             own.setdefault("weights", None)  # those that ship, which another version of the tool may exchange
         return {"dither_settings": json.dumps(plain(own), sort_keys=True)} if own else {}

@@ -43,8 +43,6 @@ class Orders:
     @classmethod
     def of(cls, task: Task, reel: Path, workers: int) -> "Orders":
         """Orders for so many workers: processes, or threads of one if their dither runs on an accelerator."""
-        # This process only asks for it; and JAX takes most of its memory at its start, unless told otherwise.
-        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         shared = workers > 1 and task.shares_device()
         return cls(task, reel, 1, workers) if shared else cls(task, reel, workers)
 
