@@ -23,21 +23,21 @@ import numpy as np
 from flax import nnx
 from machine import machine
 
-from trainer.accelerated import Accelerated, Job
 from trainer.benching.timing import in_turn
 from trainer.benching.training import long_product, operations
+from trainer.commands.opening import parse_size
 from trainer.diffusion import Hysteresis
 from trainer.films import Film
+from trainer.frames.times import FrameNumber
+from trainer.generating.steps import View
 from trainer.generator import _pass, parallel_passes
-from trainer.opening import parse_size
-from trainer.search_energy import price_of
-from trainer.search_parallel import LIMIT
+from trainer.networks.weights import load
+from trainer.searching.accelerated import Accelerated, Job
+from trainer.searching.energy import price_of
+from trainer.searching.parallel import LIMIT
+from trainer.searching.start import Start
 from trainer.selection import Selection
-from trainer.start import Start
-from trainer.steps import View
-from trainer.times import FrameNumber
 from trainer.tones import Tones
-from trainer.weights import load
 
 PRICE = price_of(0.5)
 WORK = {

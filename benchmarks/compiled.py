@@ -3,8 +3,9 @@
     python benchmarks/compiled.py FILM[:START]
 
 For a frame of the film at 384x216 and at 1448x1072, shown after the one before: milliseconds of a pass by
-`compiled/steps.py` and by `steps.py`, by turns (medians), their ratio, and in how many pixels the two dithers
-differ; and the same of c * e by `convolution.py` and by `cv2.filter2D`, with the largest difference.
+`generating/compiled/steps.py` and by `generating/steps.py`, by turns (medians), their ratio, and in how many
+pixels the two dithers differ; and the same of c * e by `searching/convolution.py` and by `cv2.filter2D`, with
+the largest difference.
 """
 
 import statistics
@@ -15,17 +16,17 @@ import cv2
 import numpy as np
 from machine import machine
 
-from trainer.convolution import convolved
-from trainer.engines import ENGINES
 from trainer.eye import two_eye_kernel
 from trainer.films import Film
+from trainer.frames.times import FrameNumber
 from trainer.generator import PASSING, GeneratorDitherer
-from trainer.search_energy import price_of, reaching
+from trainer.networks.weights import load
+from trainer.searching.convolution import convolved
+from trainer.searching.energy import price_of, reaching
+from trainer.searching.engines import ENGINES
+from trainer.searching.start import Start
 from trainer.selection import Selection
-from trainer.start import Start
-from trainer.times import FrameNumber
 from trainer.tones import Tones
-from trainer.weights import load
 
 ROUNDS = 15
 DIAL = 0.5

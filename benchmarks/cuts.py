@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 
-from trainer.cuts import cuts_by_z_score, is_cut
 from trainer.films import Film
+from trainer.frames.cuts import cuts_by_z_score, is_cut
 
 STEPS = (1, 4, 12, 24)
 

@@ -13,10 +13,10 @@ import time
 
 from machine import machine
 
+from trainer.commands.opening import parse_size
 from trainer.dithers import DITHERS, make
 from trainer.evaluate import evaluate
 from trainer.films import Film
-from trainer.opening import parse_size
 from trainer.selection import Selection
 from trainer.tones import Tones
 

@@ -35,10 +35,10 @@ def main() -> None:
     import numpy as np
     from machine import machine
 
-    from trainer.bursts import LENGTH
     from trainer.fit import Metrics, Settings, rates, start, updates
+    from trainer.fitting.bursts import LENGTH
     from trainer.fitting.mesh import EVERYWHERE, enough_threads, put, row_of_devices
-    from trainer.networks import parameter_count
+    from trainer.networks.generator import parameter_count
 
     settings = Settings(
         patch=options.patch, batch=options.batch, channels=options.channels, blocks=options.blocks,

@@ -22,19 +22,19 @@ import numpy as np
 from machine import machine
 
 from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
-from trainer.engines import ENGINES
+from trainer.evaluating.texture import GREYS, texture
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
+from trainer.frames.times import FrameNumber
 from trainer.generator import POLISH, GeneratorDitherer
+from trainer.networks.weights import Weights, load
 from trainer.search import Search, settler
-from trainer.search_energy import price_of
+from trainer.searching.energy import price_of
+from trainer.searching.engines import ENGINES
+from trainer.searching.start import CUT_PRICE, Start, after_cut
 from trainer.selection import Selection
-from trainer.start import CUT_PRICE, Start, after_cut
 from trainer.sweeping.scores import over_line
-from trainer.texture import GREYS, texture
-from trainer.times import FrameNumber
 from trainer.tones import Tones
-from trainer.weights import Weights, load
 
 DIALS = (0.2, 0.5, 0.8)
 CUTS_WITHIN = 60

@@ -11,10 +11,10 @@ import argparse
 
 import numpy as np
 
+from trainer.evaluating.texture import GREYS, texture
 from trainer.eye import EYES, energy, hvs_psnr, two_eye_kernel
 from trainer.mask import Mask
-from trainer.texture import GREYS, texture
-from trainer.void_and_cluster import ranks
+from trainer.masks.void_and_cluster import ranks
 
 
 def main() -> None:

@@ -28,13 +28,13 @@ from PIL import Image, ImageDraw
 
 from trainer import dithers
 from trainer.evaluate import evaluate
+from trainer.evaluating.texture import GREYS, texture
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
+from trainer.frames.times import FrameNumber
+from trainer.networks.weights import load
 from trainer.selection import Selection
-from trainer.texture import GREYS, texture
-from trainer.times import FrameNumber
 from trainer.tones import Tones
-from trainer.weights import load
 
 SIZE = (384, 216)
 CROP = (150, 112)

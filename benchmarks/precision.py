@@ -18,15 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 from machine import machine
 
-from trainer.bursts import read_bursts
 from trainer.eye import EYES, hvs_psnr
 from trainer.films import Film
 from trainer.fit import Settings, rates, start, updates
+from trainer.fitting.bursts import read_bursts
 from trainer.fitting.record import weights_of
 from trainer.fitting.settings import PRECISIONS
+from trainer.frames.times import FrameNumber
 from trainer.generator import GeneratorDitherer
 from trainer.selection import Selection
-from trainer.times import FrameNumber
 from trainer.tones import Tones
 
 

@@ -15,14 +15,14 @@ import time
 import numpy as np
 from machine import machine
 
-from trainer.engines import ENGINES
+from trainer.commands.opening import parse_size
 from trainer.eye import EYES, hvs_psnr, two_eye_kernel
 from trainer.films import Film
-from trainer.opening import parse_size
+from trainer.frames.times import parse_place
 from trainer.search import Search
-from trainer.search_energy import cost
+from trainer.searching.energy import cost
+from trainer.searching.engines import ENGINES
 from trainer.selection import Selection
-from trainer.times import parse_place
 from trainer.tones import Tones
 
 

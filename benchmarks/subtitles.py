@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from trainer import dithers
-from trainer.burning import Burning
+from trainer.commands.opening import parse_size
 from trainer.films import Film
-from trainer.opening import parse_size
+from trainer.frames.times import FilmTime
 from trainer.selection import Selected, Selection
-from trainer.subtitles import read_subtitles
-from trainer.times import FilmTime
+from trainer.subtitling.burning import Burning
+from trainer.subtitling.subtitles import read_subtitles
 from trainer.tones import Tones
 
 COUNT, EVERY = 48, 8

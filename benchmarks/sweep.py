@@ -24,8 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 from machine import machine
 
-from trainer.bursts import LENGTH
 from trainer.fit import Settings, rates, start, updates
+from trainer.fitting.bursts import LENGTH
 from trainer.fitting.hyper import Hyper
 from trainer.sweep import at_once, in_turn, rates_of, starts
 

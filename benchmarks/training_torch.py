@@ -32,19 +32,20 @@ except ModuleNotFoundError:
     raise SystemExit("this compares with PyTorch: pip install torch==2.13.0") from None
 import torch_networks as peer
 
-from trainer import networks, unet
 from trainer.benching import made
+from trainer.diffusing.floyd_steinberg import floyd_steinberg
 from trainer.eye import two_eye_kernel
 from trainer.fit import Settings, start, updates
 from trainer.fitting.compiling import options
 from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import USUAL
-from trainer.floyd_steinberg import floyd_steinberg
+from trainer.generating.steps import energy_on, planes_of, propose
+from trainer.networks import generator as networks
+from trainer.networks import unet
+from trainer.networks.weights import arrays_of
 from trainer.objectives import counterfactual, cross_entropy, draw
 from trainer.patches import view
-from trainer.search_energy import reaching
-from trainer.steps import energy_on, planes_of, propose
-from trainer.weights import arrays_of
+from trainer.searching.energy import reaching
 
 RATE = 1e-3
 BETAS, CLIP = (0.9, 0.99), 1.0

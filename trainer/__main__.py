@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from player.errors import PlayerError
-from trainer import fit_options, options
+from trainer.commands import fit_options, options
 from trainer.dithers import DEFAULT
 from trainer.errors import TrainerError
 

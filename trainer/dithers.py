@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engines import engine_of
 from trainer.errors import OptionError
+from trainer.searching.engines import engine_of
 
 
 class Ditherer(Protocol):
@@ -50,12 +50,12 @@ def _search(dial: float | None, engine: str | None = None) -> Ditherer:
 
 def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Ditherer:
     """The ditherer of the network that the weights are of."""
-    from trainer.unet import UNetSize
-    from trainer.weights import Weights, load
+    from trainer.networks.unet import UNetSize
+    from trainer.networks.weights import Weights, load
 
     read = weights if isinstance(weights, Weights) else load(weights)
     if isinstance(read.size, UNetSize):
-        from trainer.unet_ditherer import UNetDitherer
+        from trainer.generating.unet_ditherer import UNetDitherer
 
         return UNetDitherer(read, dial, **settings)
     from trainer.generator import GeneratorDitherer

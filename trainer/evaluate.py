@@ -2,7 +2,7 @@
 
 Every ditherer runs closed loop, its own dither before it, as the panel would show it. The film is decoded
 once and no picture is kept but the last; what stays of a frame is a row of numbers for each ditherer. What
-they mean stands in `metrics.py`.
+they mean stands in `evaluating/metrics.py`.
 """
 
 import os
@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.redraw import RedrawRule
-from trainer.cuts import cuts_by_z_score
 from trainer.dithers import Ditherer
 from trainer.errors import OptionError
+from trainer.evaluating.metrics import Change, FrameScore, Scores, Summary
 from trainer.eye import EYES, Seen, see
-from trainer.metrics import Change, FrameScore, Scores, Summary
+from trainer.frames.cuts import cuts_by_z_score
 from trainer.selection import Selected
 
 NAN = float("nan")

@@ -1,11 +1,11 @@
 """`trainer export`: a film becomes a reel.
 
-A film is dithered in parts (`parts.py`), each in closed loop: every frame sees the dither before it, as it
-will really be shown. One process makes part after part in the reel itself; several workers, of one host or of
-several, make them in a folder beside it, from where they are joined in film order. Either way every row of
-the reel is the same. An export that was cut short goes on after the last frame of the reel and of every part.
-Whatever decides a dither (the dither before it, the levels, every option) is in the reel, so the frames that
-follow are the same as if it had never stopped.
+A film is dithered in parts (`frames/parts.py`), each in closed loop: every frame sees the dither before it,
+as it will really be shown. One process makes part after part in the reel itself; several workers, of one host
+or of several, make them in a folder beside it, from where they are joined in film order. Either way every row
+of the reel is the same. An export that was cut short goes on after the last frame of the reel and of every
+part. Whatever decides a dither (the dither before it, the levels, every option) is in the reel, so the frames
+that follow are the same as if it had never stopped.
 """
 
 from contextlib import suppress

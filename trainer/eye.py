@@ -9,7 +9,8 @@ pi S / 180 pixels. (Two mistakes to know: dropping pi / 180, and taking S for pi
 What is measured here, of one frame f, its dither b and their error e = b - f:
     energy      sum e (c * e), c the autocorrelation of h: what the search minimises
     HVS-PSNR    -10 log10 mean (h * e)^2 in dB: what is reported, for two eyes, as a search wins its own
-What is measured over a film is in `metrics.py`, the texture of flat greys in `texture.py`.
+What is measured over a film is in `evaluating/metrics.py`, the texture of flat greys in
+`evaluating/texture.py`.
 
 Arrays: frame float32[H, W] in [0, 1], gamma-encoded tone; dither uint8[H, W], 1 = white; kernels float64,
 square, of odd side, centred. Sources: R. Nasanen, "Visibility of halftone dot textures", IEEE Trans. Systems,

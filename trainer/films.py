@@ -1,6 +1,6 @@
 """A film on disk: what its header says, and its frames one after another in constant memory.
 
-Any film that OpenCV opens. Frame numbers are exact (see trainer/decoder.py): frame n is the n-th decoded
+Any film that OpenCV opens. Frame numbers are exact (see `frames/decoder.py`): frame n is the n-th decoded
 frame, from whatever start. Times are the container's own timestamps, never decreasing, in ms since the first
 frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
 """
@@ -17,9 +17,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from trainer.decoder import Decoder
 from trainer.errors import FilmError, OptionError
-from trainer.times import FilmTime, FrameNumber, Place, format_time
+from trainer.frames.decoder import Decoder
+from trainer.frames.times import FilmTime, FrameNumber, Place, format_time
 
 Item = TypeVar("Item")
 

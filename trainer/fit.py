@@ -3,10 +3,10 @@
 An update is one pass for every patch of the pool (`patches.py`): draw moves from the generator's
 probabilities, price every one of them made and not made (`objectives.counterfactual`), take one step of the
 optimiser (`fitting/optimisers.py`). The pool goes on with the dither of the pass as it is in use
-(`steps.py`), in a quarter of the patches polished by the search before it is shown, so that the generator
-learns to work with it and without. A critic, if there is one, compares the thresholded dithers with Floyd and
-Steinberg's of the same frames, or with ones that the search would go on to make. The film-maker's objectives
-have an update of their own (`fitting/film_maker.py`).
+(`generating/steps.py`), in a quarter of the patches polished by the search before it is shown, so that the
+generator learns to work with it and without. A critic, if there is one, compares the thresholded dithers with
+Floyd and Steinberg's of the same frames, or with ones that the search would go on to make. The film-maker's
+objectives have an update of their own (`fitting/film_maker.py`).
 
 All randomness comes from the seed and the number of the update, so that a run that is taken up again makes
 the same updates as one that was never cut short, on one machine.
@@ -23,6 +23,7 @@ from flax import nnx
 from jax import Array
 from jax.sharding import Mesh
 
+from trainer.diffusing.floyd_steinberg import floyd_steinberg
 from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.film_maker import film_maker_update
@@ -34,13 +35,12 @@ from trainer.fitting.polishing import chosen, settled, swept
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import FILM_MAKERS, Settings
 from trainer.fitting.state import LIES, HyperUpdate, Metrics, Pair, State, Update, measure, start
-from trainer.floyd_steinberg import floyd_steinberg
-from trainer.moves import spread
-from trainer.networks import outline
+from trainer.generating.steps import View, energy_on, made, planes_of, propose
+from trainer.networks.generator import outline
 from trainer.objectives import counterfactual, draw, straight_through
 from trainer.patches import advance, each, renew
-from trainer.search_parallel import sweeps
-from trainer.steps import View, energy_on, made, planes_of, propose
+from trainer.searching.moves import spread
+from trainer.searching.parallel import sweeps
 
 __all__ = ["PATIENCE", "Metrics", "Settings", "State", "check", "rates", "renewal", "start", "updates"]
 

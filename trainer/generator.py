@@ -1,14 +1,14 @@
 """The generator as a ditherer: a start, a learned step towards the least visible error, then a little search.
 
 In closed loop every frame starts from the shown dither where that still fits and from error diffusion
-elsewhere (`start.py`). `passes` passes of the network (`steps.py`) make most of the moves that pay, and
-`polish` rounds of the search (`search.py`) what is left, all at the price of a flip that the dial asks for.
-In a film's first frame, where nothing is shown, and after a cut flips are almost free and there are more
-passes; the search, if there is any, settles it.
+elsewhere (`searching/start.py`). `passes` passes of the network (`generating/steps.py`) make most of the
+moves that pay, and `polish` rounds of the search (`search.py`) what is left, all at the price of a flip that
+the dial asks for. In a film's first frame, where nothing is shown, and after a cut flips are almost free and
+there are more passes; the search, if there is any, settles it.
 
-Either engine (`engines.py`) makes the same passes: the sequential one by compiled code for CPUs
-(`compiled/steps.py`), the parallel one in JAX (`steps.py`); they differ in the search after it. A dither
-depends on frame, shown dither, weights, settings and engine, and on nothing else.
+Either engine (`searching/engines.py`) makes the same passes: the sequential one by compiled code for CPUs
+(`generating/compiled/steps.py`), the parallel one in JAX (`generating/steps.py`); they differ in the search
+after it. A dither depends on frame, shown dither, weights, settings and engine, and on nothing else.
 """
 
 from collections.abc import Callable
@@ -21,21 +21,21 @@ from flax import nnx
 from jax import Array
 
 from trainer import cores
-from trainer.accelerated import Accelerated, Scene
-from trainer.compiled.steps import CompiledSteps
 from trainer.diffusion import diffused
-from trainer.engines import engine_of
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, two_eye_kernel
+from trainer.generating.compiled.steps import CompiledSteps
+from trainer.generating.steps import View, energy_on, step
 from trainer.mask import thresholds, tiled
-from trainer.networks import Generator, Size
+from trainer.networks.generator import Generator, Size
+from trainer.networks.weights import Weights, load
 from trainer.patches import FIRST_PRICE
-from trainer.search_energy import price_of
-from trainer.search_sequential import PASSES as ALL_ROUNDS
-from trainer.search_sequential import settle
-from trainer.start import CUT_PRICE, Start, after_cut
-from trainer.steps import View, energy_on, step
-from trainer.weights import Weights, load
+from trainer.searching.accelerated import Accelerated, Scene
+from trainer.searching.energy import price_of
+from trainer.searching.engines import engine_of
+from trainer.searching.sequential import PASSES as ALL_ROUNDS
+from trainer.searching.sequential import settle
+from trainer.searching.start import CUT_PRICE, Start, after_cut
 
 PASSES, POLISH = 1, 3
 """The defaults."""
@@ -49,8 +49,8 @@ Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
 class GeneratorDitherer:
     """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
 
-    `dial` sets the price of a flip (`search_energy.price_of`), `engine` is for `engine_of`. OptionError for a
-    setting out of range, TrainerError for weights that cannot be read.
+    `dial` sets the price of a flip (`searching.energy.price_of`), `engine` is for `engine_of`. OptionError
+    for a setting out of range, TrainerError for weights that cannot be read.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ def sequential_passes(weights: Weights) -> Engine:
 
 
 def parallel_passes(weights: Weights, frames: int | None = None) -> Engine:
-    """The engine for accelerators, so many frames in a batch (`accelerated.py`)."""
+    """The engine for accelerators, so many frames in a batch (`searching/accelerated.py`)."""
     generator = weights.generator()
     state, passed = nnx.state(generator), _pass(nnx.graphdef(generator))
     mask = lru_cache(maxsize=1)(lambda shape: jnp.asarray(tiled(thresholds(), shape)))

@@ -1,10 +1,10 @@
 """The patches of a training step: a pool of small closed loops, all of it on the device.
 
-Each of the B patches lives through a few frames of a burst (`bursts.py`) with its own dither. It enters a
-frame with its last dither as the one that is shown, begins where `start.py` says, is passed through the
-generator once or a few times, and goes on to the next frame; after two to five frames another patch takes its
-place. So the generator always sees what it made itself, and one training step is one pass for every patch. A
-new patch begins
+Each of the B patches lives through a few frames of a burst (`fitting/bursts.py`) with its own dither. It
+enters a frame with its last dither as the one that is shown, begins where `searching/start.py` says, is
+passed through the generator once or a few times, and goes on to the next frame; after two to five frames
+another patch takes its place. So the generator always sees what it made itself, and one training step is one
+pass for every patch. A new patch begins
     as a first frame: from error diffusion, nothing being shown, so that flips are almost free; or
     after a cut: shown is the last dither of the patch whose place it takes.
 Some patches stand still, some are flat greys with a drift, some have other contrast, grain, are mirrored,
@@ -24,10 +24,10 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from trainer.bursts import LENGTH
-from trainer.diffusion_parallel import starts
+from trainer.diffusing.starts import starts
+from trainer.fitting.bursts import LENGTH
+from trainer.generating.steps import View
 from trainer.mask import thresholds
-from trainer.steps import View
 
 FIRST_PRICE = 0.01
 """The price of a flip in a first frame, where nothing is shown yet: little, and its logarithm finite."""

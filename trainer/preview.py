@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from trainer.dithers import Ditherer
 from trainer.errors import OptionError
+from trainer.evaluating.metrics import FrameScore, Scores, Summary
 from trainer.eye import Seen, see
-from trainer.metrics import FrameScore, Scores, Summary
 from trainer.previews.view import View
 from trainer.selection import Selected
 

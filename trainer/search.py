@@ -1,20 +1,20 @@
 """Temporal direct binary search: the dither of least visible error, with a price on every flip.
 
-From a start between the shown dither and error diffusion (`start.py`) on, pixels are toggled and swapped as
-long as that lowers the energy (`search_energy.py`), until the dither is settled. Two engines do it: a
-sequential one (`search_sequential.py`, compiled) and a parallel one (`search_parallel.py`, JAX); see
-`engines.py`.
+From a start between the shown dither and error diffusion (`searching/start.py`) on, pixels are toggled and
+swapped as long as that lowers the energy (`searching/energy.py`), until the dither is settled. Two engines do
+it: a sequential one (`searching/sequential.py`, compiled) and a parallel one (`searching/parallel.py`, JAX);
+see `searching/engines.py`.
 """
 
 from collections.abc import Callable
 from functools import cache
 
 from trainer.diffusion import diffused
-from trainer.engines import engine_of
 from trainer.errors import OptionError
 from trainer.eye import Dither, Frame, two_eye_kernel
-from trainer.search_energy import price_of
-from trainer.start import CUT_PRICE, Start, after_cut
+from trainer.searching.energy import price_of
+from trainer.searching.engines import engine_of
+from trainer.searching.start import CUT_PRICE, Start, after_cut
 
 
 class Search:
@@ -55,7 +55,7 @@ def settler(engine: str | None = None) -> Settle:
 @cache
 def _sequential() -> Settle:
     """A round is a pass over the frame."""
-    from trainer.search_sequential import PASSES, settle
+    from trainer.searching.sequential import PASSES, settle
 
     kernel = two_eye_kernel()
     return lambda frame, start, previous, price, rounds: settle(
@@ -66,7 +66,7 @@ def _sequential() -> Settle:
 @cache
 def _parallel() -> Settle:
     """A round is `SWEEPS` sweeps. Compiled once for a size of frame, whatever the price and the rounds."""
-    from trainer.accelerated import Accelerated
+    from trainer.searching.accelerated import Accelerated
 
     dithered = Accelerated()
     return lambda frame, start, previous, price, rounds: dithered(frame, start, previous, price, 0, rounds)

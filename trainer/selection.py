@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.errors import OptionError
 from trainer.films import BEGINNING, Film
-from trainer.times import Place
+from trainer.frames.times import Place
+from trainer.frames.walk import Selected, Walk
 from trainer.tones import Tones
-from trainer.walk import Selected, Walk
 
 if TYPE_CHECKING:  # it loads matplotlib, which an export without subtitles does not need
-    from trainer.burning import Burning
+    from trainer.subtitling.burning import Burning
 
 __all__ = ["Selected", "Selection"]
 

@@ -5,7 +5,7 @@ from itertools import combinations, product
 import numpy as np
 
 from trainer.eye import autocorrelation, psf, two_eye_kernel
-from trainer.search_energy import REACH, TOLERANCE, cost
+from trainer.searching.energy import REACH, TOLERANCE, cost
 
 TWO_EYES = two_eye_kernel()
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import moving_scene
-from trainer.accelerated import Accelerated
 from trainer.diffusion import Hysteresis
 from trainer.errors import TrainerError
 from trainer.generator import PASSING, GeneratorDitherer, parallel_passes
+from trainer.networks.weights import load
 from trainer.search import settler
-from trainer.weights import load
+from trainer.searching.accelerated import Accelerated
 
 JOBS = ((0.2, 1, 1), (0.05, 3, 0), (0.0, 0, None), (0.8, 1, 3), (0.4, 0, 2))
 """(price, passes, rounds)"""

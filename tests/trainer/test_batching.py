@@ -6,8 +6,8 @@ from threading import Event
 
 import pytest
 
-from trainer.batching import Batcher
 from trainer.exporting.lanes import in_lanes
+from trainer.searching.batching import Batcher
 
 TIMEOUT = 60.0
 

@@ -13,12 +13,12 @@ from trainer.benching.exporting import STAGES, Exported, Stages, exported, stage
 from trainer.benching.made import SHOT, bursts, pictures, write_film
 from trainer.benching.timing import Timing, in_turn, in_words
 from trainer.benching.training import Training, operations
-from trainer.bursts import LENGTH
-from trainer.cuts import is_cut
 from trainer.dithers import make
 from trainer.errors import FilmError
 from trainer.films import BEGINNING, Film
 from trainer.fit import Settings
+from trainer.fitting.bursts import LENGTH
+from trainer.frames.cuts import is_cut
 from trainer.tones import Tones
 
 

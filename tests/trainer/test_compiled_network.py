@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from trainer.compiled.network import VARYING, CompiledNetwork
-from trainer.networks import PLANES, Generator, Size, outline, space_to_depth
-from trainer.weights import arrays_of
+from trainer.generating.compiled.network import VARYING, CompiledNetwork
+from trainer.networks.generator import PLANES, Generator, Size, outline, space_to_depth
+from trainer.networks.weights import arrays_of
 
 DIAL = -0.7
 

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import moving_scene
-from trainer.compiled.steps import CompiledSteps, _apart, _pixels
-from trainer.convolution import convolved
 from trainer.diffusion import Hysteresis
 from trainer.eye import two_eye_kernel
+from trainer.generating.compiled.steps import CompiledSteps, _apart, _pixels
+from trainer.generating.steps import View, energy_on, step
 from trainer.mask import thresholds, tiled
-from trainer.moves import NOTHING, SWAP, TOGGLE, apart
-from trainer.networks import Size
-from trainer.search_energy import price_of, reaching
-from trainer.steps import View, energy_on, step
-from trainer.weights import load
+from trainer.networks.generator import Size
+from trainer.networks.weights import load
+from trainer.searching.convolution import convolved
+from trainer.searching.energy import price_of, reaching
+from trainer.searching.moves import NOTHING, SWAP, TOGGLE, apart
 
 TAPS = reaching(two_eye_kernel())
 WEIGHTS = load()

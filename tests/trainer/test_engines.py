@@ -6,11 +6,12 @@ import pytest
 
 from player.reel import Reel
 from tests.trainer.made_films import make_film
-from trainer import dithers, engines
+from trainer import dithers
 from trainer.__main__ import main
 from trainer.dithers import DITHERS
-from trainer.engines import ENGINES, engine_of, has_accelerator
 from trainer.errors import OptionError
+from trainer.searching import engines
+from trainer.searching.engines import ENGINES, engine_of, has_accelerator
 
 CASES = [([], "gpu", "sequential"), (["cuda"], "cpu", "sequential"), (["cuda"], "gpu", "parallel")]
 

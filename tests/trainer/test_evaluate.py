@@ -10,17 +10,17 @@ import pytest
 
 from player.redraw import RedrawRule, RedrawState
 from tests.trainer.made_films import make_film
-from trainer.cuts import cuts_by_z_score
 from trainer.diffusion import FloydSteinberg, Hysteresis
 from trainer.errors import OptionError
 from trainer.evaluate import evaluate
+from trainer.evaluating.figures import definitions, figures, median_figures
+from trainer.evaluating.metrics import AGES
+from trainer.evaluating.report import FilmReport, Report, seconds_per_frame
+from trainer.evaluating.texture import texture
 from trainer.eye import EYES, hvs_psnr
-from trainer.figures import definitions, figures, median_figures
 from trainer.films import Film
-from trainer.metrics import AGES
-from trainer.report import FilmReport, Report, seconds_per_frame
+from trainer.frames.cuts import cuts_by_z_score
 from trainer.selection import Selected, Selection
-from trainer.texture import texture
 from trainer.tones import Tones
 
 HEIGHT, WIDTH = 48, 64

@@ -20,8 +20,8 @@ from trainer.diffusion import Hysteresis
 from trainer.errors import FilmError, OptionError
 from trainer.export import Task, export
 from trainer.films import Film
+from trainer.frames.times import FrameNumber
 from trainer.selection import Selection
-from trainer.times import FrameNumber
 from trainer.tones import Tones
 
 TONES = Tones(size=(96, 72))

@@ -19,7 +19,7 @@ from trainer.export import Task, export
 from trainer.exporting.crew import Crew, interrupts_later
 from trainer.exporting.folder import Folder
 from trainer.exporting.worker import Made, Orders, Wants, work
-from trainer.parts import PART_FRAMES
+from trainer.frames.parts import PART_FRAMES
 from trainer.selection import Selection
 from trainer.tones import Tones
 

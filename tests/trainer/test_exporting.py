@@ -11,16 +11,16 @@ import pytest
 from player.reel import Reel, ReelWriter
 from tests.trainer.long_film import TONES, length, make
 from tests.trainer.made_films import make_film
-from trainer import parts
-from trainer.burning import Burning
 from trainer.errors import FilmError, TrainerError
 from trainer.export import Share, Task, export, export_share
 from trainer.exporting.folder import Folder
 from trainer.exporting.making import make_parts
 from trainer.films import Film
+from trainer.frames import parts
+from trainer.frames.times import FilmTime, FrameNumber
 from trainer.selection import Selection
-from trainer.subtitles import Run, Subtitle, Subtitles
-from trainer.times import FilmTime, FrameNumber
+from trainer.subtitling.burning import Burning
+from trainer.subtitling.subtitles import Run, Subtitle, Subtitles
 
 CELL = 64
 FRAMES = length(CELL)

@@ -29,7 +29,7 @@ from tests.trainer.made_films import (
 from trainer.ahead import ahead
 from trainer.errors import FilmError, OptionError
 from trainer.films import BEGINNING, Film
-from trainer.times import FilmTime, FrameNumber
+from trainer.frames.times import FilmTime, FrameNumber
 
 COUNT = 60
 

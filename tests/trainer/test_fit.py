@@ -10,11 +10,11 @@ from PIL import Image
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.bursts import LENGTH
 from trainer.errors import OptionError, TrainerError
 from trainer.fit import PATIENCE, Metrics, Settings, check, rates
-from trainer.unet import UNetSize
-from trainer.weights import load
+from trainer.fitting.bursts import LENGTH
+from trainer.networks.unet import UNetSize
+from trainer.networks.weights import load
 
 SMALL = ["--patch", "16", "--batch", "2", "--bursts", "2", "--seed", "5"]
 OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--critic-weight", ".001", "--critic-steps", "1",

@@ -7,11 +7,11 @@ import pytest
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.bursts import LENGTH
 from trainer.commands import fit
 from trainer.commands.fit_choice import choose
-from trainer.networks import Size, create
-from trainer.weights import Weights, arrays_of, digest, load, save
+from trainer.fitting.bursts import LENGTH
+from trainer.networks.generator import Size, create
+from trainer.networks.weights import Weights, arrays_of, digest, load, save
 
 
 @pytest.fixture(scope="module")

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.bursts import LENGTH
 from trainer.diffusion import FloydSteinberg
 from trainer.errors import OptionError
 from trainer.eye import two_eye_kernel
 from trainer.fit import REAL_SWEEPS, real, update_of
 from trainer.fitting import curves, samples
 from trainer.fitting.adversary import Adversary
+from trainer.fitting.bursts import LENGTH
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import shape
+from trainer.generating.steps import View
 from trainer.objectives import energy_per_pixel
 from trainer.patches import begin, homes
-from trainer.search_parallel import convolution
-from trainer.steps import View
+from trainer.searching.parallel import convolution
 
 SIDE, PATCH = 32, 16
 

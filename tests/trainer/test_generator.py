@@ -15,10 +15,10 @@ from trainer.diffusion import Hysteresis
 from trainer.errors import OptionError, TrainerError
 from trainer.eye import hvs_psnr, two_eye_kernel
 from trainer.generator import GeneratorDitherer
-from trainer.networks import PLANES, Size, create
-from trainer.search_energy import cost, price_of
-from trainer.start import Start
-from trainer.weights import Weights, arrays_of, digest, load, save
+from trainer.networks.generator import PLANES, Size, create
+from trainer.networks.weights import Weights, arrays_of, digest, load, save
+from trainer.searching.energy import cost, price_of
+from trainer.searching.start import Start
 
 SHAPE = (37, 50)
 KERNEL = two_eye_kernel()

@@ -10,9 +10,9 @@ import pytest
 
 from player.redraw import RedrawRule
 from trainer.diffusion import FloydSteinberg
+from trainer.evaluating.metrics import Scores, change
 from trainer.eye import EYES, hvs_psnr, psf, see
 from trainer.mask import Mask
-from trainer.metrics import Scores, change
 
 SHAPE = (40, 50)
 

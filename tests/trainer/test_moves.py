@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES
-from trainer.moves import (
+from trainer.searching.moves import (
     NOTHING,
     OFFSETS,
     SWAP,

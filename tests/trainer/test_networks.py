@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import OptionError
-from trainer.networks import (
+from trainer.networks.generator import (
     PLANES,
     Size,
     create,

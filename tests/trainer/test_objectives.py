@@ -1,4 +1,4 @@
-"""The two-action gradient, against all draws of a tiny frame and the energy of `search_energy.py`."""
+"""The two-action gradient, against all draws of a tiny frame and the energy of `searching/energy.py`."""
 
 from itertools import product
 
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from trainer.eye import two_eye_kernel
-from trainer.moves import NOTHING, OFFSETS, SWAP, TOGGLE
+from trainer.generating.steps import View, energy_on, propose
 from trainer.objectives import counterfactual, draw, energy_per_pixel, gains
-from trainer.search_energy import cost
-from trainer.steps import View, energy_on, propose
+from trainer.searching.energy import cost
+from trainer.searching.moves import NOTHING, OFFSETS, SWAP, TOGGLE
 
 SHAPE, PRICE = (2, 4), 0.3
 KERNEL = two_eye_kernel()

@@ -10,10 +10,10 @@ from trainer.errors import OptionError
 from trainer.fit import Settings, rates
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.optimisers import OPTIMISERS, direction, learning_rates
+from trainer.fitting.runs import Run
 from trainer.fitting.state import Pair, State
-from trainer.networks import Size
-from trainer.runs import Run
-from trainer.weights import Weights
+from trainer.networks.generator import Size
+from trainer.networks.weights import Weights
 
 PARAMS = {"kernel": jnp.array([[3.0, 0.0], [0.0, 4.0]]), "bias": jnp.zeros(2)}
 

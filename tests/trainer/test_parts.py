@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.parts import PART_FRAMES, Parts, cell_of
+from trainer.frames.parts import PART_FRAMES, Parts, cell_of
 
 FRAMES = 5 * PART_FRAMES
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_films import make_film
-from trainer.bursts import LENGTH, read_bursts
-from trainer.diffusion_parallel import hysteresis, starts
+from trainer.diffusing.starts import hysteresis, starts
 from trainer.errors import OptionError
 from trainer.films import Film
+from trainer.fitting.bursts import LENGTH, read_bursts
 from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, ends, homes, view
 
 BATCH, PATCH = 6, 16

@@ -17,11 +17,11 @@ from tests.trainer.test_evaluate import CUT, HEIGHT, WIDTH, drifting
 from trainer.diffusion import FloydSteinberg, Hysteresis
 from trainer.errors import OptionError
 from trainer.evaluate import evaluate
+from trainer.evaluating.report import FilmReport, Report
 from trainer.films import Film
-from trainer.plot_film import draw_difference, draw_redraws
-from trainer.plot_front import Series, draw_front, label_front
-from trainer.plots import KINDS, draw, kind_of
-from trainer.report import FilmReport, Report
+from trainer.plotting.evaluation import KINDS, draw, kind_of
+from trainer.plotting.film import draw_difference, draw_redraws
+from trainer.plotting.front import Series, draw_front, label_front
 from trainer.selection import Selected, Selection
 from trainer.tones import Tones
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.trainer.search_cases import PRICE, TWO_EYES, moving_scene, random_case
 from trainer.diffusion import Hysteresis
-from trainer.engines import ENGINES
 from trainer.errors import OptionError
 from trainer.eye import EYES, energy, hvs_psnr
 from trainer.search import Search
-from trainer.search_energy import cost, price_of
+from trainer.searching.energy import cost, price_of
+from trainer.searching.engines import ENGINES
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -16,9 +16,9 @@ from tests.trainer.search_cases import (
     single_moves,
     small_kernel,
 )
-from trainer.moves import best_moves, own_costs
-from trainer.search_energy import cost, reaching
-from trainer.search_parallel import LIMIT, convolution, settle, sweeps
+from trainer.searching.energy import cost, reaching
+from trainer.searching.moves import best_moves, own_costs
+from trainer.searching.parallel import LIMIT, convolution, settle, sweeps
 
 KEY = jax.random.key(0)
 

@@ -14,8 +14,8 @@ from tests.trainer.search_cases import (
     random_case,
     small_kernel,
 )
-from trainer.search_energy import cost
-from trainer.search_sequential import settle
+from trainer.searching.energy import cost
+from trainer.searching.sequential import settle
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (6, 6), (5, 11)]
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene
+from trainer.diffusing.starts import hysteresis, starts
 from trainer.diffusion import Hysteresis
-from trainer.diffusion_parallel import hysteresis, starts
 from trainer.eye import energy, hvs_psnr
 from trainer.search import Search
-from trainer.search_energy import cost, price_of
-from trainer.start import CUT_DIAL, Start, after_cut, gaussian, start_dial
+from trainer.searching.energy import cost, price_of
+from trainer.searching.start import CUT_DIAL, Start, after_cut, gaussian, start_dial
 
 DIAL, PRICE = 0.5, price_of(0.5)
 

@@ -6,11 +6,11 @@ import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene, random_case, single_moves
 from trainer.diffusion import Hysteresis
-from trainer.moves import apart, uses
-from trainer.networks import PLANES, Size, create
-from trainer.search_energy import cost
-from trainer.search_sequential import settle
-from trainer.steps import View, energy_on, made, planes_of, propose, step
+from trainer.generating.steps import View, energy_on, made, planes_of, propose, step
+from trainer.networks.generator import PLANES, Size, create
+from trainer.searching.energy import cost
+from trainer.searching.moves import apart, uses
+from trainer.searching.sequential import settle
 
 PRICE = 0.3
 

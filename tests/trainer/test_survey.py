@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.survey import automatic_levels, find_bars
+from trainer.frames.survey import automatic_levels, find_bars
 
 
 def ramp(low: int, high: int) -> NDArray[np.uint8]:

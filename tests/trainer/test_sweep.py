@@ -14,19 +14,19 @@ from PIL import Image
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.bursts import LENGTH
 from trainer.commands import sweep as sweep_command
 from trainer.commands import sweep_training
 from trainer.errors import OptionError
 from trainer.films import Film
 from trainer.fit import Settings, rates, start, updates
+from trainer.fitting.bursts import LENGTH
 from trainer.fitting.hyper import Hyper, shape_of
+from trainer.frames.times import FilmTime, FrameNumber
+from trainer.networks.weights import load
 from trainer.sweep import at_once, member, rates_of, starts, together
 from trainer.sweeping.held_out import WithoutStretch, stretch_of
 from trainer.sweeping.plot import draw_sweep
 from trainer.sweeping.scores import Point, front, over_hysteresis
-from trainer.times import FilmTime, FrameNumber
-from trainer.weights import load
 
 TINY = Settings(channels=4, patch=16, batch=2, bursts=2, sweeps=1)
 MEMBERS = [

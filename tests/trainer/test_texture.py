@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.diffusion import FloydSteinberg
-from trainer.texture import GREYS, SEGMENT, SIDE, power_spectrum, texture, texture_of
+from trainer.evaluating.texture import GREYS, SEGMENT, SIDE, power_spectrum, texture, texture_of
 
 
 def white_noise(grey, side=1024):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from trainer import critic, unet
 from trainer.errors import OptionError
-from trainer.modules import counted
-from trainer.unet import UNetSize, parameter_count
+from trainer.networks import critic, unet
+from trainer.networks.modules import counted
+from trainer.networks.unet import UNetSize, parameter_count
 
 
 def test_the_u_net_has_the_film_makers_size():

@@ -7,15 +7,16 @@ import pytest
 
 from player.reel import Reel
 from tests.trainer.made_films import make_film
-from trainer import dithers, networks
+from trainer import dithers
 from trainer.__main__ import main
 from trainer.diffusion import FloydSteinberg
 from trainer.errors import OptionError, TrainerError
 from trainer.eye import two_eye_kernel
-from trainer.search_energy import cost
-from trainer.unet import UNetSize, create
-from trainer.unet_ditherer import UNetDitherer
-from trainer.weights import Weights, arrays_of, load, save
+from trainer.generating.unet_ditherer import UNetDitherer
+from trainer.networks import generator as networks
+from trainer.networks.unet import UNetSize, create
+from trainer.networks.weights import Weights, arrays_of, load, save
+from trainer.searching.energy import cost
 
 SIZE = UNetSize(2, previous=True)
 SHAPE = (36, 50)

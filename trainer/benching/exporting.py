@@ -22,13 +22,13 @@ from typing import Any
 
 from player.reel import FrameInfo, ReelWriter
 from trainer.benching.timing import FILM_FRAMES, LEAST, Clock
-from trainer.cuts import is_cut
 from trainer.dithers import Ditherer
 from trainer.errors import FilmError
 from trainer.export import Task, export
 from trainer.films import Film
+from trainer.frames.cuts import is_cut
+from trainer.frames.times import Place
 from trainer.selection import Selection
-from trainer.times import Place
 from trainer.tones import Tones
 
 STAGES = ("decode", "tone", "dither", "compress", "write")

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.bursts import LENGTH, Bursts
 from trainer.errors import TrainerError
+from trainer.fitting.bursts import LENGTH, Bursts
 
 Picture = NDArray[np.uint8]
 

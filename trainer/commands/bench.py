@@ -19,6 +19,7 @@ from trainer.benching.timing import FILM_FRAMES, in_words
 from trainer.commands.comparing import parse_dithers
 from trainer.commands.evaluate import PLAIN_WIDTH
 from trainer.commands.fit_choice import PRESETS
+from trainer.commands.opening import dither_settings, parse_size
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.commands.tables import dithers_grid
@@ -27,8 +28,7 @@ from trainer.errors import OptionError
 from trainer.files import check_result, write_whole
 from trainer.films import Film
 from trainer.fit import Settings
-from trainer.opening import dither_settings, parse_size
-from trainer.times import parse_place
+from trainer.frames.times import parse_place
 from trainer.tones import Tones
 
 _HEADS = ("decode\nms", "tone\nms", "dither\nms", "com-\npress", "write\nms")

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer import dithers
+from trainer.commands.opening import dither_settings
 from trainer.dithers import DITHERS, Ditherer
 from trainer.errors import OptionError
 from trainer.eye import EYES, psf
-from trainer.opening import dither_settings
 from trainer.tones import Tones
 
 BASELINE = "floyd-steinberg"
@@ -50,7 +50,7 @@ def shared_settings(options: argparse.Namespace) -> dict[str, Any]:
     """--engine, --weights, --passes and --polish where given; the weights are read once for all."""
     settings = dither_settings(options)
     if "weights" in settings:
-        from trainer.weights import load
+        from trainer.networks.weights import load
 
         settings["weights"] = load(settings["weights"])
     return settings

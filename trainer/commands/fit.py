@@ -12,19 +12,19 @@ import numpy as np
 from jax.sharding import Mesh
 from rich.console import Console
 
-from trainer.bursts import Bursts
 from trainer.commands.fit_choice import choose
 from trainer.commands.progress import progress_bar
 from trainer.commands.training import command_of, read
 from trainer.films import Film
 from trainer.fit import Metrics, Settings, State, check, rates, renewal, start, updates
+from trainer.fitting.bursts import Bursts
 from trainer.fitting.mesh import collected, enough_threads, put, row_of_devices
 from trainer.fitting.processes import agreed, by_the_first, check_same, company, is_first, shared, together
 from trainer.fitting.record import Record
 from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
+from trainer.fitting.runs import Run
 from trainer.fitting.state import LIES, shape
-from trainer.runs import Run
-from trainer.weights import Weights
+from trainer.networks.weights import Weights
 
 CHECKPOINT_SECONDS = 60.0
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from trainer.errors import OptionError
 from trainer.fitting.settings import FILM_MAKERS, OBJECTIVES, USUAL, Settings
-from trainer.times import parse_place
-from trainer.weights import Weights, digest, load
+from trainer.frames.times import parse_place
+from trainer.networks.weights import Weights, digest, load
 
 PRESETS: dict[str, tuple[dict[str, Any], float]] = {
     "cpu": ({}, 10.0),

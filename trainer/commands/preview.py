@@ -6,12 +6,12 @@ from pathlib import Path
 
 from trainer.ahead import ahead
 from trainer.commands.comparing import check_size, made, parse_dithers, shared_settings
+from trainer.commands.opening import open_film
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
+from trainer.evaluating.metrics import Summary
 from trainer.files import check_result, write_whole
-from trainer.metrics import Summary
-from trainer.opening import open_film
 from trainer.preview import KINDS, Comparison, kind_of
 from trainer.previews.view import View, parse_crop
 

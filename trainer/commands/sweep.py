@@ -14,13 +14,13 @@ from trainer.commands.sweep_training import Trained, train
 from trainer.commands.training import command_of, read
 from trainer.errors import OptionError, TrainerError
 from trainer.films import Film
+from trainer.frames.times import FrameNumber, parse_place
 from trainer.machine import describe
 from trainer.selection import Selected, Selection
 from trainer.sweeping.folder import SweepFolder
 from trainer.sweeping.held_out import WithoutStretch, stretch_of
 from trainer.sweeping.plot import draw_sweep
 from trainer.sweeping.scores import SIZE, Point, front, over_hysteresis, score
-from trainer.times import FrameNumber, parse_place
 from trainer.tones import Tones
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from trainer.bursts import Bursts
 from trainer.commands.fit import CHECKPOINT_SECONDS
 from trainer.commands.progress import progress_bar
+from trainer.fitting.bursts import Bursts
 from trainer.fitting.guards import trouble
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.record import weights_of
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import Metrics
+from trainer.networks.weights import Weights
 from trainer.sweep import member, rates_of, starts, together
 from trainer.sweeping.folder import SweepFolder
-from trainer.weights import Weights
 
 
 @dataclass

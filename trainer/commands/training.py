@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.bursts import HALF, Bursts, overfit_burst, read_bursts
 from trainer.commands.progress import progress_bar
 from trainer.films import Film
+from trainer.fitting.bursts import HALF, Bursts, overfit_burst, read_bursts
 from trainer.fitting.processes import is_first
 from trainer.fitting.settings import Settings
-from trainer.times import parse_place
+from trainer.frames.times import parse_place
 
 
 def read(films: Sequence[Film], settings: Settings) -> Bursts:

@@ -14,7 +14,7 @@ from trainer.exporting.making import make
 from trainer.exporting.task import Task
 from trainer.exporting.worker import Finished, Made, Orders
 from trainer.films import Film
-from trainer.walk import Walk
+from trainer.frames.walk import Walk
 
 Report = Callable[[int, FrameInfo], None]
 """Called for every frame that is made, with how many there are by now and what its reel says of it."""

@@ -1,8 +1,8 @@
 """The parts of a reel in the making, in the folder `FILM.reel.parts` beside it.
 
-`0007.reel` is the part that begins in cell 7 (`trainer/parts.py`), as far as it is; once whole it is named
-`0007-0009.reel` after the part that follows, or `0007-end.reel`. A part is a reel that tells which part it is
-of which export, so those of several hosts can be brought together in one folder, in any way.
+`0007.reel` is the part that begins in cell 7 (`trainer/frames/parts.py`), as far as it is; once whole it is
+named `0007-0009.reel` after the part that follows, or `0007-end.reel`. A part is a reel that tells which part
+it is of which export, so those of several hosts can be brought together in one folder, in any way.
 """
 
 import re

@@ -15,7 +15,7 @@ from trainer.dithers import Ditherer
 from trainer.exporting.folder import Folder, part_description
 from trainer.exporting.task import Task
 from trainer.films import Film
-from trainer.walk import Selected, Walk
+from trainer.frames.walk import Selected, Walk
 
 
 def make(

@@ -9,9 +9,9 @@ from typing import Any
 
 from trainer import dithers
 from trainer.dithers import Ditherer
-from trainer.engines import has_accelerator
 from trainer.films import Film
-from trainer.parts import PART_FRAMES
+from trainer.frames.parts import PART_FRAMES
+from trainer.searching.engines import has_accelerator
 from trainer.selection import Selection
 from trainer.tones import Tones
 
@@ -75,6 +75,6 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     TrainerError for weights that cannot be read.
     """
-    from trainer.weights import digest
+    from trainer.networks.weights import digest
 
     return {key: digest(value) if key == "weights" else value for key, value in settings.items()}

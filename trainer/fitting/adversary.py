@@ -14,10 +14,10 @@ import optax
 from flax import nnx
 from jax import Array
 
-from trainer.critic import create, outline
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.mesh import mean
 from trainer.fitting.settings import Settings
+from trainer.networks.critic import create, outline
 from trainer.objectives import critic_loss, generator_loss, penalty
 
 

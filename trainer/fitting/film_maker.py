@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
+from trainer.diffusing.floyd_steinberg import floyd_steinberg
 from trainer.eye import two_eye_kernel
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.hyper import Hyper
@@ -18,12 +19,11 @@ from trainer.fitting.optimisers import direction
 from trainer.fitting.scenes import shown
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import HyperUpdate, Metrics, Pair, State, measure
-from trainer.floyd_steinberg import floyd_steinberg
+from trainer.networks.unet import outline
 from trainer.objectives import RECONSTRUCTIONS, v1, v2, v3
 from trainer.patches import FIRST_PASSES, MOST_PASSES, advance, each
-from trainer.search_energy import reaching
-from trainer.search_parallel import convolution
-from trainer.unet import outline
+from trainer.searching.energy import reaching
+from trainer.searching.parallel import convolution
 
 
 def film_maker_update(settings: Settings, axis: str | None = None) -> HyperUpdate:

@@ -12,10 +12,10 @@ from jax import Array
 from numpy.typing import NDArray
 
 from trainer.eye import two_eye_kernel
+from trainer.generating.steps import View
 from trainer.patches import Pool, ends
-from trainer.search_parallel import SWEEPS, sweeps
-from trainer.search_sequential import settle
-from trainer.steps import View
+from trainer.searching.parallel import SWEEPS, sweeps
+from trainer.searching.sequential import settle
 
 
 def chosen(pool: Pool) -> Array:

@@ -8,16 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from trainer import networks, unet
-from trainer.bursts import Bursts
+from trainer.fitting.bursts import Bursts
 from trainer.fitting.events import Events
+from trainer.fitting.runs import EVENTS, Run
 from trainer.fitting.samples import choose, closed_loop, sheet
 from trainer.fitting.settings import Settings
 from trainer.fitting.state import State
-from trainer.modules import counted
-from trainer.runs import EVENTS, Run
-from trainer.unet import UNetSize
-from trainer.weights import Weights, arrays_of
+from trainer.networks import generator as networks
+from trainer.networks import unet
+from trainer.networks.modules import counted
+from trainer.networks.unet import UNetSize
+from trainer.networks.weights import Weights, arrays_of
 
 
 class Record:

@@ -17,8 +17,8 @@ from jax import Array
 from jax.sharding import Mesh, NamedSharding
 from numpy.typing import NDArray
 
-from trainer.bursts import Bursts
 from trainer.errors import OptionError
+from trainer.fitting.bursts import Bursts
 from trainer.fitting.mesh import APART, EVERYWHERE
 
 LIFE = 8

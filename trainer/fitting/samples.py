@@ -23,16 +23,17 @@ from jax import Array
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer import networks, unet
-from trainer.bursts import Bursts
-from trainer.cuts import difference
-from trainer.diffusion_parallel import starts
+from trainer.diffusing.floyd_steinberg import floyd_steinberg
+from trainer.diffusing.starts import starts
+from trainer.fitting.bursts import Bursts
 from trainer.fitting.settings import FILM_MAKERS, Settings
-from trainer.floyd_steinberg import floyd_steinberg
+from trainer.frames.cuts import difference
+from trainer.generating.steps import View, energy_on, step
 from trainer.mask import thresholds, tiled
-from trainer.networks import MIDDLE_PRICE
+from trainer.networks import generator as networks
+from trainer.networks import unet
+from trainer.networks.generator import MIDDLE_PRICE
 from trainer.patches import FIRST_PASSES, FIRST_PRICE
-from trainer.steps import View, energy_on, step
 
 SCENES = ("cut", "light", "dark", "flat")
 _LOOK_AT = 256

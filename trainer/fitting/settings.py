@@ -11,9 +11,9 @@ from jax.typing import DTypeLike
 
 from trainer.errors import OptionError
 from trainer.fitting.optimisers import OPTIMISERS, SCHEDULES
-from trainer.networks import Size
+from trainer.networks.generator import Size
+from trainer.networks.unet import UNetSize
 from trainer.objectives import ADVERSARIES, LIMIT, RECONSTRUCTIONS, TEMPERATURE
-from trainer.unet import UNetSize
 
 FILM_MAKERS = ("v1", "v2", "v3")
 OBJECTIVES = ("counterfactual", *FILM_MAKERS)

@@ -10,16 +10,17 @@ from flax import nnx
 from jax import Array
 from jax.sharding import Mesh
 
-from trainer import networks, unet
 from trainer.fitting.adversary import Adversary
 from trainer.fitting.hyper import Hyper
 from trainer.fitting.mesh import APART, EVERYWHERE, on_each, put
 from trainer.fitting.optimisers import direction
 from trainer.fitting.settings import FILM_MAKERS, Settings
-from trainer.networks import Convolve
+from trainer.generating.steps import View
+from trainer.networks import generator as networks
+from trainer.networks import unet
+from trainer.networks.generator import Convolve
 from trainer.objectives import energy_per_pixel
 from trainer.patches import Homes, Pool, begin, homes
-from trainer.steps import View
 
 
 class Pair(NamedTuple):

@@ -1,15 +1,15 @@
 """Counterfactual: the exact two-action gradient of the expected energy, which pushes towards real dots.
 
-The energy of a dither b of the frame f, shown after the dither p, is that of `search_energy.py`:
+The energy of a dither b of the frame f, shown after the dither p, is that of `searching/energy.py`:
     E(b) = sum e (c * e) + price * flips,    e = b - f,    c the two-eye kernel, 1 at its centre.
-A generator that is unsure draws at random which of the proposed moves (`steps.py`) to make, every pixel's
-alone, with probability pi. Its expected energy has an exact gradient: that of pi(m) is the mean, over the
-draws of the others, of what the energy gains by making pixel m's move, which flips the pixels k,
+A generator that is unsure draws at random which of the proposed moves (`generating/steps.py`) to make, every
+pixel's alone, with probability pi. Its expected energy has an exact gradient: that of pi(m) is the mean, over
+the draws of the others, of what the energy gains by making pixel m's move, which flips the pixels k,
     dE(m) = sum over k of (u + 2 s (c * d)) + own,    d the change by all other moves drawn, s = 1 - 2b,
-with the slope u and the move's own cost (`moves.py`). One draw gives all pixels an unbiased estimate by one
-convolution. Where two moves that are drawn share a pixel it counts as flipped twice, which is dear. Source:
-the moves of M. Analoui and J. P. Allebach, Proc. SPIE 1666, 1992, read as a policy gradient with every other
-pixel for its baseline.
+with the slope u and the move's own cost (`searching/moves.py`). One draw gives all pixels an unbiased
+estimate by one convolution. Where two moves that are drawn share a pixel it counts as flipped twice, which is
+dear. Source: the moves of M. Analoui and J. P. Allebach, Proc. SPIE 1666, 1992, read as a policy gradient
+with every other pixel for its baseline.
 
 Arrays: logits, frames and dithers float32[B, H, W], dithers 0 or 1; prices float32[B] in units of c(0).
 """
@@ -18,9 +18,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from trainer.moves import NOTHING, over_pixels, own_of, uses
-from trainer.networks import Convolve
-from trainer.steps import Energy, Proposal
+from trainer.generating.steps import Energy, Proposal
+from trainer.networks.generator import Convolve
+from trainer.searching.moves import NOTHING, over_pixels, own_of, uses
 
 TEMPERATURE = 3.0
 """Divides the logits where the gradient passes, so that it still reaches pixels the generator is sure of."""

@@ -6,9 +6,9 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from trainer.eye import EYES
+from trainer.frames.times import format_time
 from trainer.preview import Moment, Shown
 from trainer.previews.view import View
-from trainer.times import format_time
 
 INK, PAPER, PALE = 20, 250, 110
 """Greys of the words, of what lies around the pictures, and of words of less weight."""

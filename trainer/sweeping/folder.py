@@ -15,7 +15,7 @@ from typing import Any
 
 from trainer.errors import OptionError, TrainerError
 from trainer.files import check_unused, make_folder, write_whole
-from trainer.weights import NAME, Weights, save
+from trainer.networks.weights import NAME, Weights, save
 
 
 class SweepFolder:

@@ -3,10 +3,10 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from trainer.bursts import LENGTH
 from trainer.errors import OptionError
 from trainer.films import BEGINNING, Film, FilmFrame
-from trainer.times import Place
+from trainer.fitting.bursts import LENGTH
+from trainer.frames.times import Place
 
 USUAL_START = 0.75
 """Where in a film the stretch begins, if nothing is said: before the credits."""

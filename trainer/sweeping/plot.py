@@ -7,9 +7,9 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from trainer.plot_front import Series, draw_front
-from trainer.plot_labels import Label, place
-from trainer.plots import COLOURS, MARKERS, PALE, STYLE
+from trainer.plotting.evaluation import COLOURS, MARKERS, PALE, STYLE
+from trainer.plotting.front import Series, draw_front
+from trainer.plotting.labels import Label, place
 from trainer.sweeping.scores import Point, front
 
 _CHARTS = ((6000, "half a metre"), (2000, "17 cm"))

@@ -14,11 +14,11 @@ import numpy as np
 
 from trainer.dithers import Ditherer, make
 from trainer.evaluate import evaluate
+from trainer.evaluating.figures import figures, median_figures
 from trainer.eye import EYES
-from trainer.figures import figures, median_figures
+from trainer.networks.unet import UNetSize
+from trainer.networks.weights import Weights
 from trainer.selection import Selected
-from trainer.unet import UNetSize
-from trainer.weights import Weights
 
 SIZE = (384, 216)
 """Width and height of the frames that are scored."""

@@ -5,7 +5,7 @@ import socket
 import tempfile
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -151,7 +151,8 @@ def test_broken_requests_are_refused_without_a_traceback(serve, house, head):
     port = serve()
     with connect(port) as connection:
         connection.sendall(head.encode("latin-1") + b"\r\n")
-        connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it may have refused the request, and closed the line, by now
+            connection.shutdown(socket.SHUT_WR)
         said = rest(connection)
     assert said == "" or said.split(" ")[1][0] in "45", said
     assert "Traceback" not in said

@@ -1,0 +1,1 @@
+"""What a dither is worth: figures over a film, texture on greys, and the report of both."""

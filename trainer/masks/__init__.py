@@ -1,0 +1,1 @@
+"""The threshold mask that ships, and how it was made."""

@@ -1,0 +1,1 @@
+"""Charts: of an evaluation, of one film, and the front of quality against flips."""

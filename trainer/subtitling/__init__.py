@@ -1,0 +1,1 @@
+"""Subtitles: read, set in type, and burnt into frames."""
