@@ -13,7 +13,8 @@ from contextlib import closing
 from dataclasses import replace
 
 from player import panels
-from player.commands.run import Source, listening, say
+from player.commands.process import listening, say
+from player.commands.source import Source
 from player.loop.inbox import Inbox
 from player.loop.quiet import Quiet, system_local
 from player.loop.surroundings import Surroundings

@@ -6,15 +6,13 @@ page and buttons, the panel, the playback.
 
 import argparse
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
-from types import FrameType
 
 from player import panels
-from player.commands.options import given
+from player.commands.process import listening, say
+from player.commands.source import Source
 from player.loop.board import Board
 from player.loop.inbox import Inbox
 from player.loop.requests import Kind, Request
@@ -25,8 +23,8 @@ from player.reel import Reel
 from player.service.assembly import Log, Services, first_look, glass_pictures, only_player
 from player.service.log_tail import LogTail
 from player.service.notify import Notifier
-from player.settings.sources import Effective, load, settable, state_path
-from player.times import Place, parse_place
+from player.settings.sources import Effective, state_path
+from player.times import Place
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 130 if interrupts else 0
 
 
-def _run(source: "Source", inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
+def _run(source: Source, inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
     """Open the panel and show, anew whenever a change of the settings needs that."""
     board, jump, shown = Board(), source.jump, 0
     outcome: Outcome = "reopen"
@@ -78,7 +76,7 @@ def _show(
     effective: Effective,
     jump: Place | None,
     count: int | None,
-    source: "Source",
+    source: Source,
     services: Services,
     board: Board,
     inbox: Inbox,
@@ -125,53 +123,3 @@ def _show(
         playback = Playback(effective, panel, around)
         outcome = playback.run(kept, jump, count)
         return playback.shown, outcome
-
-
-class Source:
-    """The configuration, read whenever it is asked for; `jump`: where --start says to begin, else None."""
-
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self._flags, self._file = given(arguments), arguments.config
-        start = self._flags.get("start")
-        self.jump = None if start is None else parse_place(start, "--start")
-        self._last: Effective | None = None
-
-    def read(self) -> Effective:
-        """What is in force now. ConfigError in one line."""
-        self._last = load(self._flags, os.environ, self._file)
-        return self._last
-
-    def settable(self) -> dict[str, str | None]:
-        """The keys that may be changed at run time, by what was read last: None, or why it cannot be."""
-        return settable(self._last if self._last is not None else self.read())
-
-
-@contextmanager
-def listening(inbox: Inbox) -> Iterator[list[int]]:
-    """Signals as requests; the list holds SIGINT once it has come. A second Ctrl-C ends at once."""
-    interrupts: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            interrupts.append(number)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        inbox.post(Request(Kind.STOP))
-
-    def reload(number: int, frame: FrameType | None) -> None:
-        inbox.post(Request(Kind.RELOAD))
-
-    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    wakeup = signal.set_wakeup_fd(inbox.wakeup, warn_on_full_buffer=False)
-    try:
-        yield interrupts
-    finally:
-        signal.set_wakeup_fd(wakeup)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def say(line: str) -> None:
-    """A line for the journal. Where nobody reads any more (a closed terminal) the film goes on."""
-    with suppress(OSError):
-        print(line, flush=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.preview import Comparison
+from trainer.previews.comparison import Comparison
 from trainer.previews.view import Crop, View
 from trainer.selection import Selected
 

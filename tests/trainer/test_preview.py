@@ -25,7 +25,8 @@ from trainer.__main__ import main
 from trainer.diffusion import Hysteresis
 from trainer.dithers import DEFAULT
 from trainer.errors import OptionError
-from trainer.preview import KINDS, Comparison, kind_of
+from trainer.preview import KINDS, kind_of
+from trainer.previews.comparison import Comparison
 from trainer.previews.glass import GlassTones, PanelGlass, flash, glass_tones
 
 SIZE = ("--size", "64x48", "--crop", "40x30")

@@ -36,7 +36,7 @@ from tests.trainer.preview_cases import (
     view,
 )
 from trainer.mask import Mask
-from trainer.preview import Comparison
+from trainer.previews.comparison import Comparison
 from trainer.previews.page import page as page_of
 from trainer.previews.video import mp4
 from trainer.previews.view import View, parse_crop

@@ -12,7 +12,8 @@ from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
 from trainer.evaluating.metrics import Summary
 from trainer.files import check_result, write_whole
-from trainer.preview import KINDS, Comparison, kind_of
+from trainer.preview import KINDS, kind_of
+from trainer.previews.comparison import Comparison
 from trainer.previews.view import View, parse_crop
 
 MOST_DITHERS = 9

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.errors import OptionError
-from trainer.preview import Comparison
 from trainer.previews.captions import INK, PALE, PAPER, flips_of, place_of, what_is_shown, write
+from trainer.previews.comparison import Comparison
 from trainer.previews.glass import PanelGlass, flash
 from trainer.previews.view import View
 

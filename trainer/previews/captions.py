@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer.eye import EYES
 from trainer.frames.times import format_time
-from trainer.preview import Moment, Shown
+from trainer.previews.comparison import Moment, Shown
 from trainer.previews.view import View
 
 INK, PAPER, PALE = 20, 250, 110

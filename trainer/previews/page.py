@@ -22,7 +22,7 @@ from PIL import Image
 
 from player.redraw import RedrawRule
 from trainer.errors import OptionError
-from trainer.preview import Comparison, Moment, Shown
+from trainer.previews.comparison import Comparison, Moment, Shown
 from trainer.previews.glass import glass_tones
 from trainer.previews.sheet import tones_of
 from trainer.previews.view import View

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from trainer.evaluating.metrics import Summary
-from trainer.preview import Comparison, Moment, Shown
 from trainer.previews.captions import (
     INK,
     PALE,
@@ -27,6 +26,7 @@ from trainer.previews.captions import (
     what_is_shown,
     write,
 )
+from trainer.previews.comparison import Comparison, Moment, Shown
 from trainer.previews.glass import PanelGlass
 from trainer.previews.view import Crop, View
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from trainer.errors import TrainerError
-from trainer.preview import Comparison
 from trainer.previews.animation import animate, canvas_size
+from trainer.previews.comparison import Comparison
 from trainer.previews.view import View
 
 CODEC = "vp09"
