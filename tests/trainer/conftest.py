@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.chromium import Chromium, Page
-from tests.trainer.preview_browser import NASTY, executable, opened
-from tests.trainer.preview_cases import comparison, view
+from tests.trainer.previews.preview_browser import NASTY, executable, opened
+from tests.trainer.previews.preview_cases import comparison, view
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_films import make_film
-from tests.trainer.preview_cases import (
+from tests.trainer.previews.preview_cases import (
     COUNT,
     CUT,
     LABELS,

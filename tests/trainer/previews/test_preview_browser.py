@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.chromium import Chromium
-from tests.trainer.preview_browser import (
+from tests.trainer.previews.preview_browser import (
     NASTY,
     assert_shows,
     assert_shows_changes,
@@ -25,7 +25,7 @@ from tests.trainer.preview_browser import (
     opened,
     text,
 )
-from tests.trainer.preview_cases import (
+from tests.trainer.previews.preview_cases import (
     COUNT,
     HEIGHT,
     LABELS,

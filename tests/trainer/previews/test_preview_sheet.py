@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.trainer.preview_cases import (
+from tests.trainer.previews.preview_cases import (
     COUNT,
     HEIGHT,
     LABELS,

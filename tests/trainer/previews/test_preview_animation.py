@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.trainer.preview_cases import COUNT, LABELS, comparison, made_dithers, seen_on_glass, view
+from tests.trainer.previews.preview_cases import COUNT, LABELS, comparison, made_dithers, seen_on_glass, view
 from trainer.errors import OptionError, TrainerError
 from trainer.previews import animation
 from trainer.previews.animation import HEAD, animate, canvas_size, gif, left_of

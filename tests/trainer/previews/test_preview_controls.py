@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from tests.trainer.preview_browser import assert_shows, at, corner, glass_of, opened, part, text
-from tests.trainer.preview_cases import COUNT, HEIGHT, LABELS, WIDTH
+from tests.trainer.previews.preview_browser import assert_shows, at, corner, glass_of, opened, part, text
+from tests.trainer.previews.preview_cases import COUNT, HEIGHT, LABELS, WIDTH
 
 
 def test_the_figures_of_the_frame_are_said(shown, moments):

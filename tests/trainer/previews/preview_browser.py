@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.chromium import Chromium, Page, find_chromium
-from tests.trainer.preview_cases import COUNT, made_dithers, seen_on_glass
+from tests.trainer.previews.preview_cases import COUNT, made_dithers, seen_on_glass
 
 NASTY = "</script><img src=x onerror=document.title=1> & größer.mp4"
 """The name of the film in the page."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.trainer.exporting.test_exporting import rows, verified
 from tests.trainer.long_film import TONES, length, make
-from tests.trainer.test_exporting import rows, verified
 from trainer.__main__ import main
 from trainer.export import Task, export
 from trainer.exporting.crew import Crew, interrupts_later
