@@ -13,13 +13,13 @@ Last the share of this device's peak that a pass reaches: the operations that XL
 large product of float32 matrices in the same run (JAX may take TF32 for both).
 """
 
-import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
 import numpy as np
+from command import begin, usage
 from flax import nnx
 from machine import machine
 
@@ -96,7 +96,7 @@ def throughput(engine: Accelerated, scenes, threads: int, seconds: float) -> flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = usage(__doc__)
     parser.add_argument("film")
     parser.add_argument("--size", default="1448x1072")
     parser.add_argument("--frames", type=int, default=16)
@@ -136,4 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -4,9 +4,10 @@ Prints the share of one core that the thread takes, beside a thread that polls e
 wait, as is common. The pins are stand-ins that answer at once: on a Pi each adds a call of its GPIO module.
 """
 
-import sys
 import threading
 import time
+
+from command import begin, usage
 
 from player.service.buttons import ACTIONS, listening
 
@@ -27,7 +28,9 @@ def share(seconds: float) -> float:
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
+    words = usage(__doc__)
+    words.add_argument("seconds", type=float, nargs="?", default=20.0)
+    seconds = words.parse_args().seconds
     pins = dict(zip(ACTIONS, (5, 6, 13, 19), strict=True))
     with listening(pins, lambda _: lambda: LEVELS, print, bool, print):
         print(f"player/service/buttons.py          {share(seconds):.2f} % of a core")
@@ -41,4 +44,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    begin(main)

@@ -9,11 +9,11 @@ the largest difference.
 """
 
 import statistics
-import sys
 import time
 
 import cv2
 import numpy as np
+from command import begin, usage
 from machine import machine
 
 from trainer.eye import two_eye_kernel
@@ -45,7 +45,9 @@ def by_turns(one, other):
 
 
 def main() -> None:
-    path, _, start = sys.argv[1].partition(":")
+    words = usage(__doc__)
+    words.add_argument("film", metavar="FILM[:START]")
+    path, _, start = words.parse_args().film.partition(":")
     print(machine("numpy", "numba", "opencv-python-headless", "jax"))
     weights, taps, price = load(), reaching(two_eye_kernel()), price_of(DIAL)
     engines = [PASSING[name](weights) for name in ENGINES]
@@ -71,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

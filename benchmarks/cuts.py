@@ -6,9 +6,8 @@ its peer. A cut counts as found when the first frame after it is marked; times i
 frame.
 """
 
-import sys
-
 import numpy as np
+from command import begin, usage
 
 from trainer.films import Film
 from trainer.frames.cuts import cuts_by_z_score, is_cut
@@ -48,9 +47,11 @@ def score(times: list[float], found: list[bool], cuts: list[float], slack: float
 
 
 def main() -> None:
-    arguments = sys.argv[1:]
-    if not arguments or len(arguments) % 2:
-        sys.exit(__doc__)
+    words = usage(__doc__)
+    words.add_argument("arguments", nargs="+", metavar="FILM CUTS")
+    arguments = words.parse_args().arguments
+    if len(arguments) % 2:
+        words.error("every FILM needs its CUTS")
     pairs = zip(arguments[::2], arguments[1::2], strict=True)
     films = [(path, [float(cut) for cut in cuts.split(",")]) for path, cuts in pairs]
     for every in STEPS:
@@ -66,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

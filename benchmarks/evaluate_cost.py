@@ -8,9 +8,9 @@ them in one pass, where a frame is looked at once and the scores are worked out 
 """
 
 import statistics
-import sys
 import time
 
+from command import begin, usage
 from machine import machine
 
 from trainer.commands.opening import parse_size
@@ -51,12 +51,13 @@ def compare(names, frames) -> tuple[float, float]:
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    film = Film(sys.argv[1])
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    size = parse_size(sys.argv[3] if len(sys.argv) > 3 else "1448x1072")
-    frames = list(Selection(count=count).frames(film, Tones(size)))
+    words = usage(__doc__)
+    words.add_argument("film")
+    words.add_argument("frames", type=int, nargs="?", default=20)
+    words.add_argument("size", nargs="?", default="1448x1072", metavar="WIDTHxHEIGHT")
+    given = words.parse_args()
+    film, size = Film(given.film), parse_size(given.size)
+    frames = list(Selection(count=given.frames).frames(film, Tones(size)))
     print(machine("numpy", "numba", "opencv-python-headless"))
     print(f"{film.name}: {len(frames)} frames at {size[0]}x{size[1]}, ms a frame")
     print(f"{'':16} {'alone':>8} {'scored':>8} {'added / alone':>14}")
@@ -67,4 +68,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

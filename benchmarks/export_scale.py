@@ -12,7 +12,6 @@ as if nothing were shown, against the closed loop at the other cuts.
 Choose frames that make as many parts of about one length as there are workers (`trainer/frames/parts.py`).
 """
 
-import argparse
 import resource
 import sqlite3
 import statistics
@@ -20,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from command import begin, usage
 from machine import machine
 
 from player.reel import Reel
@@ -66,7 +66,7 @@ def flips_at_cuts(path: Path) -> tuple[list[float], list[float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = usage(__doc__)
     parser.add_argument("film")
     parser.add_argument("--dither", action="append")
     parser.add_argument("--start", type=parse_place, default=parse_place("0"))
@@ -105,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

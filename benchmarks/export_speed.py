@@ -10,11 +10,11 @@ dithering alone, `generator` five times `search`. Where the time goes is told by
 """
 
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from command import begin, usage
 from machine import machine
 from PIL import Image
 
@@ -35,10 +35,13 @@ def timed(work):
 
 
 def main() -> None:
-    film = Film(sys.argv[1])
-    frames = int(sys.argv[2]) if len(sys.argv) > 2 else 100
-    dithers = sys.argv[3:] or ["hysteresis"]
-    selection, tones = Selection(count=frames), Tones()
+    words = usage(__doc__)
+    words.add_argument("film")
+    words.add_argument("frames", type=int, nargs="?", default=100)
+    words.add_argument("dithers", nargs="*", default=["hysteresis"], metavar="NAME[:DIAL]")
+    given = words.parse_args()
+    film, dithers = Film(given.film), given.dithers
+    selection, tones = Selection(count=given.frames), Tones()
     pictures = [
         Image.fromarray((selected.frame * 255 + 0.5).astype("uint8"))
         for selected in selection.frames(film, tones)
@@ -76,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

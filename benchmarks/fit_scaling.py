@@ -10,16 +10,15 @@ The two fits take turns, and their medians are compared. Noise in place of a fil
 second, the ratio, and what one update sends: the gradients of all weights and the metrics, float32.
 """
 
-import argparse
 import os
 import statistics
 import time
 
+from command import begin, usage
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = usage(__doc__)
     for name, value in (
         ("devices", 2), ("updates", 40), ("patch", 64), ("batch", 8), ("channels", 16), ("blocks", 2),
         ("sweeps", 0),
@@ -84,4 +83,4 @@ def _keep_to(cores: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

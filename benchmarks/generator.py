@@ -12,13 +12,13 @@ films are wanted, static noise, drift on a still frame, cuts, flat greys and the
 `--engine parallel`: passes and rounds as on an accelerator, in JAX, the search being the parallel one.
 """
 
-import argparse
 import statistics
 import time
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from command import begin, usage
 from machine import machine
 
 from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
@@ -190,7 +190,7 @@ def greys(weights: Weights) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = usage(__doc__)
     parser.add_argument("frames", type=int)
     parser.add_argument("weights")
     parser.add_argument("films", nargs="+", metavar="FILM[:START]")
@@ -207,4 +207,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

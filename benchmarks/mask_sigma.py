@@ -7,9 +7,8 @@ over 33 flat greys. White noise leaks 1. The mask that ships has sigma 1.5: up t
 changes, and of those masks it is the one that the distant eye likes best.
 """
 
-import argparse
-
 import numpy as np
+from command import begin, usage
 
 from trainer.evaluating.texture import GREYS, texture
 from trainer.eye import EYES, energy, hvs_psnr, two_eye_kernel
@@ -18,9 +17,7 @@ from trainer.masks.void_and_cluster import ranks
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = usage(__doc__)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--sigma", type=float, nargs="+", default=[1.1, 1.3, 1.5, 1.7, 1.9, 2.1])
     options = parser.parse_args()
@@ -39,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from command import begin, usage
 from machine import machine
 
 from player.pictures.png import save_dither
@@ -142,7 +143,9 @@ def wall(program: str) -> float:
 
 
 def main() -> None:
-    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    words = usage(__doc__)
+    words.add_argument("frames", type=int, nargs="?", default=100)
+    frames = words.parse_args().frames
     print(machine("numpy", "pillow"))
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
@@ -185,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

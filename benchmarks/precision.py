@@ -9,13 +9,13 @@ last fifth of the updates; then, on frames of the test films from START on that 
 both eyes. Several seeds show how far two fits differ by chance.
 """
 
-import argparse
 import time
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from command import begin, usage
 from machine import machine
 
 from trainer.eye import EYES, hvs_psnr
@@ -54,9 +54,7 @@ def tested(weights, frames):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = usage(__doc__)
     parser.add_argument("film", type=Path)
     parser.add_argument("--test", nargs="+", required=True, metavar="FILM[:START]")
     for name, value in (("steps", 300), ("patch", 64), ("channels", 16), ("seeds", 1), ("frames", 12)):
@@ -88,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

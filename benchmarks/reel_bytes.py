@@ -11,12 +11,12 @@ would need at least. Aim: deltas within 1.3 times the entropy.
 import io
 import math
 import sqlite3
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from command import begin, usage
 from machine import machine
 from PIL import Image
 
@@ -42,9 +42,12 @@ def entropy_bytes(flips: int, pixels: int) -> float:
 
 
 def main() -> None:
-    film = Film(sys.argv[1])
-    selection = Selection(count=int(sys.argv[2]) if len(sys.argv) > 2 else 150)
-    dial = float(sys.argv[3]) if len(sys.argv) > 3 else 0.5
+    words = usage(__doc__)
+    words.add_argument("film")
+    words.add_argument("frames", type=int, nargs="?", default=150)
+    words.add_argument("dial", type=float, nargs="?", default=0.5)
+    given = words.parse_args()
+    film, selection, dial = Film(given.film), Selection(count=given.frames), given.dial
     tones, floyd_steinberg = Tones(), FloydSteinberg()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.reel"
@@ -76,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -11,6 +11,8 @@ The others, for comparison: pip install flask starlette uvicorn aiohttp
 import subprocess
 import sys
 
+from command import begin
+
 RUNS = 7
 PLAYER = "import json, sqlite3, zlib, numpy, player.playback"
 LIBRARIES = {
@@ -60,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -9,10 +9,10 @@ eyes and the share of flips, then the parallel engine against the sequential one
 dB. Aim: within .3 dB at equal flips.
 """
 
-import argparse
 import time
 
 import numpy as np
+from command import begin, usage
 from machine import machine
 
 from trainer.commands.opening import parse_size
@@ -48,9 +48,7 @@ def closed_loops(frames, searches):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = usage(__doc__)
     parser.add_argument("films", nargs="+", metavar="FILM")
     parser.add_argument("--size", nargs="+", type=parse_size, default=[(384, 208), (1448, 1072)])
     parser.add_argument("--frames", type=int, default=20)
@@ -86,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

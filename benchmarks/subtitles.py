@@ -6,10 +6,10 @@ share that flips while the same letters stand, and the flips of the whole pictur
 subtitles. 48 frames from the first subtitle on, every 8th of the film.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
+from command import begin, usage
 
 from trainer import dithers
 from trainer.commands.opening import parse_size
@@ -41,10 +41,14 @@ def measured(frames: list[Selected], name: str, kept: bool) -> tuple[float, floa
 
 
 def main() -> int:
-    words = sys.argv[1:]
-    tones = Tones(size=parse_size(words[2] if len(words) > 2 else "724x536"))
-    with Film(words[0]) as film:
-        subtitles = read_subtitles(Path(words[1]), film.rate)
+    words = usage(__doc__)
+    words.add_argument("film")
+    words.add_argument("subtitles", type=Path)
+    words.add_argument("size", nargs="?", default="724x536", metavar="WxH")
+    given = words.parse_args()
+    tones = Tones(size=parse_size(given.size))
+    with Film(given.film) as film:
+        subtitles = read_subtitles(given.subtitles, film.rate)
         chosen = {"start": FilmTime(subtitles.all[0].start_ms), "every": EVERY, "count": COUNT}
         frames = list(Selection(**chosen, subtitles=Burning(subtitles)).frames(film, tones))
         bare = list(Selection(**chosen).frames(film, tones))
@@ -58,4 +62,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    begin(main)

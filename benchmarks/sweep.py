@@ -14,7 +14,6 @@ both; and of the sweeps how many times as long the fits took. In brackets stand 
 which other work on the machine does not lengthen.
 """
 
-import argparse
 import time
 from dataclasses import replace
 from functools import partial
@@ -22,6 +21,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from command import begin, usage
 from machine import machine
 
 from trainer.fit import Settings, rates, start, updates
@@ -65,9 +65,7 @@ def timed(work):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = usage(__doc__)
     parser.add_argument("--members", type=int, default=4)
     parser.add_argument("--updates", type=int, default=50)
     parser.add_argument("--patch", type=int, default=64)
@@ -102,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -14,7 +14,6 @@ beside other work PyTorch's threads wait for one another, so that only one core 
 each side's arithmetic costs. Last, the whole update of a fit, which only JAX has.
 """
 
-import argparse
 import os
 import statistics
 import time
@@ -23,6 +22,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from command import begin, usage
 from flax import nnx
 from machine import machine
 
@@ -255,9 +255,7 @@ def race(pixels: int, ours, theirs, options) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = usage(__doc__)
     parser.add_argument("--seconds", type=float, default=3, help="of each side in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch", type=int, default=8)
@@ -295,4 +293,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
+from command import begin, usage
 from machine import machine
 from player_cost import HEIGHT, NULL_WIRE, WIDTH, make_reel, measured
 
@@ -64,7 +65,9 @@ def on_the_panel(reel: Path, state: Path, runs: int, keeps_power: bool) -> tuple
 
 
 def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    words = usage(__doc__)
+    words.add_argument("runs", type=int, nargs="?", default=10)
+    runs = words.parse_args().runs
     print(machine("numpy"))
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
@@ -94,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

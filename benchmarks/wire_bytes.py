@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
+from command import begin
 
 from driver.panel import IT8951Panel, PanelSettings, open_on
 from driver.pixels import changed_rows
@@ -80,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
+from command import begin, usage
 from year_faults import HEIGHT, WIDTH, Killed
 from year_world import BLOCK, DAY, INTERVAL, MEAN_FRAMES, World, Wrong
 
@@ -129,8 +130,11 @@ def report(world: World, watch: Watch, wall: float) -> None:
 
 
 def main() -> None:
-    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 160_000
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    words = usage(__doc__)
+    words.add_argument("frames", type=int, nargs="?", default=160_000)
+    words.add_argument("seed", type=int, nargs="?", default=1)
+    given = words.parse_args()
+    frames, seed = given.frames, given.seed
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as directory:
         world = World(Path(directory), frames, seed)
@@ -146,4 +150,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    begin(main)
