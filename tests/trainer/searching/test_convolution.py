@@ -1,9 +1,10 @@
-"""c * plane by OpenCV's Fourier transform: equal to the sum it stands for, at any size."""
+"""c * plane by a Fourier transform: equal to the sum it stands for, at any size, on any number of cores."""
 
 import cv2
 import numpy as np
 import pytest
 
+from trainer import cores
 from trainer.eye import two_eye_kernel
 from trainer.searching.convolution import convolved
 
@@ -18,6 +19,17 @@ def test_it_is_the_convolution_with_a_plane_that_is_0_outside(shape):
     result = convolved(plane, kernel)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, expected, atol=5e-5)
+
+
+def test_it_is_the_same_on_any_number_of_cores(monkeypatch):
+    plane = np.random.default_rng(2).normal(size=(515, 521)).astype(np.float32)
+    kernel = two_eye_kernel().astype(np.float32)
+    results = []
+    for number in (1, 2, 3, 8):
+        monkeypatch.setattr(cores, "usable", lambda number=number: number)
+        results.append(convolved(plane, kernel))
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
 
 
 def test_kernels_of_one_size_are_told_apart():
