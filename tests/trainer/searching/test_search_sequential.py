@@ -1,5 +1,7 @@
 """The sequential engine: settled by brute force, energy that only falls, and frames of any shape."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,9 @@ from tests.trainer.search_cases import (
     random_case,
     small_kernel,
 )
-from trainer.searching.energy import cost
+from trainer.searching import sequential
+from trainer.searching.convolution import convolved
+from trainer.searching.energy import REACH, TOLERANCE, cost
 from trainer.searching.sequential import settle
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (6, 6), (5, 11)]
@@ -53,6 +57,49 @@ def test_a_move_far_from_where_it_became_worth_making_is_not_missed():
     shown = random_case(frame.shape, seed=1)[1]
     dither = settle(frame, shown, shown, PRICE, TWO_EYES)
     np.testing.assert_array_equal(settle(frame, dither, shown, PRICE, TWO_EYES), dither)
+
+
+def in_full(frame, start, previous, price, kernel, passes):
+    """What `settle` does, looking at every pixel of every block in every pass."""
+    taps, one, two = kernel.astype(np.float32), np.float32(1), np.float32(2)
+    size, (height, width) = taps.shape[0], start.shape
+    radius = size // 2
+    near = slice(radius - REACH, radius + REACH + 1)
+    signs = np.pad(1 - two * start.astype(np.float32), REACH)
+    fees = np.pad(np.float32(price) * (two * previous.astype(np.float32) - 1), REACH)
+    blurred = np.pad(convolved(start - frame, taps), radius)
+    promising = np.where(np.eye(size)[radius][:, None] * np.eye(size)[radius], 0, taps).max() - one
+    stripes = sequential._stripes(-(-height // 32), radius)
+    for _ in range(passes):
+        for first, end in [*stripes[::2], *stripes[1::2]]:
+            for row, column in product(range(first, end), range(-(-width // 32))):
+                rows = range(32 * row, min(height, 32 * row + 32))
+                for y, x in product(rows, range(32 * column, min(width, 32 * column + 32))):
+                    here = slice(y, y + 2 * REACH + 1), slice(x, x + 2 * REACH + 1)
+                    error = blurred[radius - REACH :, radius - REACH :][here]
+                    slopes = signs[here] * (two * error - fees[here])
+                    u = slopes[REACH, REACH]
+                    others = signs[here] * signs[y + REACH, x + REACH] < 0
+                    swaps = np.where(others, two - two * taps[near, near] + u + slopes, np.inf)
+                    if u >= promising or min(swaps.min(), one + u) >= -TOLERANCE:
+                        continue
+                    j, i = np.unravel_index(swaps.argmin(), swaps.shape)
+                    moved = [(y, x), (y + j - REACH, x + i - REACH)]
+                    for a, b in moved if swaps.min() < one + u else moved[:1]:
+                        blurred[a : a + size, b : b + size] += signs[a + REACH, b + REACH] * taps
+                        signs[a + REACH, b + REACH] *= -1
+    return (signs[REACH:-REACH, REACH:-REACH] < 0).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kernel", [small_kernel(), TWO_EYES], ids=["small", "two-eye"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_skipped_would_have_made_no_difference(kernel, seed):
+    frame = moving_scene(3, (70, 40))[2]
+    rng = np.random.default_rng(seed)
+    start, shown = ((rng.random(frame.shape) < frame).astype(np.uint8) for _ in range(2))
+    for passes in (1, 40):
+        expected = in_full(frame, start, shown, 0.05, kernel, passes)
+        np.testing.assert_array_equal(settle(frame, start, shown, 0.05, kernel, passes), expected)
 
 
 def test_the_dither_is_deterministic_and_the_arguments_stay_as_they_were():

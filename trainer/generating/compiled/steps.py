@@ -24,7 +24,7 @@ from trainer.networks.generator import MIDDLE_PRICE, Size
 from trainer.searching.convolution import convolved
 from trainer.searching.energy import reaching
 from trainer.searching.moves import OFFSETS, SWAP, own_costs
-from trainer.searching.sequential import flip
+from trainer.searching.sequential import spread
 
 _AROUND = np.array([(0, 0)] * SWAP + list(OFFSETS))
 """By code, from a move's first pixel to its second; a toggle has but one."""
@@ -120,7 +120,8 @@ def _make(
                 y, x = place // width, place % width
                 changed[y + size // 2, x + size // 2] = 0
                 if stands[number]:
-                    flip(dither, blurred, taps, y, x)
+                    spread(blurred, taps, np.float32(1 - 2 * np.int64(dither[y, x])), y, x)
+                    dither[y, x] ^= 1
 
 
 @_compiled
