@@ -21,6 +21,7 @@ from trainer.exporting.folder import Folder
 from trainer.exporting.task import Task
 from trainer.exporting.worker import Made, Orders
 from trainer.films import Film
+from trainer.frames.parts import cell_of
 
 __all__ = ["Share", "Summary", "Task", "export", "export_share"]
 
@@ -60,18 +61,19 @@ class Share:
 def export(
     task: Task, reel: Path, *, overwrite: bool = False, workers: int = 1, report: Report = _silent
 ) -> Summary:
-    """Write the task's frames, dithered, to the reel, with so many processes; `report` is called for each.
+    """Write the task's frames, dithered, to the reel; `workers`: so many processes, or one for each part if
+    those are fewer; `report` is called for each frame.
 
     Goes on with an interrupted export of the same task, joins parts that hosts have made (`export_share`),
     and does nothing to a complete reel. Raises OptionError, FilmError, TrainerError and
     player.reel.ReelError; a new reel that got no frame at all is not left behind.
     """
-    _check(workers)
+    _check(reel, workers)
     width, height = task.tones.size
     folder = Folder(reel)
     is_new = overwrite or not reel.exists()  # and not another export's that is under way
     with Film(task.film) as film:
-        description = task.description(film)
+        workers, description = _useful(workers, task, film), task.description(film)
         with ReelWriter(reel, description, width, height, overwrite=overwrite) as writer:
             if overwrite or writer.complete:
                 folder.clear()
@@ -110,10 +112,10 @@ def export_share(
 
     Goes on with what is there. Raises what `export` does.
     """
-    _check(workers)
+    _check(reel, workers)
     folder = Folder(reel)
     with Film(task.film) as film:
-        description = task.description(film)
+        workers, description = _useful(workers, task, film), task.description(film)
     if reel.exists():
         with Reel(reel) as there:
             raise OptionError(
@@ -136,6 +138,14 @@ def export_share(
     return Summary(tally.frames, before, was_complete=tally.frames == before)
 
 
-def _check(workers: int) -> None:
+def _check(reel: Path, workers: int) -> None:
+    if reel.is_dir():
+        raise OptionError(f"{reel} is a directory; name the file to write, by custom film.reel")
     if workers < 1:
         raise OptionError(f"--workers {workers}: choose 1 or more")
+
+
+def _useful(workers: int, task: Task, film: Film) -> int:
+    """Of so many workers, those that there may be a part for."""
+    expected = task.selection.estimate(film)
+    return workers if expected is None else min(workers, 1 + cell_of(expected))

@@ -182,6 +182,8 @@ def test_count_must_be_a_count():
         ([__file__, "a.reel"], "no film that OpenCV can open"),
         (["{film}", "{film}"], "is the film itself"),
         (["{film}", "nowhere/a.reel"], "no such directory"),
+        (["{film}", "."], "is a directory; name the file"),
+        (["{film}", ".", "--host", "1/2"], "is a directory; name the file"),
         (["{film}", "a.reel", "--dither", "fs"], "choose one of"),
         (["{film}", "a.reel", "--dial", "2"], "0 (liveliest) to 1 (calmest)"),
         (["{film}", "a.reel", "--size", "big"], "like 1448x1072"),

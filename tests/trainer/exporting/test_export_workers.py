@@ -135,6 +135,20 @@ def test_ctrl_c_waits_while_workers_are_started():
         signal.raise_signal(signal.SIGINT)
 
 
+def test_no_more_workers_are_started_than_there_may_be_parts(film, tmp_path, monkeypatch):
+    started = []
+
+    class Counted(Crew):
+        def __enter__(self):
+            started.append(self._orders.workers)
+            return super().__enter__()
+
+    monkeypatch.setattr("trainer.exporting.assembling.Crew", Counted)
+    words = ["--size", "32x24", "--dither", "mask", "--count", str(PART_FRAMES + 2)]
+    assert main(["export", str(film), str(tmp_path / "a.reel"), *words, "--workers", "1000"]) == 0
+    assert started == [2]
+
+
 def workers_of(process):
     """The process ids of the workers that a process has started."""
     found = []
