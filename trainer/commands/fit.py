@@ -46,7 +46,12 @@ def run(options: argparse.Namespace) -> int:
         check_same({**about, "resident": options.resident, "resume": options.resume})
         mesh, memory = row_of_devices(settings.batch), room(options.resident)
         folder = by_the_first(lambda: Run(Path(options.out), about, options.resume))
-        bursts = read(films, settings)
+        try:
+            bursts = read(films, settings)
+        except BaseException:
+            if folder:
+                folder.give_up()
+            raise
         lie = _plan(folder, plan(bursts, mesh.size, memory, settings.batch, settings.chunk), mesh)
         about["command"] = command_of(options)
         step, seconds = fit(

@@ -13,10 +13,13 @@ events/            TensorBoard's files, if they are asked for
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
 from trainer.errors import OptionError, TrainerError
@@ -29,6 +32,8 @@ from trainer.networks.weights import NAME, Weights, save
 KEPT = 2
 EVENTS = "events"
 _PLAN = "bursts.json"
+_LITTLE = 2**18
+"""Bytes that a checkpoint takes besides what is in it, at most."""
 
 
 class Run:
@@ -38,13 +43,25 @@ class Run:
         self.folder = folder
         self._metrics = folder / "metrics.jsonl"
         self._checkpoints = folder / "checkpoints"
-        settings = folder / "settings.json"
+        self._settings = folder / "settings.json"
+        self._is_new = not resume
         if resume:
-            _check_same(settings, about)
+            _check_same(self._settings, about)
             return
         check_unused(folder, "; add --resume, or name another")
         make_folder(folder)
-        write_whole(settings, (json.dumps(about, indent=1) + "\n").encode())
+        try:
+            write_whole(self._settings, (json.dumps(about, indent=1) + "\n").encode())
+        except TrainerError:
+            self.give_up()
+            raise
+
+    def give_up(self) -> None:
+        """Remove the folder of a new run that has come to nothing, with what this has put there."""
+        if self._is_new:
+            with suppress(OSError):
+                self._settings.unlink(missing_ok=True)
+                self.folder.rmdir()
 
     def planned(self, plan: Plan) -> Plan:
         """The plan of this run from its beginning on: that on file, or else this one, which is put there."""
@@ -89,13 +106,14 @@ class Run:
 
     def log(self, row: dict[str, float]) -> None:
         """Add one line of figures."""
-        with self._metrics.open("a") as file:
+        with self._written("its figures"), self._metrics.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
     def picture(self, png: bytes, step: int) -> None:
         """Add a sheet of samples, and draw the curves of all reports so far."""
         samples = self.folder / "samples"
-        samples.mkdir(exist_ok=True)
+        with self._written("its samples"):
+            samples.mkdir(exist_ok=True)
         write_whole(samples / f"{step:07d}.png", png)
         rows = [json.loads(row) for row in self._rows()]
         if rows:
@@ -106,11 +124,29 @@ class Run:
         step = int(state.step)
         target = self._checkpoints / str(step)
         if not target.exists():
-            with _checkpointer() as checkpointer:
+            # Orbax, when a disk is full, fills the terminal too.
+            needed = _LITTLE + 2 * sum(np.asarray(array).nbytes for array in jax.tree.leaves(state))
+            if shutil.disk_usage(self.folder).free < needed:
+                raise self._unwritten("a checkpoint", "the disk is full")
+            with self._written("a checkpoint"), _checkpointer() as checkpointer:
                 checkpointer.save(target.resolve(), {"state": state, "seconds": seconds})
         save(self.folder / NAME, weights)
         for number in self._numbers()[:-KEPT]:
             shutil.rmtree(self._checkpoints / str(number))
+
+    @contextmanager
+    def _written(self, what: str) -> Iterator[None]:
+        """TrainerError where the block cannot write."""
+        try:
+            yield
+        except Exception as error:  # orbax raises what it likes
+            reason = (getattr(error, "strerror", None) or " ".join(str(error).split())[:200]).lower()
+            raise self._unwritten(what, reason) from None
+
+    def _unwritten(self, what: str, reason: str) -> TrainerError:
+        return TrainerError(
+            f"{self.folder}: {what} cannot be written: {reason}; free space, then go on with --resume"
+        )
 
     def _numbers(self) -> list[int]:
         """Updates at which there is a checkpoint, in order."""

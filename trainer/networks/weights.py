@@ -118,7 +118,8 @@ def _shipped() -> bytes:
 def _bytes(path: Path) -> bytes:
     file = path / NAME if path.is_dir() else path
     if not file.is_file():
-        raise TrainerError(f"{path}: there is no {file}; name a folder that `trainer fit` made")
+        what = f"{path}: there is no {NAME} in it" if path.is_dir() else f"{path}: there is no such folder"
+        raise TrainerError(f"{what}; name one that `trainer fit` made")
     try:
         return file.read_bytes()
     except OSError as error:
