@@ -112,6 +112,15 @@ def test_the_dither_is_deterministic_and_the_arguments_stay_as_they_were():
     np.testing.assert_array_equal(shown, kept[1])
 
 
+def test_it_is_the_same_on_any_number_of_cores():
+    """Stripes that are visited at the same time add to what is known of the rows between them."""
+    frame = moving_scene(1, (700, 60))[0]
+    _, shown = random_case(frame.shape, seed=6)
+    expected = settle(frame, shown, shown, PRICE, TWO_EYES, threads=1)
+    for threads in (2, 5, 8) * 3:
+        np.testing.assert_array_equal(settle(frame, shown, shown, PRICE, TWO_EYES, threads=threads), expected)
+
+
 def test_arrays_in_any_layout_are_taken():
     frame, shown = random_case((40, 50), seed=3)
     expected = settle(frame, shown, shown, PRICE, TWO_EYES)
