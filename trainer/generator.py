@@ -39,8 +39,8 @@ from trainer.searching.start import CUT_PRICE, Start, after_cut
 
 PASSES, POLISH = 1, 3
 """The defaults."""
-FIRST_PASSES = 8
-"""Passes of a first frame, or as many as of any other if that is more."""
+FIRST_PASSES = 12
+"""Passes of a first frame and after a cut, or as many as of any other if that is more."""
 
 Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
 """(frame, start, shown dither, price, passes, rounds of the search, None: until settled) -> the dither."""
@@ -82,8 +82,9 @@ class GeneratorDitherer:
             return self._engine(frame, dither, dither, 0.0, 0, None) if self.polish else dither
         start = self._start(frame, previous)
         if after_cut(start, previous):
-            rounds = None if self.polish else 0
-            return self._engine(frame, start, previous, min(self.price, CUT_PRICE), many, rounds)
+            # Without the search the network comes near a fresh dither only if flips cost next to nothing.
+            fee, rounds = (CUT_PRICE, None) if self.polish else (FIRST_PRICE, 0)
+            return self._engine(frame, start, previous, min(self.price, fee), many, rounds)
         return self._engine(frame, start, previous, self.price, self.passes, self.polish)
 
 
