@@ -6,6 +6,7 @@ code 2.
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: trainer export film.mp4 film.reel --start 1:30 --levels auto",
     )
     export.add_argument("film", metavar="FILM", help="any film that OpenCV opens: mp4, mkv, webm, avi, mov")
-    export.add_argument("reel", metavar="REEL", help="the file to write, by custom film.reel")
+    export.add_argument("reel", metavar="REEL", help="the file to write, for example film.reel")
     options.add_dither_options(export)
     export.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
     options.add_worker_options(export)
@@ -148,8 +149,8 @@ def parser() -> argparse.ArgumentParser:
 
 _NEXT = {
     "export": "the same command goes on from there",
-    "fit": "the same command with --resume goes on from the last checkpoint",
-    "sweep": "the weights so far, if any, are in the folder of the sweep",
+    "fit": "the same command with --resume goes on from the last checkpoint, if there is one",
+    "sweep": "the weights so far, if any, are in its folder; to sweep again, name another --out",
 }
 """What to do after Ctrl-C."""
 
@@ -205,5 +206,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def program() -> None:
+    """The command and the end of its process, which is at once after Ctrl-C: JAX, if it was interrupted while
+    it compiled, crashes when the interpreter is taken down.
+    """
+    code = main()
+    if code == 130 and "jax" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -113,7 +113,9 @@ def check(name: str, dial: float | None = None, **settings: Any) -> None:
         raise OptionError(f"a dial of {dial:g} is out of range; choose 0 (liveliest) to 1 (calmest)")
     for setting in settings:
         if setting not in DITHERS[name].settings:
-            raise OptionError(f"{name} has no {setting}; leave --{setting} out")
+            having = " or ".join(each for each, entry in DITHERS.items() if setting in entry.settings)
+            fix = f"leave --{setting} out, or add --dither {having}" if having else f"leave --{setting} out"
+            raise OptionError(f"{name} has no {setting}; {fix}")
     if "engine" in settings:
         engine_of(settings["engine"])
 

@@ -140,7 +140,7 @@ def export_share(
 
 def _check(reel: Path, workers: int) -> None:
     if reel.is_dir():
-        raise OptionError(f"{reel} is a directory; name the file to write, by custom film.reel")
+        raise OptionError(f"{reel} is a directory; name the file to write, for example film.reel")
     if workers < 1:
         raise OptionError(f"--workers {workers}: choose 1 or more")
 
