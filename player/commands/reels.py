@@ -10,7 +10,7 @@ from pathlib import Path
 
 from player.commands.bar import Bar
 from player.commands.options import given
-from player.errors import BadFrame
+from player.errors import BadFrame, PlayerError
 from player.files import make_directory
 from player.forecast import Forecast, forecast
 from player.loop.reels import number_of
@@ -136,6 +136,10 @@ def frames(arguments: argparse.Namespace) -> int:
         if arguments.end is not None:
             place = parse_place(arguments.end, "--end")
             end = min(end, place.value if place.kind == "frame" else reel.number_at(place.value))
+        if end < number:
+            raise PlayerError(
+                f"--end {arguments.end} lies before --start {arguments.start}; give a later one"
+            )
         make_directory(directory)
         bar = Bar(end - number, sys.stderr, time.monotonic)
         begun, written = number, 0

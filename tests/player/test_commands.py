@@ -211,6 +211,7 @@ def test_status_of_a_pause_and_with_steps_and_quiet_hours(player, tmp_path, monk
         (["check", "FILM", "more"], "more is no option here"),
         (["frames", "FILM", "FILM"], "cannot be made a directory"),
         (["frames", "FILM", "out", "--start", "3"], "has no frame 3"),
+        (["frames", "FILM", "out", "--start", "1", "--end", "0"], "--end 0 lies before --start 1"),
         (["frames", "FILM", "out", "--end", "soon"], "--end: 'soon' is no place in a film"),
         (["frames", "FILM", "/proc/nowhere"], "/proc/nowhere: cannot be made a directory"),
         (["status", "--state", "."], "cannot be read: is a directory"),
