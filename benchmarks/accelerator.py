@@ -23,21 +23,30 @@ from command import begin, usage
 from flax import nnx
 from machine import machine
 
-from trainer.benching.timing import in_turn
-from trainer.benching.training import long_product, operations
+from trainer.bench.timing import in_turn
+from trainer.bench.training import (
+    long_product,
+    operations,
+)
 from trainer.commands.opening import parse_size
-from trainer.diffusion import Hysteresis
-from trainer.films import Film
-from trainer.frames.times import FrameNumber
-from trainer.generating.steps import View
-from trainer.generator import _pass, parallel_passes
-from trainer.networks.weights import load
-from trainer.searching.accelerated import Accelerated, Job
-from trainer.searching.energy import price_of
-from trainer.searching.parallel import LIMIT
-from trainer.searching.start import Start
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.generator.ditherer import (
+    _pass,
+    parallel_passes,
+)
+from trainer.dithers.generator.step import View
+from trainer.dithers.generator.weights import load
+from trainer.dithers.search.accelerated import (
+    Accelerated,
+    Job,
+)
+from trainer.dithers.search.energy import price_of
+from trainer.dithers.search.parallel import LIMIT
+from trainer.dithers.search.start import Start
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
 
 PRICE = price_of(0.5)
 WORK = {

@@ -16,17 +16,23 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.eye import two_eye_kernel
-from trainer.films import Film
-from trainer.frames.times import FrameNumber
-from trainer.generator import PASSING, GeneratorDitherer
-from trainer.networks.weights import load
-from trainer.searching.convolution import convolved
-from trainer.searching.energy import price_of, reaching
-from trainer.searching.engines import ENGINES
-from trainer.searching.start import Start
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.generator.ditherer import (
+    PASSING,
+    GeneratorDitherer,
+)
+from trainer.dithers.generator.weights import load
+from trainer.dithers.search.convolution import convolved
+from trainer.dithers.search.energy import (
+    price_of,
+    reaching,
+)
+from trainer.dithers.search.engines import ENGINES
+from trainer.dithers.search.start import Start
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
 
 ROUNDS = 15
 DIAL = 0.5

@@ -9,8 +9,11 @@ frame.
 import numpy as np
 from command import begin, usage
 
-from trainer.films import Film
-from trainer.frames.cuts import cuts_by_z_score, is_cut
+from trainer.films.cuts import (
+    cuts_by_z_score,
+    is_cut,
+)
+from trainer.films.film import Film
 
 STEPS = (1, 4, 12, 24)
 

@@ -14,11 +14,14 @@ from command import begin, usage
 from machine import machine
 
 from trainer.commands.opening import parse_size
-from trainer.dithers import DITHERS, make
-from trainer.evaluate import evaluate
-from trainer.films import Film
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.table import (
+    DITHERS,
+    make,
+)
+from trainer.evaluate.evaluate import evaluate
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.tones import Tones
 
 ROUNDS = 3
 

@@ -9,7 +9,7 @@ time they take, which tells more where the machine is busy with other things; wh
 in every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered
 as if nothing were shown, against the closed loop at the other cuts.
 
-Choose frames that make as many parts of about one length as there are workers (`trainer/frames/parts.py`).
+Choose frames that make as many parts of about one length as there are workers (`trainer/films/parts.py`).
 """
 
 import resource
@@ -24,11 +24,14 @@ from machine import machine
 
 from player.reel import Reel
 from trainer.commands.opening import parse_size
-from trainer.export import Task, export
-from trainer.frames.parts import Parts
-from trainer.frames.times import parse_place
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.export.export import (
+    Task,
+    export,
+)
+from trainer.films.parts import Parts
+from trainer.films.selection import Selection
+from trainer.films.times import parse_place
+from trainer.films.tones import Tones
 
 
 def rows(reel: Path) -> tuple[list, list]:

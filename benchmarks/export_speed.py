@@ -18,11 +18,14 @@ from command import begin, usage
 from machine import machine
 from PIL import Image
 
-from trainer.dithers import parse
-from trainer.export import Task, export
-from trainer.films import Film
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.table import parse
+from trainer.export.export import (
+    Task,
+    export,
+)
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.tones import Tones
 
 ROUNDS = 5
 

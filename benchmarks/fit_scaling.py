@@ -34,10 +34,21 @@ def main() -> None:
     import numpy as np
     from machine import machine
 
-    from trainer.fit import Metrics, Settings, rates, start, updates
-    from trainer.fitting.bursts import LENGTH
-    from trainer.fitting.mesh import EVERYWHERE, enough_threads, put, row_of_devices
-    from trainer.networks.generator import parameter_count
+    from trainer.dithers.generator.model import parameter_count
+    from trainer.fit.bursts import LENGTH
+    from trainer.fit.mesh import (
+        EVERYWHERE,
+        enough_threads,
+        put,
+        row_of_devices,
+    )
+    from trainer.fit.train import (
+        Metrics,
+        Settings,
+        rates,
+        start,
+        updates,
+    )
 
     settings = Settings(
         patch=options.patch, batch=options.batch, channels=options.channels, blocks=options.blocks,

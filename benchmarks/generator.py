@@ -21,20 +21,43 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.diffusion import FloydSteinberg, Hysteresis, diffused
-from trainer.evaluating.texture import GREYS, texture
-from trainer.eye import EYES, hvs_psnr
-from trainer.films import Film
-from trainer.frames.times import FrameNumber
-from trainer.generator import POLISH, GeneratorDitherer
-from trainer.networks.weights import Weights, load
-from trainer.search import Search, settler
-from trainer.searching.energy import price_of
-from trainer.searching.engines import ENGINES
-from trainer.searching.start import CUT_PRICE, Start, after_cut
-from trainer.selection import Selection
-from trainer.sweeping.scores import over_line
-from trainer.tones import Tones
+from trainer.dithers.diffusion import (
+    FloydSteinberg,
+    Hysteresis,
+    diffused,
+)
+from trainer.dithers.eye import (
+    EYES,
+    hvs_psnr,
+)
+from trainer.dithers.generator.ditherer import (
+    POLISH,
+    GeneratorDitherer,
+)
+from trainer.dithers.generator.weights import (
+    Weights,
+    load,
+)
+from trainer.dithers.search.energy import price_of
+from trainer.dithers.search.engines import ENGINES
+from trainer.dithers.search.search import (
+    Search,
+    settler,
+)
+from trainer.dithers.search.start import (
+    CUT_PRICE,
+    Start,
+    after_cut,
+)
+from trainer.evaluate.texture import (
+    GREYS,
+    texture,
+)
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
+from trainer.sweep.scores import over_line
 
 DIALS = (0.2, 0.5, 0.8)
 CUTS_WITHIN = 60

@@ -10,10 +10,18 @@ changes, and of those masks it is the one that the distant eye likes best.
 import numpy as np
 from command import begin, usage
 
-from trainer.evaluating.texture import GREYS, texture
-from trainer.eye import EYES, energy, hvs_psnr, two_eye_kernel
-from trainer.mask import Mask
-from trainer.masks.void_and_cluster import ranks
+from trainer.dithers.eye import (
+    EYES,
+    energy,
+    hvs_psnr,
+    two_eye_kernel,
+)
+from trainer.dithers.mask import Mask
+from trainer.dithers.void_and_cluster import ranks
+from trainer.evaluate.texture import (
+    GREYS,
+    texture,
+)
 
 
 def main() -> None:

@@ -27,15 +27,21 @@ from command import begin
 from machine import machine
 from PIL import Image, ImageDraw
 
-from trainer import dithers
-from trainer.evaluate import evaluate
-from trainer.evaluating.texture import GREYS, texture
-from trainer.eye import EYES, hvs_psnr
-from trainer.films import Film
-from trainer.frames.times import FrameNumber
-from trainer.networks.weights import load
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers import table as dithers
+from trainer.dithers.eye import (
+    EYES,
+    hvs_psnr,
+)
+from trainer.dithers.generator.weights import load
+from trainer.evaluate.evaluate import evaluate
+from trainer.evaluate.texture import (
+    GREYS,
+    texture,
+)
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
 
 SIZE = (384, 216)
 CROP = (150, 112)

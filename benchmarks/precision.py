@@ -18,16 +18,24 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.eye import EYES, hvs_psnr
-from trainer.films import Film
-from trainer.fit import Settings, rates, start, updates
-from trainer.fitting.bursts import read_bursts
-from trainer.fitting.record import weights_of
-from trainer.fitting.settings import PRECISIONS
-from trainer.frames.times import FrameNumber
-from trainer.generator import GeneratorDitherer
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.eye import (
+    EYES,
+    hvs_psnr,
+)
+from trainer.dithers.generator.ditherer import GeneratorDitherer
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
+from trainer.fit.bursts import read_bursts
+from trainer.fit.record import weights_of
+from trainer.fit.settings import PRECISIONS
+from trainer.fit.train import (
+    Settings,
+    rates,
+    start,
+    updates,
+)
 
 
 def fitted(settings, bursts, steps):

@@ -21,11 +21,14 @@ from machine import machine
 from PIL import Image
 
 from player.reel import Reel
-from trainer.diffusion import FloydSteinberg
-from trainer.export import Task, export
-from trainer.films import Film
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.diffusion import FloydSteinberg
+from trainer.export.export import (
+    Task,
+    export,
+)
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.tones import Tones
 
 
 def png_bytes(dither: np.ndarray) -> int:

@@ -16,14 +16,18 @@ from command import begin, usage
 from machine import machine
 
 from trainer.commands.opening import parse_size
-from trainer.eye import EYES, hvs_psnr, two_eye_kernel
-from trainer.films import Film
-from trainer.frames.times import parse_place
-from trainer.search import Search
-from trainer.searching.energy import cost
-from trainer.searching.engines import ENGINES
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.eye import (
+    EYES,
+    hvs_psnr,
+    two_eye_kernel,
+)
+from trainer.dithers.search.energy import cost
+from trainer.dithers.search.engines import ENGINES
+from trainer.dithers.search.search import Search
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import parse_place
+from trainer.films.tones import Tones
 
 
 def closed_loops(frames, searches):

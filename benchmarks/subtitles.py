@@ -11,14 +11,17 @@ from pathlib import Path
 import numpy as np
 from command import begin, usage
 
-from trainer import dithers
 from trainer.commands.opening import parse_size
-from trainer.films import Film
-from trainer.frames.times import FilmTime
-from trainer.selection import Selected, Selection
-from trainer.subtitling.burning import Burning
-from trainer.subtitling.subtitles import read_subtitles
-from trainer.tones import Tones
+from trainer.dithers import table as dithers
+from trainer.films.film import Film
+from trainer.films.selection import (
+    Selected,
+    Selection,
+)
+from trainer.films.subtitles.burning import Burning
+from trainer.films.subtitles.reading import read_subtitles
+from trainer.films.times import FilmTime
+from trainer.films.tones import Tones
 
 COUNT, EVERY = 48, 8
 

@@ -24,10 +24,20 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.fit import Settings, rates, start, updates
-from trainer.fitting.bursts import LENGTH
-from trainer.fitting.hyper import Hyper
-from trainer.sweep import at_once, in_turn, rates_of, starts
+from trainer.fit.bursts import LENGTH
+from trainer.fit.hyper import Hyper
+from trainer.fit.train import (
+    Settings,
+    rates,
+    start,
+    updates,
+)
+from trainer.sweep.sweep import (
+    at_once,
+    in_turn,
+    rates_of,
+    starts,
+)
 
 WAYS = ("fits", "turns", "vmap")
 

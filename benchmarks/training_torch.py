@@ -32,20 +32,32 @@ except ModuleNotFoundError:
     raise SystemExit("this compares with PyTorch: pip install torch==2.13.0") from None
 import torch_networks as peer
 
-from trainer.benching import made
-from trainer.diffusing.floyd_steinberg import floyd_steinberg
-from trainer.eye import two_eye_kernel
-from trainer.fit import Settings, start, updates
-from trainer.fitting.compiling import options
-from trainer.fitting.optimisers import direction
-from trainer.fitting.settings import USUAL
-from trainer.generating.steps import energy_on, planes_of, propose
-from trainer.networks import generator as networks
-from trainer.networks import unet
-from trainer.networks.weights import arrays_of
-from trainer.objectives import counterfactual, cross_entropy, draw
-from trainer.patches import view
-from trainer.searching.energy import reaching
+from trainer.bench import made
+from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.generator import model as networks
+from trainer.dithers.generator.step import (
+    energy_on,
+    planes_of,
+    propose,
+)
+from trainer.dithers.generator.weights import arrays_of
+from trainer.dithers.search.energy import reaching
+from trainer.film_maker import unet
+from trainer.fit.compiling import options
+from trainer.fit.objectives import (
+    counterfactual,
+    cross_entropy,
+    draw,
+)
+from trainer.fit.optimisers import direction
+from trainer.fit.patches import view
+from trainer.fit.settings import USUAL
+from trainer.fit.train import (
+    Settings,
+    start,
+    updates,
+)
 
 RATE = 1e-3
 BETAS, CLIP = (0.9, 0.99), 1.0

@@ -23,7 +23,7 @@ from command import begin, usage
 from machine import machine
 from player_cost import HEIGHT, NULL_WIRE, WIDTH, make_reel, measured
 
-from driver.simulator import SimulatedWire
+from driver.simulator.it8951 import SimulatedWire
 from player.__main__ import main as player
 
 ROUNDS = 5
@@ -46,9 +46,9 @@ def on_the_panel(reel: Path, state: Path, runs: int, keeps_power: bool) -> tuple
     wire = Wire(WIDTH, HEIGHT, strict=True)
     seconds, sent = [], []
     with (
-        mock.patch("driver.panel.SpiWire", return_value=wire),
-        mock.patch("driver.panel.time.monotonic", wire.clock),
-        mock.patch("driver.panel.time.sleep", wire.sleep),
+        mock.patch("driver.it8951.panel.SpiWire", return_value=wire),
+        mock.patch("driver.it8951.panel.time.monotonic", wire.clock),
+        mock.patch("driver.it8951.panel.time.sleep", wire.sleep),
     ):
         for _ in range(runs):
             begun, before = wire.clock(), wire.bytes_on_wire

@@ -14,9 +14,13 @@ from collections.abc import Callable
 import numpy as np
 from command import begin
 
-from driver.panel import IT8951Panel, PanelSettings, open_on
-from driver.pixels import changed_rows
-from driver.simulator import SimulatedWire
+from driver.it8951.panel import (
+    IT8951Panel,
+    PanelSettings,
+    open_on,
+)
+from driver.it8951.pixels import changed_rows
+from driver.simulator.it8951 import SimulatedWire
 
 WIDTH, HEIGHT = 1448, 1072
 PEER_BYTES = WIDTH * HEIGHT // 2

@@ -26,10 +26,10 @@ from command import begin, usage
 from year_faults import HEIGHT, WIDTH, Killed
 from year_world import BLOCK, DAY, INTERVAL, MEAN_FRAMES, World, Wrong
 
-from player import panels
+from player import panel as panels
 from player.errors import PlayerError
-from player.loop.surroundings import Surroundings
-from player.playback import Playback
+from player.playback.dependencies import Surroundings
+from player.playback.loop import Playback
 
 __all__ = ["DAY", "INTERVAL", "MEAN_FRAMES", "World", "Wrong", "live"]
 
@@ -40,9 +40,11 @@ def live(world: World, tick: Callable[[], None] = lambda: None) -> None:
     """Play until the last frame is shown, starting the player again whenever it ends. Raises Wrong."""
     wire = world.wire
     with (
-        mock.patch("driver.simulator.SimulatedWire", lambda *size, strict: wire),  # noqa: PT008 (keeps no calls)
+        mock.patch("driver.simulator.it8951.SimulatedWire", lambda *size, strict: wire),  # noqa: PT008 (keeps no calls)
         mock.patch("player.progress.write_whole", world.write),
-        mock.patch("driver.it8951.POLL_SECONDS", 0.1),  # a tenth of the polls, as they cost most of the time
+        mock.patch(
+            "driver.it8951.controller.POLL_SECONDS", 0.1
+        ),  # a tenth of the polls, as they cost most of the time
         mock.patch.dict(os.environ),
     ):
         while world.last < world.frames - 1:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.simulator import PowerCut, SimulatedWire
+from driver.simulator.it8951 import (
+    PowerCut,
+    SimulatedWire,
+)
 from player.reel import ReelWriter
 
 WIDTH, HEIGHT = 64, 48

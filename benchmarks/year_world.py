@@ -11,13 +11,19 @@ from pathlib import Path
 import numpy as np
 from year_faults import Killed, Unplugged, Wire, damage, make_reel
 
-from player.config import KEYS, Config
+from player.config.settings import (
+    KEYS,
+    Config,
+)
+from player.config.sources import Effective
 from player.errors import FileError
 from player.files import write_whole
-from player.loop.requests import Kind, Request
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.progress import Progress, ProgressStore
 from player.reel import Reel
-from player.settings.sources import Effective
 
 INTERVAL = 200.0
 DAY = 86400.0

@@ -15,12 +15,19 @@ from typing import Any
 from PIL import Image
 
 from driver import pattern
-from driver.device_info import a2_mode
 from driver.errors import DriverError, RecordingError
+from driver.it8951.device_info import a2_mode
+from driver.it8951.panel import (
+    IT8951Panel,
+    PanelSettings,
+    open_on,
+)
+from driver.it8951.wire import (
+    SpiWire,
+    Wire,
+)
 from driver.options import panel_settings, parse
-from driver.panel import IT8951Panel, PanelSettings, open_on
 from driver.recording import RecordingWire, differences, read_recording
-from driver.wire import SpiWire, Wire
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,7 +141,7 @@ def _wire(
 ) -> tuple[Any, Callable[[], float], Callable[[float], None]]:
     """The wire, with the clock and the sleep that belong to it."""
     if options.simulated:
-        from driver.simulator import SimulatedWire
+        from driver.simulator.it8951 import SimulatedWire
 
         wire = SimulatedWire(*options.simulated_size)
         return wire, wire.clock, wire.sleep

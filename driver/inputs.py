@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from driver.errors import AccessError
-from driver.wire import pi_module
+from driver.it8951.wire import pi_module
 
 
 class Inputs:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from driver.errors import SettingsError
-from driver.settings import PanelSettings
-from driver.wire import kernel_bufsiz
+from driver.it8951.settings import PanelSettings
+from driver.it8951.wire import kernel_bufsiz
 
 SIMULATED_VCOM = -1.5
 

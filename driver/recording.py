@@ -22,7 +22,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from driver.errors import RecordingError
-from driver.wire import Wire
+from driver.it8951.wire import Wire
 
 READ = b"\x10\x00"
 ANSWER = 4

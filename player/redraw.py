@@ -17,8 +17,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from player.config import Config
-from player.reel_format import packing
+from player.config.settings import Config
+from player.reel import packing
 
 DAY = 24 * 3600.0
 

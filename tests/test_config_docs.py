@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 
 from player.__main__ import main
-from player.config import KEYS, Config
-from player.settings.example import APPLIANCE, EXAMPLES, markdown, toml
-from player.settings.sources import load
+from player.config.example import (
+    APPLIANCE,
+    EXAMPLES,
+    markdown,
+    toml,
+)
+from player.config.settings import (
+    KEYS,
+    Config,
+)
+from player.config.sources import load
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "systemd" / "player.toml"

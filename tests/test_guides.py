@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from player.config import KEYS
-from player.remote.openapi import document
+from player.config.settings import KEYS
+from player.web.openapi import document
 from tests.messages import GAP, logged, pattern, texts
 
 ROOT = Path(__file__).parent.parent

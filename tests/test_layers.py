@@ -51,12 +51,10 @@ def test_the_driver_knows_neither_sibling_and_only_the_device_libraries(path):
         assert within(module, *sys.stdlib_module_names, "driver", *allowed), module
 
 
-SIMULATOR = ("driver.simulator", "driver.simulation")
+SIMULATOR = ("driver.simulator.it8951", "driver.simulator")
 
 
-@pytest.mark.parametrize(
-    "path", [ROOT / "driver" / "simulator.py", *sources("driver/simulation")], ids=identifier
-)
+@pytest.mark.parametrize("path", sources("driver/simulator"), ids=identifier)
 def test_the_simulator_takes_nothing_from_the_driver(path):
     """A simulator that took its numbers from the driver would agree with the driver's mistakes."""
     for module, _ in imports(path):
@@ -65,7 +63,7 @@ def test_the_simulator_takes_nothing_from_the_driver(path):
 
 @pytest.mark.parametrize("path", sources("player"), ids=identifier)
 def test_the_player_imports_the_driver_lazily_and_only_the_device_libraries(path):
-    allowed = DEVICE_LIBRARIES | (REMOTE_LIBRARIES if path.parent.name == "remote" else set())
+    allowed = DEVICE_LIBRARIES | (REMOTE_LIBRARIES if path.parent.name == "web" else set())
     for module, at_top_level in imports(path):
         assert within(module, *sys.stdlib_module_names, "player", "driver", *allowed), module
         assert not (within(module, "driver") and at_top_level), f"{module} at the top of {path.name}"

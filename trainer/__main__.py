@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from player.errors import PlayerError
 from trainer.commands import fit_options, options
-from trainer.dithers import DEFAULT
+from trainer.dithers.table import DEFAULT
 from trainer.errors import TrainerError
 
 

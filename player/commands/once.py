@@ -12,17 +12,23 @@ import time
 from contextlib import closing
 from dataclasses import replace
 
-from player import panels
+from player import panel as panels
 from player.commands.process import listening, say
 from player.commands.source import Source
-from player.loop.inbox import Inbox
-from player.loop.quiet import Quiet, system_local
-from player.loop.surroundings import Surroundings
-from player.playback import Playback
+from player.config.sources import (
+    Effective,
+    state_path,
+)
+from player.playback.dependencies import Surroundings
+from player.playback.inbox import Inbox
+from player.playback.loop import Playback
 from player.progress import ProgressStore
 from player.reel import Reel
+from player.schedule.quiet import (
+    Quiet,
+    system_local,
+)
 from player.service.assembly import first_look, glass_pictures, only_player
-from player.settings.sources import Effective, state_path
 
 
 def once(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,10 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from player.config import KEYS, Config
+from player.config.settings import (
+    KEYS,
+    Config,
+)
 from player.errors import PlayerError
 
 _DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}

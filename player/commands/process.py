@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from player.loop.inbox import Inbox
-from player.loop.requests import Kind, Request
+from player.playback.inbox import Inbox
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 
 
 @contextmanager

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from player.commands.bar import Bar
 from player.commands.options import given
+from player.config.sources import load
 from player.errors import BadFrame, PlayerError
 from player.files import make_directory
 from player.forecast import Forecast, forecast
-from player.loop.reels import number_of
 from player.pictures import png
+from player.playback.reels import number_of
 from player.redraw import redraw_rule
 from player.reel import Reel
-from player.settings.sources import load
 from player.times import film_time, local, parse_place, span
 
 _SAMPLES = 200  # frames whose flips are looked at by `info`

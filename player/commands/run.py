@@ -10,20 +10,29 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from player import panels
+from player import panel as panels
 from player.commands.process import listening, say
 from player.commands.source import Source
-from player.loop.board import Board
-from player.loop.inbox import Inbox
-from player.loop.requests import Kind, Request
-from player.loop.surroundings import Outcome, Surroundings
-from player.playback import Playback
+from player.config.sources import (
+    Effective,
+    state_path,
+)
+from player.playback.board import Board
+from player.playback.dependencies import (
+    Outcome,
+    Surroundings,
+)
+from player.playback.inbox import Inbox
+from player.playback.loop import Playback
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.progress import ProgressStore
 from player.reel import Reel
 from player.service.assembly import Log, Services, first_look, glass_pictures, only_player
 from player.service.log_tail import LogTail
 from player.service.notify import Notifier
-from player.settings.sources import Effective, state_path
 from player.times import Place
 
 

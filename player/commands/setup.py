@@ -13,11 +13,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from player.commands.options import Parser
-from player.config import KEYS, Config
+from player.config.settings import (
+    KEYS,
+    Config,
+)
+from player.config.sources import (
+    load,
+    state_path,
+)
+from player.config.values import from_text
 from player.errors import ConfigError, PlayerError
 from player.files import why, write_whole
-from player.settings.sources import load, state_path
-from player.settings.values import from_text
 from player.setup.edit import with_setting
 from player.setup.raspberry import Finding, Machine
 
@@ -94,8 +100,11 @@ def _set(file: Path, key: str, value: str) -> None:
 
 
 def _link(config: Config) -> None:
-    from player.remote.addresses import address_of, link
-    from player.remote.tokens import kept_token
+    from player.web.addresses import (
+        address_of,
+        link,
+    )
+    from player.web.tokens import kept_token
 
     for number, url in enumerate(address_of(config)):
         if config.remote == "network":

@@ -4,7 +4,11 @@ import argparse
 import os
 
 from player.commands.options import given
-from player.settings.sources import Effective, load, settable
+from player.config.sources import (
+    Effective,
+    load,
+    settable,
+)
 from player.times import parse_place
 
 

@@ -8,14 +8,20 @@ import time
 from datetime import datetime
 from typing import Any
 
-from player import schedule
 from player.commands.options import given
-from player.config import KEYS
+from player.config import example
+from player.config.settings import KEYS
+from player.config.sources import (
+    load,
+    state_path,
+)
 from player.errors import FileError
-from player.loop.quiet import Quiet, system_local
 from player.progress import Progress, read
-from player.settings import example
-from player.settings.sources import load, state_path
+from player.schedule import due as schedule
+from player.schedule.quiet import (
+    Quiet,
+    system_local,
+)
 from player.times import local, span
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.files import write_whole
-from player.reel_format import packing
+from player.reel import packing
 
 if TYPE_CHECKING:
     from PIL import Image

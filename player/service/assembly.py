@@ -14,21 +14,24 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from player import panels
-from player.config import Config
+from player import panel as panels
+from player.config.settings import Config
+from player.config.sources import state_path
 from player.errors import PlayerError, ReelError
 from player.files import make_directory
-from player.loop.board import Board
-from player.loop.inbox import Inbox
-from player.loop.playlist import arranged, expand
-from player.loop.reels import number_of
-from player.loop.surroundings import Address
 from player.pictures import png
+from player.playback.board import Board
+from player.playback.dependencies import Address
+from player.playback.inbox import Inbox
+from player.playback.playlist import (
+    arranged,
+    expand,
+)
+from player.playback.reels import number_of
 from player.progress import Progress
 from player.reel import Reel
 from player.service.lock import locked
 from player.service.log_tail import LogTail
-from player.settings.sources import state_path
 from player.times import Place
 
 USUAL_SIZE = 1448, 1072  # of a simulated panel while there is no film
@@ -146,7 +149,7 @@ class Services:
     def _start_page(self, config: Config) -> None:
         if config.remote == "off":
             return
-        from player.remote.service import serving
+        from player.web.service import serving
 
         films = None if config.films is None else Path(config.films)
         beside = state_path(config, os.environ).parent

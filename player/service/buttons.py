@@ -14,9 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from player.config import Config
+from player.config.settings import Config
 from player.errors import ConfigError, PanelError
-from player.loop.requests import Kind, Request
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 
 POLL, QUICK = 0.04, 0.01
 """Seconds from poll to poll."""

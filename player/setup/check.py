@@ -7,12 +7,12 @@ touched; one that is free is asked for its device info, which draws nothing.
 from collections.abc import Iterator
 from pathlib import Path
 
-from player.config import Config
+from player.config.settings import Config
+from player.config.sources import load
 from player.errors import PlayerError
-from player.loop.playlist import expand
+from player.playback.playlist import expand
 from player.service.buttons import button_pins
 from player.service.lock import Locked, locked
-from player.settings.sources import load
 from player.setup import raspberry
 from player.setup.raspberry import AGAIN, Finding, Machine
 

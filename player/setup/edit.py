@@ -8,8 +8,8 @@ import re
 import tomllib
 from typing import Any
 
+from player.config.values import from_text
 from player.errors import ConfigError
-from player.settings.values import from_text
 
 
 def with_setting(text: str, name: str, value: str, where: str) -> str:

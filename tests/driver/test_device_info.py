@@ -2,8 +2,12 @@
 
 import pytest
 
-from driver.device_info import a2_mode, mode, parse
 from driver.errors import SettingsError, WiringError
+from driver.it8951.device_info import (
+    a2_mode,
+    mode,
+    parse,
+)
 
 # "M641": M is 4D, 6 is 36, 4 is 34, 1 is 31; the first character of a pair lies in the low byte.
 M641 = [0x364D, 0x3134, 0, 0, 0, 0, 0, 0]

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from driver.__main__ import main
+from driver.it8951.panel import PanelSettings
 from driver.options import COMMANDS, HELP, panel_settings, parse
-from driver.panel import PanelSettings
 from driver.recording import read_recording
 
 SIMULATED = ["--simulated", "--simulated-size", "424x300"]

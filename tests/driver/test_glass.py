@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from driver.simulation.glass import (
+from driver.simulator.glass import (
     A2_DIRT,
     A2_GHOST,
     BLACK,

@@ -8,10 +8,14 @@ import pytest
 from panel_fakes import BusyWire, FakeClock, script
 
 from driver.errors import DisplayTimeout, DriverError, RecordingError, StateError, VcomError, WiringError
-from driver.it8951 import Controller
-from driver.panel import IT8951Panel, PanelSettings, open_on
+from driver.it8951.controller import Controller
+from driver.it8951.panel import (
+    IT8951Panel,
+    PanelSettings,
+    open_on,
+)
+from driver.it8951.transport import Words
 from driver.recording import PlaybackWire
-from driver.words import Words
 
 # Preamble and dummy word, then width, height, address low, high, "SW_v1" and "M641", low byte first.
 INFO_64x2 = """

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from panel_fakes import FakeClock
 
-from driver import wire as wire_module
 from driver.errors import (
     BusyTimeout,
     DisplayTimeout,
@@ -24,9 +23,15 @@ from driver.errors import (
     VcomError,
     WiringError,
 )
-from driver.panel import IT8951Panel, PanelSettings, open_on, open_panel
-from driver.pixels import changed_rows
-from driver.simulator import SimulatedWire
+from driver.it8951 import wire as wire_module
+from driver.it8951.panel import (
+    IT8951Panel,
+    PanelSettings,
+    open_on,
+    open_panel,
+)
+from driver.it8951.pixels import changed_rows
+from driver.simulator.it8951 import SimulatedWire
 
 WIDTH, HEIGHT = 72, 41
 REACHED = 64
@@ -442,9 +447,9 @@ def test_open_panel_owns_its_wire(monkeypatch: pytest.MonkeyPatch) -> None:
             closed.append(self)
             super().close()
 
-    monkeypatch.setattr("driver.panel.SpiWire", OwnedWire)
-    monkeypatch.setattr("driver.panel.time.monotonic", FakeClock())
-    monkeypatch.setattr("driver.panel.time.sleep", lambda _: None)
+    monkeypatch.setattr("driver.it8951.panel.SpiWire", OwnedWire)
+    monkeypatch.setattr("driver.it8951.panel.time.monotonic", FakeClock())
+    monkeypatch.setattr("driver.it8951.panel.time.sleep", lambda _: None)
     fault = "true"
     with open_panel(SETTINGS) as panel:
         assert panel.size == (WIDTH, HEIGHT)

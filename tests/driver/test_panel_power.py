@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from driver.errors import BusyTimeout, DriverError, WiringError
-from driver.panel import IT8951Panel, PanelSettings, open_on
-from driver.simulator import SimulatedWire
+from driver.it8951.panel import (
+    IT8951Panel,
+    PanelSettings,
+    open_on,
+)
+from driver.simulator.it8951 import SimulatedWire
 
 WIDTH, HEIGHT = 72, 41
 REACHED = 64

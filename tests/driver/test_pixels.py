@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from driver.errors import DitherError
-from driver.pixels import (
+from driver.it8951.pixels import (
     changed_rows,
     exchange_bytes,
     pack_1bpp,

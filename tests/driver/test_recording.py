@@ -8,9 +8,12 @@ import pytest
 from panel_fakes import script
 
 from driver.errors import RecordingError
-from driver.panel import PanelSettings, open_on
+from driver.it8951.panel import (
+    PanelSettings,
+    open_on,
+)
 from driver.recording import Event, PlaybackWire, RecordingWire, differences, read_recording
-from driver.simulator import SimulatedWire
+from driver.simulator.it8951 import SimulatedWire
 
 SETTINGS = PanelSettings(vcom=-1.5)
 

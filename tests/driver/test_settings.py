@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from driver.errors import DriverError, SettingsError
-from driver.settings import PanelSettings
+from driver.it8951.settings import PanelSettings
 
 
 def test_vcom_has_no_default() -> None:

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, read, register, show, small, wait_idle
 
-from driver.simulation.errors import TalkWhileBusy
-from driver.simulation.glass import BLACK, DU_GHOST, MIDDLE, WHITE
-from driver.simulator import PowerCut, SimulatedWire
+from driver.simulator.errors import TalkWhileBusy
+from driver.simulator.glass import (
+    BLACK,
+    DU_GHOST,
+    MIDDLE,
+    WHITE,
+)
+from driver.simulator.it8951 import (
+    PowerCut,
+    SimulatedWire,
+)
 
 
 def boot(wire):

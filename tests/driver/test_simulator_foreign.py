@@ -18,8 +18,12 @@ from foreign import (
     vendor_grey,
 )
 
-from driver.simulation.glass import BLACK, MIDDLE, WHITE
-from driver.simulator import SimulatedWire
+from driver.simulator.glass import (
+    BLACK,
+    MIDDLE,
+    WHITE,
+)
+from driver.simulator.it8951 import SimulatedWire
 
 ENDING_IN_A_REDRAW = [
     arduino_library,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from wire_words import send
 
-from driver.simulator import SimulatedWire
+from driver.simulator.it8951 import SimulatedWire
 
 # The reflectance of level n after a redraw is 32 + 12.8 n.
 SHADE = [32, 45, 58, 70, 83, 96, 109, 122, 134, 147, 160, 173, 186, 198, 211, 224]

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, register, show, small, wait_idle
 
-from driver.simulation.glass import CLEAN, MIDDLE, WHITE
-from driver.simulator import SimulatedWire
+from driver.simulator.glass import (
+    CLEAN,
+    MIDDLE,
+    WHITE,
+)
+from driver.simulator.it8951 import SimulatedWire
 
 BITS = {0: 2, 1: 3, 2: 4, 3: 8}
 PER_WORD = {0: 8, 1: 4, 2: 4, 3: 2}

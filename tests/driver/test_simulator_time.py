@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, read, register, small, wait_idle
 
-from driver.simulator import SimulatedWire
+from driver.simulator.it8951 import SimulatedWire
 
 
 def test_time_stands_still_on_its_own():

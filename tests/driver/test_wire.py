@@ -11,9 +11,15 @@ import pytest
 from panel_fakes import FakeGpio, FakeSpidev
 
 from driver.errors import AccessError, BusyTimeout, DriverError, MissingModuleError, SettingsError
-from driver.panel import PanelSettings, open_on
-from driver.simulator import SimulatedWire
-from driver.wire import SpiWire, kernel_bufsiz
+from driver.it8951.panel import (
+    PanelSettings,
+    open_on,
+)
+from driver.it8951.wire import (
+    SpiWire,
+    kernel_bufsiz,
+)
+from driver.simulator.it8951 import SimulatedWire
 
 SETTINGS = PanelSettings(vcom=-1.5, bufsiz=4096)
 
@@ -211,11 +217,11 @@ def test_gpio_on_a_machine_that_is_no_pi(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nothing_is_imported_before_it_is_needed() -> None:
-    import driver.panel
+    import driver.it8951.panel
 
     assert driver.panel.SpiWire is SpiWire
-    assert "spidev" not in vars(sys.modules["driver.wire"])
-    assert "RPi" not in vars(sys.modules["driver.wire"])
+    assert "spidev" not in vars(sys.modules["driver.it8951.wire"])
+    assert "RPi" not in vars(sys.modules["driver.it8951.wire"])
 
 
 @pytest.mark.parametrize(
@@ -232,7 +238,7 @@ def test_kernel_bufsiz_without_spidev(tmp_path: Path) -> None:
 
 def test_bufsiz_of_the_kernel_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "bufsiz").write_text("128\n")
-    monkeypatch.setattr("driver.wire.kernel_bufsiz", lambda: kernel_bufsiz(tmp_path / "bufsiz"))
+    monkeypatch.setattr("driver.it8951.wire.kernel_bufsiz", lambda: kernel_bufsiz(tmp_path / "bufsiz"))
     wire, _, _, _ = fakes(replace(SETTINGS, bufsiz=None))
     with pytest.raises(SettingsError, match="130 bytes"):
         wire.exchange(bytes(130))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from panel_fakes import BusyWire, FakeClock
 
 from driver.errors import BusyTimeout, DriverError, SettingsError
-from driver.words import Words
+from driver.it8951.transport import Words
 
 
 def words_on(wire: BusyWire, bufsiz: int = 4096) -> Words:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from driver.simulator import SimulatedWire
+from driver.simulator.it8951 import SimulatedWire
 
 
 def send(wire, *windows):

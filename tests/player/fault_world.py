@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.simulator import PowerCut, SimulatedWire
+from driver.simulator.it8951 import (
+    PowerCut,
+    SimulatedWire,
+)
 from player.__main__ import main
 from player.service import recovery
 
@@ -83,7 +86,7 @@ class Machine:
         self.sim = tmp_path / "sim"
         self.wire = FaultyWire()
         self.capsys = capsys
-        monkeypatch.setattr("driver.simulator.SimulatedWire", lambda *size, strict: self.wire)
+        monkeypatch.setattr("driver.simulator.it8951.SimulatedWire", lambda *size, strict: self.wire)
         monkeypatch.setattr(recovery, "PAUSE", 0.0)
 
     def player(self, reel, *options):

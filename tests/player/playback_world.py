@@ -5,14 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from player.config import KEYS, Config
+from player.config.settings import (
+    KEYS,
+    Config,
+)
+from player.config.sources import Effective
 from player.errors import PanelReset
-from player.loop.board import Board
-from player.loop.requests import Kind, Request
-from player.playback import Playback, Surroundings
+from player.playback.board import Board
+from player.playback.loop import (
+    Playback,
+    Surroundings,
+)
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.progress import ProgressStore
 from player.reel import Reel
-from player.settings.sources import Effective
 
 
 def effective(config, paths=None):

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from playback_world import World, effective
 
-from player.config import Config
-from player.loop.playlist import expand
-from player.loop.requests import Kind, Request
-from player.loop.surroundings import Address
+from player.config.settings import Config
 from player.pictures.cards import address_card, end_card
+from player.playback.dependencies import Address
+from player.playback.playlist import expand
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.times import Place
 
 CONFIG = Config(interval=100.0)

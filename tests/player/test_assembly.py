@@ -9,12 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from player import panels
-from player.config import Config
+from player import panel as panels
+from player.config.settings import Config
 from player.errors import ConfigError, ReelError
-from player.loop.board import Board, Snapshot
-from player.loop.inbox import Inbox
-from player.loop.requests import Kind, Request
+from player.playback.board import (
+    Board,
+    Snapshot,
+)
+from player.playback.inbox import Inbox
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.progress import Progress
 from player.service.assembly import USUAL_SIZE, Services, first_look, glass_pictures, only_player
 from player.service.lock import Locked
@@ -40,9 +46,9 @@ def page(monkeypatch):
         finally:
             page.running -= 1
 
-    module = types.ModuleType("player.remote.service")
+    module = types.ModuleType("player.web.service")
     module.serving = serving
-    monkeypatch.setitem(sys.modules, "player.remote.service", module)
+    monkeypatch.setitem(sys.modules, "player.web.service", module)
     return page
 
 
@@ -115,7 +121,7 @@ def test_buttons_post_requests_and_know_the_pause(world, monkeypatch):
 
 
 def test_nothing_is_loaded_that_is_not_configured(world, monkeypatch):
-    monkeypatch.setitem(sys.modules, "player.remote.service", None)
+    monkeypatch.setitem(sys.modules, "player.web.service", None)
     monkeypatch.setitem(sys.modules, "player.service.buttons", None)
     world.services.start(Config(vcom=-1.5))
     assert world.services.address() is None

@@ -6,7 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from player.loop.board import Board, Snapshot
+from player.playback.board import (
+    Board,
+    Snapshot,
+)
 
 DITHER = np.ones((4, 8), np.uint8)
 

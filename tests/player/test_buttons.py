@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player.config import Config
+from player.config.settings import Config
 from player.errors import ConfigError, PanelError
-from player.loop.requests import Kind, Request
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.service.buttons import POLL, QUICK, SAMPLES, Buttons, Debounce, button_pins, listening
 
 

@@ -7,10 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from player.__main__ import main
-from player.config import Config
+from player.config import changes
+from player.config.settings import Config
+from player.config.sources import (
+    changed,
+    load,
+    settable,
+)
 from player.errors import FileError
-from player.settings import changes
-from player.settings.sources import changed, load, settable
 
 
 @pytest.fixture

@@ -8,9 +8,15 @@ import tomllib
 import pytest
 
 from player.__main__ import main
-from player.config import KEYS, Config
+from player.config.settings import (
+    KEYS,
+    Config,
+)
+from player.config.sources import (
+    load,
+    state_path,
+)
 from player.errors import ConfigError
-from player.settings.sources import load, state_path
 
 
 @pytest.fixture
@@ -149,7 +155,7 @@ def test_the_environment_knows_lists_and_switches():
 
 
 def test_every_key_is_documented_and_its_default_allowed():
-    from player.settings.values import checked
+    from player.config.values import checked
 
     for field in dataclasses.fields(Config):
         key = KEYS[field.name]

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from fault_world import HEIGHT, WIDTH, Died, Machine, frames
 
-from player import files, playback
-from player.loop import waiting
+from player import files
 from player.pictures import png
+from player.playback import loop as playback
+from player.playback import waiting
 from player.progress import read
-from player.reel_format import reader
+from player.reel import reader
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 8

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from driver.simulation.glass import Glass
+from driver.simulator.glass import Glass
 from player.pictures import ghosts
 from tests.player.conftest import HEIGHT, WIDTH, film
 

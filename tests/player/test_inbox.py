@@ -9,8 +9,11 @@ from contextlib import closing
 
 import pytest
 
-from player.loop.inbox import Inbox
-from player.loop.requests import Kind, Request
+from player.playback.inbox import Inbox
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from fault_world import HEIGHT, WIDTH, FaultyWire, frames
 
-import driver.panel
+import driver.it8951.panel
 from player.__main__ import main
 from player.progress import ProgressStore, read
 

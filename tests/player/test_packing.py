@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player.reel_format import packing
+from player.reel import packing
 
 
 def test_the_leftmost_pixel_is_the_highest_bit_and_rows_start_on_a_byte():

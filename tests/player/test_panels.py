@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import driver.panel
+import driver.it8951.panel
 from driver.errors import (
     AccessError,
     BusyTimeout,
@@ -19,9 +19,9 @@ from driver.errors import (
     VcomError,
     WiringError,
 )
-from driver.panel import PanelSettings
-from player import panels
-from player.config import Config
+from driver.it8951.panel import PanelSettings
+from player import panel as panels
+from player.config.settings import Config
 from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 REAL = Config(vcom=-1.53)

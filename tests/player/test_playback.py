@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from playback_world import Power, World, effective
 
-from player.config import Config
+from player.config.settings import Config
 from player.errors import ConfigError, ReelError
-from player.loop.requests import Kind, Request
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.progress import Progress
 from player.reel import Reel, ReelWriter
 from player.times import Place

@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from player.errors import ReelError
-from player.loop.playlist import after, arranged, expand
+from player.playback.playlist import (
+    after,
+    arranged,
+    expand,
+)
 
 A, B, C = Path("/a.reel"), Path("/b.reel"), Path("/c.reel")
 

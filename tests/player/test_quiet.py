@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from player.errors import ConfigError
-from player.loop.quiet import Quiet, moment, parse_days, parse_hours, system_local
+from player.schedule.quiet import (
+    Quiet,
+    moment,
+    parse_days,
+    parse_hours,
+    system_local,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its summer is half an hour

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from player import schedule
-from player.loop.quiet import Quiet
+from player.schedule import due as schedule
+from player.schedule.quiet import Quiet
 
 
 def test_small_delays_do_not_add_up():

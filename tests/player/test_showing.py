@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from playback_world import Power, World, effective
 
-from player.config import Config
+from player.config.settings import Config
 from player.errors import PanelError, PanelReset
-from player.loop.playlist import arranged
-from player.loop.requests import Kind, Request
 from player.pictures.caption import caption_text, strip
+from player.playback.playlist import arranged
+from player.playback.requests import (
+    Kind,
+    Request,
+)
 from player.reel import Reel
 from player.times import Place
 

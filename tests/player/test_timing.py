@@ -11,9 +11,9 @@ import pytest
 from playback_world import World, effective
 from test_quiet import at, local_in
 
-from player.config import Config
+from player.config.settings import Config
 from player.errors import ConfigError
-from player.loop.requests import Kind
+from player.playback.requests import Kind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3600.0

@@ -7,11 +7,11 @@ import pytest
 from playback_world import World, effective
 from test_playback import damage
 
-from player.config import Config
+from player.config.settings import Config
 from player.errors import NoSuchFrame, ReelError
-from player.loop.requests import Kind
-from player.loop.surroundings import Address
 from player.pictures.cards import no_film_card
+from player.playback.dependencies import Address
+from player.playback.requests import Kind
 from player.times import Place
 
 CONFIG = Config(interval=100.0, wait_for_films=True)
@@ -111,7 +111,7 @@ def test_the_same_place_after_a_restart_without_the_films(world, films, reel):
 
 def out_of_reach(world, monkeypatch, *spans):
     """The reel cannot be read within these spans of time, as when its stick is pulled out."""
-    from player.reel_format import reader
+    from player.reel import reader
 
     row, opened = reader.Reel._row, reader.Reel._open
 
@@ -250,7 +250,7 @@ def test_a_reel_that_is_all_damage_is_not_tried_all_the_time(world, make_film, m
 
 def test_a_disk_that_fails_while_its_reel_is_open_loses_no_place(world, reel, monkeypatch):
     """Every frame fails as damaged; but the reel cannot be opened either."""
-    from player.reel_format import reader
+    from player.reel import reader
 
     out_of_reach(world, monkeypatch, (300.0, 700.0))
     row = reader.Reel._row

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from player.commands.setup import main
-from player.config import Config
+from player.config.settings import Config
 from player.reel import ReelWriter
 from player.service.lock import locked
 from player.setup import raspberry

@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
+from player.config.example import toml
 from player.errors import ConfigError
-from player.settings.example import toml
 from player.setup.edit import with_setting
 
 

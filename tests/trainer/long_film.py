@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.trainer.made_films import make_film
-from trainer.tones import Tones
+from trainer.films.tones import Tones
 
 TONES = Tones(size=(48, 36))
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from trainer.__main__ import main
 from trainer.commands import fit, fit_choice
-from trainer.fit import updates
-from trainer.fitting import record
-from trainer.fitting.mesh import row_of_devices
-from trainer.fitting.samples import closed_loop
+from trainer.fit import record
+from trainer.fit.mesh import row_of_devices
+from trainer.fit.samples import closed_loop
+from trainer.fit.train import updates
 
 STEPS, TURNS, BURSTS = 6, 20, 8
 SMALL = ["--patch", "16", "--batch", "4", "--channels", "4", "--seed", "3", "--sweeps", "0"]

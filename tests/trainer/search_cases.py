@@ -4,8 +4,16 @@ from itertools import combinations, product
 
 import numpy as np
 
-from trainer.eye import autocorrelation, psf, two_eye_kernel
-from trainer.searching.energy import REACH, TOLERANCE, cost
+from trainer.dithers.eye import (
+    autocorrelation,
+    psf,
+    two_eye_kernel,
+)
+from trainer.dithers.search.energy import (
+    REACH,
+    TOLERANCE,
+    cost,
+)
 
 TWO_EYES = two_eye_kernel()
 

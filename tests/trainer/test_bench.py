@@ -8,18 +8,39 @@ import pytest
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.bench import Source
-from trainer.benching.exporting import STAGES, Exported, Stages, exported, stages
-from trainer.benching.made import SHOT, bursts, pictures, write_film
-from trainer.benching.timing import Timing, in_turn, in_words
-from trainer.benching.training import Training, operations
-from trainer.dithers import make
+from trainer.bench.bench import Source
+from trainer.bench.exporting import (
+    STAGES,
+    Exported,
+    Stages,
+    exported,
+    stages,
+)
+from trainer.bench.made import (
+    SHOT,
+    bursts,
+    pictures,
+    write_film,
+)
+from trainer.bench.timing import (
+    Timing,
+    in_turn,
+    in_words,
+)
+from trainer.bench.training import (
+    Training,
+    operations,
+)
+from trainer.dithers.table import make
 from trainer.errors import FilmError
-from trainer.films import BEGINNING, Film
-from trainer.fit import Settings
-from trainer.fitting.bursts import LENGTH
-from trainer.frames.cuts import is_cut
-from trainer.tones import Tones
+from trainer.films.cuts import is_cut
+from trainer.films.film import (
+    BEGINNING,
+    Film,
+)
+from trainer.films.tones import Tones
+from trainer.fit.bursts import LENGTH
+from trainer.fit.train import Settings
 
 
 class Clock:
@@ -232,7 +253,7 @@ def test_what_cannot_be_measured_is_said_in_one_line_before_anything_is(words, s
     def never(*arguments):
         raise AssertionError("it measures")
 
-    monkeypatch.setattr("trainer.bench.training", never)
+    monkeypatch.setattr("trainer.bench.bench.training", never)
     assert main(["bench", *words]) == 2
     message = capsys.readouterr().err
     assert said in message

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from trainer.dithers import DEFAULT, DITHERS, make, parse
+from trainer.dithers.table import (
+    DEFAULT,
+    DITHERS,
+    make,
+    parse,
+)
 from trainer.errors import OptionError
 
 

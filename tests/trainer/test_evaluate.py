@@ -10,18 +10,35 @@ import pytest
 
 from player.redraw import RedrawRule, RedrawState
 from tests.trainer.made_films import make_film
-from trainer.diffusion import FloydSteinberg, Hysteresis
+from trainer.dithers.diffusion import (
+    FloydSteinberg,
+    Hysteresis,
+)
+from trainer.dithers.eye import (
+    EYES,
+    hvs_psnr,
+)
 from trainer.errors import OptionError
-from trainer.evaluate import evaluate
-from trainer.evaluating.figures import definitions, figures, median_figures
-from trainer.evaluating.metrics import AGES
-from trainer.evaluating.report import FilmReport, Report, seconds_per_frame
-from trainer.evaluating.texture import texture
-from trainer.eye import EYES, hvs_psnr
-from trainer.films import Film
-from trainer.frames.cuts import cuts_by_z_score
-from trainer.selection import Selected, Selection
-from trainer.tones import Tones
+from trainer.evaluate.evaluate import evaluate
+from trainer.evaluate.figures import (
+    definitions,
+    figures,
+    median_figures,
+)
+from trainer.evaluate.metrics import AGES
+from trainer.evaluate.report import (
+    FilmReport,
+    Report,
+    seconds_per_frame,
+)
+from trainer.evaluate.texture import texture
+from trainer.films.cuts import cuts_by_z_score
+from trainer.films.film import Film
+from trainer.films.selection import (
+    Selected,
+    Selection,
+)
+from trainer.films.tones import Tones
 
 HEIGHT, WIDTH = 48, 64
 COUNT, CUT = 70, 45

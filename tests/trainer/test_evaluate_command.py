@@ -16,12 +16,12 @@ from player.redraw import RedrawRule
 from tests.trainer.made_films import make_film
 from tests.trainer.test_evaluate import dithered, simulated
 from trainer.__main__ import main
-from trainer.diffusion import Hysteresis
-from trainer.dithers import DEFAULT
-from trainer.eye import hvs_psnr
-from trainer.films import Film
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.eye import hvs_psnr
+from trainer.dithers.table import DEFAULT
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.tones import Tones
 
 SIZE = (80, 60)
 SHELL = [sys.executable, "-m", "trainer", "evaluate"]

@@ -16,13 +16,16 @@ import pytest
 from player.reel import Reel, ReelError
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.diffusion import Hysteresis
+from trainer.dithers.diffusion import Hysteresis
 from trainer.errors import FilmError, OptionError
-from trainer.export import Task, export
-from trainer.films import Film
-from trainer.frames.times import FrameNumber
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.export.export import (
+    Task,
+    export,
+)
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
 
 TONES = Tones(size=(96, 72))
 WHOLE = Selection()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from trainer import eye
+from trainer.dithers import eye
 
 
 def random_pair(shape=(50, 70), seed=1):

@@ -26,10 +26,16 @@ from tests.trainer.made_films import (
     with_pixel_aspect,
     with_rotation,
 )
-from trainer.ahead import ahead
 from trainer.errors import FilmError, OptionError
-from trainer.films import BEGINNING, Film
-from trainer.frames.times import FilmTime, FrameNumber
+from trainer.films.ahead import ahead
+from trainer.films.film import (
+    BEGINNING,
+    Film,
+)
+from trainer.films.times import (
+    FilmTime,
+    FrameNumber,
+)
 
 COUNT = 60
 

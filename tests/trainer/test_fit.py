@@ -11,11 +11,17 @@ from PIL import Image
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
+from trainer.dithers.generator.weights import load
 from trainer.errors import OptionError, TrainerError
-from trainer.fit import PATIENCE, Metrics, Settings, check, rates
-from trainer.fitting.bursts import LENGTH
-from trainer.networks.unet import UNetSize
-from trainer.networks.weights import load
+from trainer.film_maker.unet import UNetSize
+from trainer.fit.bursts import LENGTH
+from trainer.fit.train import (
+    PATIENCE,
+    Metrics,
+    Settings,
+    check,
+    rates,
+)
 
 SMALL = ["--patch", "16", "--batch", "2", "--bursts", "2", "--seed", "5"]
 OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--critic-weight", ".001", "--critic-steps", "1",
@@ -140,7 +146,7 @@ def test_where_the_disk_is_full_one_line_says_so_and_the_run_goes_on_after(
     out = tmp_path / "run"
     arguments = ["fit", film, "--out", str(out), *OWN]
     with monkeypatch.context() as full:
-        full.setattr("trainer.fitting.runs.shutil.disk_usage", lambda path: SimpleNamespace(free=300_000))
+        full.setattr("trainer.fit.runs.shutil.disk_usage", lambda path: SimpleNamespace(free=300_000))
         assert main(arguments) == 2
     error = capsys.readouterr().err
     assert (error.count("\n"), "the disk is full; free space, then" in error) == (1, True)

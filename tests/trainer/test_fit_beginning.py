@@ -9,9 +9,18 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands import fit
 from trainer.commands.fit_choice import choose
-from trainer.fitting.bursts import LENGTH
-from trainer.networks.generator import Size, create
-from trainer.networks.weights import Weights, arrays_of, digest, load, save
+from trainer.dithers.generator.model import (
+    Size,
+    create,
+)
+from trainer.dithers.generator.weights import (
+    Weights,
+    arrays_of,
+    digest,
+    load,
+    save,
+)
+from trainer.fit.bursts import LENGTH
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trainer.dithers.mask import (
+    MASK,
+    Mask,
+    thresholds,
+    tiled,
+)
+from trainer.dithers.void_and_cluster import (
+    main,
+    ranks,
+)
 from trainer.errors import OptionError
-from trainer.evaluating.texture import GREYS, texture
-from trainer.mask import MASK, Mask, thresholds, tiled
-from trainer.masks.void_and_cluster import main, ranks
+from trainer.evaluate.texture import (
+    GREYS,
+    texture,
+)
 
 GOLDEN = "45b0416a8fae93c2f814599ce251738462dcee992fc0afef8232038fca3a0c62"
 """SHA-256 of the ranks of size 32, sigma 1.5, seed 1, as little-endian 16-bit words, row by row."""
@@ -38,9 +49,9 @@ def test_the_shipped_mask_holds_every_rank_once():
 def test_the_shipped_mask_says_how_it_was_made():
     with files("trainer").joinpath(MASK).open("rb") as file, Image.open(file) as image:
         command = image.text["command"]
-    assert command.startswith("python -m trainer.masks.void_and_cluster void-and-cluster-256.png")
+    assert command.startswith("python -m trainer.dithers.void_and_cluster void-and-cluster-256.png")
     readme = files("trainer").joinpath("masks/README.md").read_text()
-    assert command.replace(" void-and", " trainer/masks/void-and") in readme
+    assert command.replace(" void-and", " trainer/dithers/void-and") in readme
 
 
 @pytest.mark.parametrize(("grey", "highest"), [(1 / 16, 0.1), (1 / 8, 0.1), (1 / 4, 0.1), (1 / 2, 0.35)])

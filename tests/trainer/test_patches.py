@@ -8,11 +8,27 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_films import make_film
-from trainer.diffusing.starts import hysteresis, starts
+from trainer.dithers.batched.starts import (
+    hysteresis,
+    starts,
+)
 from trainer.errors import OptionError
-from trainer.films import Film
-from trainer.fitting.bursts import LENGTH, read_bursts
-from trainer.patches import FIRST_PASSES, FIRST_PRICE, MOST_PASSES, PRICES, advance, begin, ends, homes, view
+from trainer.films.film import Film
+from trainer.fit.bursts import (
+    LENGTH,
+    read_bursts,
+)
+from trainer.fit.patches import (
+    FIRST_PASSES,
+    FIRST_PRICE,
+    MOST_PASSES,
+    PRICES,
+    advance,
+    begin,
+    ends,
+    homes,
+    view,
+)
 
 BATCH, PATCH = 6, 16
 

@@ -22,12 +22,15 @@ from tests.trainer.previews.preview_cases import (
     selected_frames,
 )
 from trainer.__main__ import main
-from trainer.diffusion import Hysteresis
-from trainer.dithers import DEFAULT
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.table import DEFAULT
 from trainer.errors import OptionError
-from trainer.preview import KINDS, kind_of
 from trainer.previews.comparison import Comparison
 from trainer.previews.glass import GlassTones, PanelGlass, flash, glass_tones
+from trainer.previews.preview import (
+    KINDS,
+    kind_of,
+)
 
 SIZE = ("--size", "64x48", "--crop", "40x30")
 BEGINS = {

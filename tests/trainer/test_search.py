@@ -7,12 +7,19 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import PRICE, TWO_EYES, moving_scene, random_case
-from trainer.diffusion import Hysteresis
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.eye import (
+    EYES,
+    energy,
+    hvs_psnr,
+)
+from trainer.dithers.search.energy import (
+    cost,
+    price_of,
+)
+from trainer.dithers.search.engines import ENGINES
+from trainer.dithers.search.search import Search
 from trainer.errors import OptionError
-from trainer.eye import EYES, energy, hvs_psnr
-from trainer.search import Search
-from trainer.searching.energy import cost, price_of
-from trainer.searching.engines import ENGINES
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -16,17 +16,41 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands import sweep as sweep_command
 from trainer.commands import sweep_training
+from trainer.dithers.generator.weights import load
 from trainer.errors import OptionError
-from trainer.films import Film
-from trainer.fit import Settings, rates, start, updates
-from trainer.fitting.bursts import LENGTH
-from trainer.fitting.hyper import Hyper, shape_of
-from trainer.frames.times import FilmTime, FrameNumber
-from trainer.networks.weights import load
-from trainer.sweep import at_once, member, rates_of, starts, together
-from trainer.sweeping.held_out import WithoutStretch, stretch_of
-from trainer.sweeping.plot import draw_sweep
-from trainer.sweeping.scores import Point, front, over_hysteresis
+from trainer.films.film import Film
+from trainer.films.times import (
+    FilmTime,
+    FrameNumber,
+)
+from trainer.fit.bursts import LENGTH
+from trainer.fit.hyper import (
+    Hyper,
+    shape_of,
+)
+from trainer.fit.train import (
+    Settings,
+    rates,
+    start,
+    updates,
+)
+from trainer.sweep.held_out import (
+    WithoutStretch,
+    stretch_of,
+)
+from trainer.sweep.plot import draw_sweep
+from trainer.sweep.scores import (
+    Point,
+    front,
+    over_hysteresis,
+)
+from trainer.sweep.sweep import (
+    at_once,
+    member,
+    rates_of,
+    starts,
+    together,
+)
 
 TINY = Settings(channels=4, patch=16, batch=2, bursts=2, sweeps=1)
 MEMBERS = [

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.errors import OptionError
-from trainer.tones import Tones, is_black
+from trainer.films.tones import (
+    Tones,
+    is_black,
+)
 
 PANEL = (1448, 1072)
 

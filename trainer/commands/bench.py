@@ -12,10 +12,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trainer.bench import Bench, Source, bench
-from trainer.benching.exporting import STAGES, Exported
-from trainer.benching.made import write_film
-from trainer.benching.timing import FILM_FRAMES, in_words
+from trainer.bench.bench import (
+    Bench,
+    Source,
+    bench,
+)
+from trainer.bench.exporting import (
+    STAGES,
+    Exported,
+)
+from trainer.bench.made import write_film
+from trainer.bench.timing import (
+    FILM_FRAMES,
+    in_words,
+)
 from trainer.commands.comparing import parse_dithers
 from trainer.commands.evaluate import PLAIN_WIDTH
 from trainer.commands.fit_choice import PRESETS
@@ -23,13 +33,13 @@ from trainer.commands.opening import dither_settings, parse_size
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.commands.tables import dithers_grid
-from trainer.dithers import DITHERS
+from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
 from trainer.files import check_result, write_whole
-from trainer.films import Film
-from trainer.fit import Settings
-from trainer.frames.times import parse_place
-from trainer.tones import Tones
+from trainer.films.film import Film
+from trainer.films.times import parse_place
+from trainer.films.tones import Tones
+from trainer.fit.train import Settings
 
 _HEADS = ("decode\nms", "tone\nms", "dither\nms", "com-\npress", "write\nms")
 

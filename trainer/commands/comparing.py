@@ -4,12 +4,18 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainer import dithers
 from trainer.commands.opening import dither_settings
-from trainer.dithers import DITHERS, Ditherer
+from trainer.dithers import table as dithers
+from trainer.dithers.eye import (
+    EYES,
+    psf,
+)
+from trainer.dithers.table import (
+    DITHERS,
+    Ditherer,
+)
 from trainer.errors import OptionError
-from trainer.eye import EYES, psf
-from trainer.tones import Tones
+from trainer.films.tones import Tones
 
 BASELINE = "floyd-steinberg"
 """The dither that all others are measured against."""
@@ -50,7 +56,7 @@ def shared_settings(options: argparse.Namespace) -> dict[str, Any]:
     """--engine, --weights, --passes and --polish where given; the weights are read once for all."""
     settings = dither_settings(options)
     if "weights" in settings:
-        from trainer.networks.weights import load
+        from trainer.dithers.generator.weights import load
 
         settings["weights"] = load(settings["weights"])
     return settings

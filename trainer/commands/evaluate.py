@@ -11,21 +11,28 @@ from typing import Any
 from rich.console import Console
 
 from player.redraw import RedrawRule
-from trainer.ahead import ahead
 from trainer.commands.comparing import Chosen, check_size, made, parse_dithers, shared_settings
 from trainer.commands.opening import open_film
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
 from trainer.errors import OptionError
-from trainer.evaluate import evaluate
-from trainer.evaluating.report import FilmReport, Report, seconds_per_frame
-from trainer.evaluating.texture import GREYS, texture
-from trainer.exporting.task import plain
+from trainer.evaluate.evaluate import evaluate
+from trainer.evaluate.report import (
+    FilmReport,
+    Report,
+    seconds_per_frame,
+)
+from trainer.evaluate.texture import (
+    GREYS,
+    texture,
+)
+from trainer.export.task import plain
 from trainer.files import check_result, write_whole
-from trainer.films import Film
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.films.ahead import ahead
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.tones import Tones
 
 PLAIN_WIDTH = 200
 """Columns where stdout is no terminal: enough that no line is folded."""
@@ -40,7 +47,10 @@ def run(options: argparse.Namespace) -> int:
     if options.json not in (None, "-"):
         check_result("--json", Path(options.json), films)
     if options.plot is not None:
-        from trainer.plotting.evaluation import draw, kind_of
+        from trainer.evaluate.charts import (
+            draw,
+            kind_of,
+        )
 
         kind = kind_of(Path(options.plot))
         check_result("--plot", Path(options.plot), films)

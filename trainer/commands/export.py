@@ -10,7 +10,13 @@ from player.reel import FrameInfo
 from trainer.commands.opening import dither_settings, open_film
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
-from trainer.export import Share, Summary, Task, export, export_share
+from trainer.export.export import (
+    Share,
+    Summary,
+    Task,
+    export,
+    export_share,
+)
 
 
 def run(options: argparse.Namespace) -> int:

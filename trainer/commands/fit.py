@@ -15,16 +15,47 @@ from rich.console import Console
 from trainer.commands.fit_choice import choose
 from trainer.commands.progress import progress_bar
 from trainer.commands.training import command_of, read
-from trainer.films import Film
-from trainer.fit import Metrics, Settings, State, check, rates, renewal, start, updates
-from trainer.fitting.bursts import Bursts
-from trainer.fitting.mesh import collected, enough_threads, put, row_of_devices
-from trainer.fitting.processes import agreed, by_the_first, check_same, company, is_first, shared, together
-from trainer.fitting.record import Record
-from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
-from trainer.fitting.runs import Run
-from trainer.fitting.state import LIES, shape
-from trainer.networks.weights import Weights
+from trainer.dithers.generator.weights import Weights
+from trainer.films.film import Film
+from trainer.fit.bursts import Bursts
+from trainer.fit.mesh import (
+    collected,
+    enough_threads,
+    put,
+    row_of_devices,
+)
+from trainer.fit.processes import (
+    agreed,
+    by_the_first,
+    check_same,
+    company,
+    is_first,
+    shared,
+    together,
+)
+from trainer.fit.record import Record
+from trainer.fit.residence import (
+    Plan,
+    Residence,
+    check_devices,
+    plan,
+    room,
+)
+from trainer.fit.runs import Run
+from trainer.fit.state import (
+    LIES,
+    shape,
+)
+from trainer.fit.train import (
+    Metrics,
+    Settings,
+    State,
+    check,
+    rates,
+    renewal,
+    start,
+    updates,
+)
 
 CHECKPOINT_SECONDS = 60.0
 

@@ -5,10 +5,19 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from trainer.dithers.generator.weights import (
+    Weights,
+    digest,
+    load,
+)
 from trainer.errors import OptionError
-from trainer.fitting.settings import FILM_MAKERS, OBJECTIVES, USUAL, Settings
-from trainer.frames.times import parse_place
-from trainer.networks.weights import Weights, digest, load
+from trainer.films.times import parse_place
+from trainer.fit.settings import (
+    FILM_MAKERS,
+    OBJECTIVES,
+    USUAL,
+    Settings,
+)
 
 PRESETS: dict[str, tuple[dict[str, Any], float]] = {
     "cpu": ({}, 10.0),

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.errors import OptionError
-from trainer.films import Film
-from trainer.frames.survey import automatic_levels, find_bars
-from trainer.frames.times import parse_place
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.statistics import (
+    automatic_levels,
+    find_bars,
+)
+from trainer.films.times import parse_place
+from trainer.films.tones import Tones
 
 if TYPE_CHECKING:
-    from trainer.subtitling.burning import Burning
+    from trainer.films.subtitles.burning import Burning
 
 SAMPLES = 64
 """Images of the film that the automatic levels and the search for bars look at."""
@@ -57,9 +60,9 @@ def _burning(options: argparse.Namespace, rate: float) -> "Burning | None":
             if vars(options)[f"subtitles_{name}"] is not None:
                 raise OptionError(f"--subtitles-{name} is given without --subtitles FILE; add that")
         return None
-    from trainer.subtitling.burning import Burning
-    from trainer.subtitling.subtitles import read_subtitles
-    from trainer.subtitling.typesetting import Typeface
+    from trainer.films.subtitles.burning import Burning
+    from trainer.films.subtitles.reading import read_subtitles
+    from trainer.films.subtitles.typesetting import Typeface
 
     font = None if options.subtitles_font is None else Path(options.subtitles_font)
     subtitles = read_subtitles(Path(options.subtitles), rate, options.subtitles_encoding)

@@ -6,7 +6,10 @@ Only the words stand here; `trainer.commands.opening` acts on them. Nothing heav
 
 import argparse
 
-from trainer.dithers import DEFAULT, DITHERS
+from trainer.dithers.table import (
+    DEFAULT,
+    DITHERS,
+)
 
 
 def add_film_options(parser: argparse.ArgumentParser) -> None:

@@ -4,16 +4,19 @@ import argparse
 from contextlib import closing
 from pathlib import Path
 
-from trainer.ahead import ahead
 from trainer.commands.comparing import check_size, made, parse_dithers, shared_settings
 from trainer.commands.opening import open_film
 from trainer.commands.output import print_out
 from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
-from trainer.evaluating.metrics import Summary
+from trainer.evaluate.metrics import Summary
 from trainer.files import check_result, write_whole
-from trainer.preview import KINDS, kind_of
+from trainer.films.ahead import ahead
 from trainer.previews.comparison import Comparison
+from trainer.previews.preview import (
+    KINDS,
+    kind_of,
+)
 from trainer.previews.view import View, parse_crop
 
 MOST_DITHERS = 9

@@ -13,15 +13,30 @@ from trainer.commands.sweep_table import said, written
 from trainer.commands.sweep_training import Trained, train
 from trainer.commands.training import command_of, read
 from trainer.errors import OptionError, TrainerError
-from trainer.films import Film
-from trainer.frames.times import FrameNumber, parse_place
+from trainer.films.film import Film
+from trainer.films.selection import (
+    Selected,
+    Selection,
+)
+from trainer.films.times import (
+    FrameNumber,
+    parse_place,
+)
+from trainer.films.tones import Tones
 from trainer.machine import describe
-from trainer.selection import Selected, Selection
-from trainer.sweeping.folder import SweepFolder
-from trainer.sweeping.held_out import WithoutStretch, stretch_of
-from trainer.sweeping.plot import draw_sweep
-from trainer.sweeping.scores import SIZE, Point, front, over_hysteresis, score
-from trainer.tones import Tones
+from trainer.sweep.folder import SweepFolder
+from trainer.sweep.held_out import (
+    WithoutStretch,
+    stretch_of,
+)
+from trainer.sweep.plot import draw_sweep
+from trainer.sweep.scores import (
+    SIZE,
+    Point,
+    front,
+    over_hysteresis,
+    score,
+)
 
 
 def run(options: argparse.Namespace) -> int:

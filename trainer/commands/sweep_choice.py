@@ -8,7 +8,7 @@ from typing import Any
 
 from trainer.commands.fit_choice import option, settings_of
 from trainer.errors import OptionError
-from trainer.fitting.settings import Settings
+from trainer.fit.settings import Settings
 
 MOST = 64
 """Members of a sweep."""

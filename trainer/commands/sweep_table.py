@@ -10,8 +10,13 @@ from rich.table import Table
 
 from trainer.commands.evaluate import PLAIN_WIDTH
 from trainer.commands.tables import grid
-from trainer.eye import EYES
-from trainer.sweeping.scores import EYE, Point, front, over_hysteresis
+from trainer.dithers.eye import EYES
+from trainer.sweep.scores import (
+    EYE,
+    Point,
+    front,
+    over_hysteresis,
+)
 
 _NOTES = """\
 over hyst.: dB over Floyd-Steinberg with hysteresis at as many flips, the mean

@@ -10,15 +10,20 @@ import numpy as np
 
 from trainer.commands.fit import CHECKPOINT_SECONDS
 from trainer.commands.progress import progress_bar
-from trainer.fitting.bursts import Bursts
-from trainer.fitting.guards import trouble
-from trainer.fitting.hyper import Hyper
-from trainer.fitting.record import weights_of
-from trainer.fitting.settings import Settings
-from trainer.fitting.state import Metrics
-from trainer.networks.weights import Weights
-from trainer.sweep import member, rates_of, starts, together
-from trainer.sweeping.folder import SweepFolder
+from trainer.dithers.generator.weights import Weights
+from trainer.fit.bursts import Bursts
+from trainer.fit.guards import trouble
+from trainer.fit.hyper import Hyper
+from trainer.fit.record import weights_of
+from trainer.fit.settings import Settings
+from trainer.fit.state import Metrics
+from trainer.sweep.folder import SweepFolder
+from trainer.sweep.sweep import (
+    member,
+    rates_of,
+    starts,
+    together,
+)
 
 
 @dataclass

@@ -6,8 +6,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from trainer.evaluating.figures import Figures
-from trainer.evaluating.texture import Texture
+from trainer.evaluate.figures import Figures
+from trainer.evaluate.texture import Texture
 
 NOTES = """\
 dB: HVS-PSNR for an eye S pixels away, S 6000 where nothing else is said.

@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from trainer.commands.progress import progress_bar
-from trainer.films import Film
-from trainer.fitting.bursts import HALF, Bursts, overfit_burst, read_bursts
-from trainer.fitting.processes import is_first
-from trainer.fitting.settings import Settings
-from trainer.frames.times import parse_place
+from trainer.films.film import Film
+from trainer.films.times import parse_place
+from trainer.fit.bursts import (
+    HALF,
+    Bursts,
+    overfit_burst,
+    read_bursts,
+)
+from trainer.fit.processes import is_first
+from trainer.fit.settings import Settings
 
 
 def read(films: Sequence[Film], settings: Settings) -> Bursts:

@@ -5,8 +5,8 @@ from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from trainer.eye import EYES
-from trainer.frames.times import format_time
+from trainer.dithers.eye import EYES
+from trainer.films.times import format_time
 from trainer.previews.comparison import Moment, Shown
 from trainer.previews.view import View
 

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers import Ditherer
+from trainer.dithers.eye import (
+    Seen,
+    see,
+)
+from trainer.dithers.table import Ditherer
 from trainer.errors import OptionError
-from trainer.evaluating.metrics import FrameScore, Scores, Summary
-from trainer.eye import Seen, see
-from trainer.selection import Selected
+from trainer.evaluate.metrics import (
+    FrameScore,
+    Scores,
+    Summary,
+)
+from trainer.films.selection import Selected
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class PanelGlass:
     """The glass behind one dither."""
 
     def __init__(self, width: int, height: int) -> None:
-        from driver.simulator import Glass
+        from driver.simulator.it8951 import Glass
 
         self._glass = Glass(width, height)
 

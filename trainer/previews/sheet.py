@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from trainer.evaluating.metrics import Summary
+from trainer.evaluate.metrics import Summary
 from trainer.previews.captions import (
     INK,
     PALE,

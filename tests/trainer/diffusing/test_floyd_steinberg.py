@@ -3,8 +3,8 @@
 import jax
 import numpy as np
 
-from trainer.diffusing.floyd_steinberg import floyd_steinberg
-from trainer.diffusion import FloydSteinberg
+from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.diffusion import FloydSteinberg
 
 
 def test_it_is_pillows_bit_for_bit():

@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 
 from player.redraw import RedrawRule
-from trainer.diffusion import FloydSteinberg
-from trainer.evaluating.metrics import Scores, change
-from trainer.eye import EYES, hvs_psnr, psf, see
-from trainer.mask import Mask
+from trainer.dithers.diffusion import FloydSteinberg
+from trainer.dithers.eye import (
+    EYES,
+    hvs_psnr,
+    psf,
+    see,
+)
+from trainer.dithers.mask import Mask
+from trainer.evaluate.metrics import (
+    Scores,
+    change,
+)
 
 SHAPE = (40, 50)
 

@@ -5,8 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from trainer.diffusion import FloydSteinberg
-from trainer.evaluating.texture import GREYS, SEGMENT, SIDE, power_spectrum, texture, texture_of
+from trainer.dithers.diffusion import FloydSteinberg
+from trainer.evaluate.texture import (
+    GREYS,
+    SEGMENT,
+    SIDE,
+    power_spectrum,
+    texture,
+    texture_of,
+)
 
 
 def white_noise(grey, side=1024):

@@ -15,13 +15,24 @@ import pytest
 from tests.trainer.exporting.test_exporting import rows, verified
 from tests.trainer.long_film import TONES, length, make
 from trainer.__main__ import main
-from trainer.export import Task, export
-from trainer.exporting.crew import Crew, interrupts_later
-from trainer.exporting.folder import Folder
-from trainer.exporting.worker import Made, Orders, Wants, work
-from trainer.frames.parts import PART_FRAMES
-from trainer.selection import Selection
-from trainer.tones import Tones
+from trainer.export.crew import (
+    Crew,
+    interrupts_later,
+)
+from trainer.export.export import (
+    Task,
+    export,
+)
+from trainer.export.folder import Folder
+from trainer.export.worker import (
+    Made,
+    Orders,
+    Wants,
+    work,
+)
+from trainer.films.parts import PART_FRAMES
+from trainer.films.selection import Selection
+from trainer.films.tones import Tones
 
 FRAMES = length(PART_FRAMES)
 TIMEOUT = 100.0
@@ -143,7 +154,7 @@ def test_no_more_workers_are_started_than_there_may_be_parts(film, tmp_path, mon
             started.append(self._orders.workers)
             return super().__enter__()
 
-    monkeypatch.setattr("trainer.exporting.assembling.Crew", Counted)
+    monkeypatch.setattr("trainer.export.assembling.Crew", Counted)
     words = ["--size", "32x24", "--dither", "mask", "--count", str(PART_FRAMES + 2)]
     assert main(["export", str(film), str(tmp_path / "a.reel"), *words, "--workers", "1000"]) == 0
     assert started == [2]

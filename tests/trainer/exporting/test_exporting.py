@@ -12,15 +12,27 @@ from player.reel import Reel, ReelWriter
 from tests.trainer.long_film import TONES, length, make
 from tests.trainer.made_films import make_film
 from trainer.errors import FilmError, TrainerError
-from trainer.export import Share, Task, export, export_share
-from trainer.exporting.folder import Folder
-from trainer.exporting.making import make_parts
-from trainer.films import Film
-from trainer.frames import parts
-from trainer.frames.times import FilmTime, FrameNumber
-from trainer.selection import Selection
-from trainer.subtitling.burning import Burning
-from trainer.subtitling.subtitles import Run, Subtitle, Subtitles
+from trainer.export.export import (
+    Share,
+    Task,
+    export,
+    export_share,
+)
+from trainer.export.folder import Folder
+from trainer.export.making import make_parts
+from trainer.films import parts
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.subtitles.burning import Burning
+from trainer.films.subtitles.reading import (
+    Run,
+    Subtitle,
+    Subtitles,
+)
+from trainer.films.times import (
+    FilmTime,
+    FrameNumber,
+)
 
 CELL = 64
 FRAMES = length(CELL)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from trainer.fitting import compiling
+from trainer.fit import compiling
 
 
 @pytest.fixture(autouse=True)

@@ -9,21 +9,31 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.diffusion import FloydSteinberg
+from trainer.dithers.diffusion import FloydSteinberg
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.generator.step import View
+from trainer.dithers.search.parallel import convolution
 from trainer.errors import OptionError
-from trainer.eye import two_eye_kernel
-from trainer.fit import REAL_SWEEPS, real, update_of
-from trainer.fitting import curves, samples
-from trainer.fitting.adversary import Adversary
-from trainer.fitting.bursts import LENGTH
-from trainer.fitting.hyper import Hyper
-from trainer.fitting.scenes import shown
-from trainer.fitting.settings import Settings
-from trainer.fitting.state import shape
-from trainer.generating.steps import View
-from trainer.objectives import energy_per_pixel
-from trainer.patches import begin, homes
-from trainer.searching.parallel import convolution
+from trainer.fit import (
+    curves,
+    samples,
+)
+from trainer.fit.adversary import Adversary
+from trainer.fit.bursts import LENGTH
+from trainer.fit.hyper import Hyper
+from trainer.fit.objectives import energy_per_pixel
+from trainer.fit.patches import (
+    begin,
+    homes,
+)
+from trainer.fit.scenes import shown
+from trainer.fit.settings import Settings
+from trainer.fit.state import shape
+from trainer.fit.train import (
+    REAL_SWEEPS,
+    real,
+    update_of,
+)
 
 SIDE, PATCH = 32, 16
 
@@ -159,7 +169,7 @@ def test_curves_are_a_picture_of_the_reports():
 
 
 def test_events_need_their_package(monkeypatch, tmp_path):
-    from trainer.fitting.events import Events
+    from trainer.fit.events import Events
 
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(OptionError, match=r"pip install 'longtake\[tensorboard\]'"):

@@ -6,14 +6,24 @@ import numpy as np
 import optax
 import pytest
 
+from trainer.dithers.generator.model import Size
+from trainer.dithers.generator.weights import Weights
 from trainer.errors import OptionError
-from trainer.fit import Settings, rates
-from trainer.fitting.hyper import Hyper
-from trainer.fitting.optimisers import OPTIMISERS, direction, learning_rates
-from trainer.fitting.runs import Run
-from trainer.fitting.state import Pair, State
-from trainer.networks.generator import Size
-from trainer.networks.weights import Weights
+from trainer.fit.hyper import Hyper
+from trainer.fit.optimisers import (
+    OPTIMISERS,
+    direction,
+    learning_rates,
+)
+from trainer.fit.runs import Run
+from trainer.fit.state import (
+    Pair,
+    State,
+)
+from trainer.fit.train import (
+    Settings,
+    rates,
+)
 
 PARAMS = {"kernel": jnp.array([[3.0, 0.0], [0.0, 4.0]]), "bias": jnp.zeros(2)}
 

@@ -9,10 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from trainer.errors import OptionError, TrainerError
-from trainer.fitting.mesh import row_of_devices
-from trainer.fitting.processes import company
-from trainer.fitting.residence import Plan, Residence, check_devices, plan, room
-from trainer.fitting.roll_call import roll_call
+from trainer.fit.mesh import row_of_devices
+from trainer.fit.processes import company
+from trainer.fit.residence import (
+    Plan,
+    Residence,
+    check_devices,
+    plan,
+    room,
+)
+from trainer.fit.roll_call import roll_call
 
 BURSTS = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1).repeat(3, 1)
 """Ten bursts of three bytes, each of its own number."""

@@ -3,7 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.frames.parts import PART_FRAMES, Parts, cell_of
+from trainer.films.parts import (
+    PART_FRAMES,
+    Parts,
+    cell_of,
+)
 
 FRAMES = 5 * PART_FRAMES
 

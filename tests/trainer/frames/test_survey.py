@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.frames.survey import automatic_levels, find_bars
+from trainer.films.statistics import (
+    automatic_levels,
+    find_bars,
+)
 
 
 def ramp(low: int, high: int) -> NDArray[np.uint8]:

@@ -5,9 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from trainer.dithers.generator.model import (
+    PLANES,
+    Generator,
+    Size,
+    outline,
+    space_to_depth,
+)
+from trainer.dithers.generator.weights import arrays_of
 from trainer.generating.compiled.network import VARYING, CompiledNetwork
-from trainer.networks.generator import PLANES, Generator, Size, outline, space_to_depth
-from trainer.networks.weights import arrays_of
 
 DIAL = -0.7
 

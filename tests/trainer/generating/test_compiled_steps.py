@@ -6,16 +6,31 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import moving_scene
-from trainer.diffusion import Hysteresis
-from trainer.eye import two_eye_kernel
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.generator.model import Size
+from trainer.dithers.generator.step import (
+    View,
+    energy_on,
+    step,
+)
+from trainer.dithers.generator.weights import load
+from trainer.dithers.mask import (
+    thresholds,
+    tiled,
+)
+from trainer.dithers.search.convolution import convolved
+from trainer.dithers.search.energy import (
+    price_of,
+    reaching,
+)
+from trainer.dithers.search.moves import (
+    NOTHING,
+    SWAP,
+    TOGGLE,
+    apart,
+)
 from trainer.generating.compiled.steps import CompiledSteps, _apart, _pixels
-from trainer.generating.steps import View, energy_on, step
-from trainer.mask import thresholds, tiled
-from trainer.networks.generator import Size
-from trainer.networks.weights import load
-from trainer.searching.convolution import convolved
-from trainer.searching.energy import price_of, reaching
-from trainer.searching.moves import NOTHING, SWAP, TOGGLE, apart
 
 TAPS = reaching(two_eye_kernel())
 WEIGHTS = load()

@@ -5,12 +5,26 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene, random_case, single_moves
-from trainer.diffusion import Hysteresis
-from trainer.generating.steps import View, energy_on, made, planes_of, propose, step
-from trainer.networks.generator import PLANES, Size, create
-from trainer.searching.energy import cost
-from trainer.searching.moves import apart, uses
-from trainer.searching.sequential import settle
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.generator.model import (
+    PLANES,
+    Size,
+    create,
+)
+from trainer.dithers.generator.step import (
+    View,
+    energy_on,
+    made,
+    planes_of,
+    propose,
+    step,
+)
+from trainer.dithers.search.energy import cost
+from trainer.dithers.search.moves import (
+    apart,
+    uses,
+)
+from trainer.dithers.search.sequential import settle
 
 PRICE = 0.3
 

@@ -7,16 +7,24 @@ import pytest
 
 from player.reel import Reel
 from tests.trainer.made_films import make_film
-from trainer import dithers
 from trainer.__main__ import main
-from trainer.diffusion import FloydSteinberg
+from trainer.dithers import table as dithers
+from trainer.dithers.diffusion import FloydSteinberg
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.generator import model as networks
+from trainer.dithers.generator.weights import (
+    Weights,
+    arrays_of,
+    load,
+    save,
+)
+from trainer.dithers.search.energy import cost
 from trainer.errors import OptionError, TrainerError
-from trainer.eye import two_eye_kernel
-from trainer.generating.unet_ditherer import UNetDitherer
-from trainer.networks import generator as networks
-from trainer.networks.unet import UNetSize, create
-from trainer.networks.weights import Weights, arrays_of, load, save
-from trainer.searching.energy import cost
+from trainer.film_maker.ditherer import UNetDitherer
+from trainer.film_maker.unet import (
+    UNetSize,
+    create,
+)
 
 SIZE = UNetSize(2, previous=True)
 SHAPE = (36, 50)

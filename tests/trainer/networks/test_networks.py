@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from trainer.errors import OptionError
-from trainer.networks.generator import (
+from trainer.dithers.generator.model import (
     PLANES,
     Size,
     create,
@@ -14,6 +13,7 @@ from trainer.networks.generator import (
     planes,
     space_to_depth,
 )
+from trainer.errors import OptionError
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from trainer.dithers.generator.modules import counted
 from trainer.errors import OptionError
-from trainer.networks import critic, unet
-from trainer.networks.modules import counted
-from trainer.networks.unet import UNetSize, parameter_count
+from trainer.film_maker import unet
+from trainer.film_maker.unet import (
+    UNetSize,
+    parameter_count,
+)
+from trainer.fit import critic
 
 
 def test_the_u_net_has_the_film_makers_size():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.objectives import (
+from trainer.fit.objectives import (
     RECONSTRUCTIONS,
     TermWeights,
     change,

@@ -7,11 +7,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from trainer.eye import two_eye_kernel
-from trainer.generating.steps import View, energy_on, propose
-from trainer.objectives import counterfactual, draw, energy_per_pixel, gains
-from trainer.searching.energy import cost
-from trainer.searching.moves import NOTHING, OFFSETS, SWAP, TOGGLE
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.generator.step import (
+    View,
+    energy_on,
+    propose,
+)
+from trainer.dithers.search.energy import cost
+from trainer.dithers.search.moves import (
+    NOTHING,
+    OFFSETS,
+    SWAP,
+    TOGGLE,
+)
+from trainer.fit.objectives import (
+    counterfactual,
+    draw,
+    energy_per_pixel,
+    gains,
+)
 
 SHAPE, PRICE = (2, 4), 0.3
 KERNEL = two_eye_kernel()

@@ -14,16 +14,36 @@ from PIL import Image
 from player.redraw import RedrawRule
 from tests.trainer.made_films import make_film
 from tests.trainer.test_evaluate import CUT, HEIGHT, WIDTH, drifting
-from trainer.diffusion import FloydSteinberg, Hysteresis
+from trainer.dithers.diffusion import (
+    FloydSteinberg,
+    Hysteresis,
+)
 from trainer.errors import OptionError
-from trainer.evaluate import evaluate
-from trainer.evaluating.report import FilmReport, Report
-from trainer.films import Film
-from trainer.plotting.evaluation import KINDS, draw, kind_of
-from trainer.plotting.film import draw_difference, draw_redraws
-from trainer.plotting.front import Series, draw_front, label_front
-from trainer.selection import Selected, Selection
-from trainer.tones import Tones
+from trainer.evaluate.charts import (
+    KINDS,
+    draw,
+    kind_of,
+)
+from trainer.evaluate.evaluate import evaluate
+from trainer.evaluate.film_chart import (
+    draw_difference,
+    draw_redraws,
+)
+from trainer.evaluate.front_chart import (
+    Series,
+    draw_front,
+    label_front,
+)
+from trainer.evaluate.report import (
+    FilmReport,
+    Report,
+)
+from trainer.films.film import Film
+from trainer.films.selection import (
+    Selected,
+    Selection,
+)
+from trainer.films.tones import Tones
 
 DITHERS = {
     "floyd-steinberg": ("floyd-steinberg", None),

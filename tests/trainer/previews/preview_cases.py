@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.films.selection import Selected
 from trainer.previews.comparison import Comparison
 from trainer.previews.view import Crop, View
-from trainer.selection import Selected
 
 WIDTH, HEIGHT, COUNT = 70, 44, 26
 """No multiples of 8, and more frames than the redraw rule's cooldown of 20."""

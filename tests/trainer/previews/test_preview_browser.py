@@ -35,12 +35,12 @@ from tests.trainer.previews.preview_cases import (
     selected_frames,
     view,
 )
-from trainer.mask import Mask
+from trainer.dithers.mask import Mask
+from trainer.films.selection import Selected
 from trainer.previews.comparison import Comparison
 from trainer.previews.page import page as page_of
 from trainer.previews.video import mp4
 from trainer.previews.view import View, parse_crop
-from trainer.selection import Selected
 
 
 def test_it_opens_from_disk_with_all_dithers_side_by_side(shown, moments):

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import moving_scene
-from trainer.diffusion import Hysteresis
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.generator.ditherer import (
+    PASSING,
+    GeneratorDitherer,
+    parallel_passes,
+)
+from trainer.dithers.generator.weights import load
+from trainer.dithers.search.accelerated import Accelerated
+from trainer.dithers.search.search import settler
 from trainer.errors import TrainerError
-from trainer.generator import PASSING, GeneratorDitherer, parallel_passes
-from trainer.networks.weights import load
-from trainer.search import settler
-from trainer.searching.accelerated import Accelerated
 
 JOBS = ((0.2, 1, 1), (0.05, 3, 0), (0.0, 0, None), (0.8, 1, 3), (0.4, 0, 2))
 """(price, passes, rounds)"""

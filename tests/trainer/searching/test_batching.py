@@ -6,8 +6,8 @@ from threading import Event
 
 import pytest
 
-from trainer.exporting.lanes import in_lanes
-from trainer.searching.batching import Batcher
+from trainer.dithers.search.batching import Batcher
+from trainer.export.lanes import in_lanes
 
 TIMEOUT = 60.0
 

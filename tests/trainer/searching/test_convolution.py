@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from trainer import cores
-from trainer.eye import two_eye_kernel
-from trainer.searching.convolution import convolved
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.search.convolution import convolved
 
 SHAPES = [(1, 1), (1, 40), (40, 1), (5, 7), (31, 64), (61, 30), (100, 33)]
 

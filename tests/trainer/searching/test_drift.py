@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES, small_kernel
-from trainer.searching.drift import CELL, drift_table, margin
-from trainer.searching.energy import REACH, reaching
+from trainer.dithers.search.drift import (
+    CELL,
+    drift_table,
+    margin,
+)
+from trainer.dithers.search.energy import (
+    REACH,
+    reaching,
+)
 
 
 @pytest.mark.parametrize("kernel", [small_kernel(), small_kernel(3), TWO_EYES])

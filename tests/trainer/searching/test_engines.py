@@ -6,12 +6,16 @@ import pytest
 
 from player.reel import Reel
 from tests.trainer.made_films import make_film
-from trainer import dithers
 from trainer.__main__ import main
-from trainer.dithers import DITHERS
+from trainer.dithers import table as dithers
+from trainer.dithers.search import engines
+from trainer.dithers.search.engines import (
+    ENGINES,
+    engine_of,
+    has_accelerator,
+)
+from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
-from trainer.searching import engines
-from trainer.searching.engines import ENGINES, engine_of, has_accelerator
 
 CASES = [([], "gpu", "sequential"), (["cuda"], "cpu", "sequential"), (["cuda"], "gpu", "parallel")]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES
-from trainer.searching.moves import (
+from trainer.dithers.search.moves import (
     NOTHING,
     OFFSETS,
     SWAP,

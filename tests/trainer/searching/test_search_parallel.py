@@ -16,9 +16,20 @@ from tests.trainer.search_cases import (
     single_moves,
     small_kernel,
 )
-from trainer.searching.energy import cost, reaching
-from trainer.searching.moves import best_moves, own_costs
-from trainer.searching.parallel import LIMIT, convolution, settle, sweeps
+from trainer.dithers.search.energy import (
+    cost,
+    reaching,
+)
+from trainer.dithers.search.moves import (
+    best_moves,
+    own_costs,
+)
+from trainer.dithers.search.parallel import (
+    LIMIT,
+    convolution,
+    settle,
+    sweeps,
+)
 
 KEY = jax.random.key(0)
 

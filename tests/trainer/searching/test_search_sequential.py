@@ -16,10 +16,14 @@ from tests.trainer.search_cases import (
     random_case,
     small_kernel,
 )
-from trainer.searching import sequential
-from trainer.searching.convolution import convolved
-from trainer.searching.energy import REACH, TOLERANCE, cost
-from trainer.searching.sequential import settle
+from trainer.dithers.search import sequential
+from trainer.dithers.search.convolution import convolved
+from trainer.dithers.search.energy import (
+    REACH,
+    TOLERANCE,
+    cost,
+)
+from trainer.dithers.search.sequential import settle
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (6, 6), (5, 11)]
 

@@ -6,12 +6,27 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene
-from trainer.diffusing.starts import hysteresis, starts
-from trainer.diffusion import Hysteresis
-from trainer.eye import energy, hvs_psnr
-from trainer.search import Search
-from trainer.searching.energy import cost, price_of
-from trainer.searching.start import CUT_DIAL, Start, after_cut, gaussian, start_dial
+from trainer.dithers.batched.starts import (
+    hysteresis,
+    starts,
+)
+from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.eye import (
+    energy,
+    hvs_psnr,
+)
+from trainer.dithers.search.energy import (
+    cost,
+    price_of,
+)
+from trainer.dithers.search.search import Search
+from trainer.dithers.search.start import (
+    CUT_DIAL,
+    Start,
+    after_cut,
+    gaussian,
+    start_dial,
+)
 
 DIAL, PRICE = 0.5, price_of(0.5)
 

@@ -20,16 +20,31 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands import options
 from trainer.commands.opening import open_film
-from trainer.dithers import make
+from trainer.dithers.table import make
 from trainer.errors import OptionError
-from trainer.export import Task, export
-from trainer.films import Film
-from trainer.frames.times import FrameNumber
-from trainer.selection import Selection
-from trainer.subtitling.burning import Burning, draw
-from trainer.subtitling.subtitles import Run, Subtitle, Subtitles, read_subtitles
-from trainer.subtitling.typesetting import Typeface, broken, length
-from trainer.tones import Tones
+from trainer.export.export import (
+    Task,
+    export,
+)
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.subtitles.burning import (
+    Burning,
+    draw,
+)
+from trainer.films.subtitles.reading import (
+    Run,
+    Subtitle,
+    Subtitles,
+    read_subtitles,
+)
+from trainer.films.subtitles.typesetting import (
+    Typeface,
+    broken,
+    length,
+)
+from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones
 
 SRT = """1
 00:00:01,000 --> 00:00:02,000
@@ -144,7 +159,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path, data, encoding, hint):
 def test_a_file_that_is_not_there_and_one_that_is_the_film(tmp_path, monkeypatch):
     with pytest.raises(OptionError, match="no such file or directory; check the path"):
         read_subtitles(tmp_path / "no.srt", 25)
-    monkeypatch.setattr("trainer.subtitling.subtitles.LARGEST", 10)
+    monkeypatch.setattr("trainer.films.subtitles.reading.LARGEST", 10)
     with pytest.raises(OptionError, match="is it the film"):
         read_subtitles(written(tmp_path, SRT), 25)
 

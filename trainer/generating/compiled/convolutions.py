@@ -10,7 +10,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.networks.generator import OFFSET, SCALE
+from trainer.dithers.generator.model import (
+    OFFSET,
+    SCALE,
+)
 
 Planes = NDArray[np.float32]
 

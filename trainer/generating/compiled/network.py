@@ -17,8 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.dithers.generator.model import (
+    PLANES,
+    Size,
+)
 from trainer.generating.compiled.convolutions import answer, convolve, through
-from trainer.networks.generator import PLANES, Size
 
 VARYING = PLANES - 2
 """The first so many of a pixel's planes go through the first layer; mask and dial come after them."""

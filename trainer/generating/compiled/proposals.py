@@ -11,10 +11,17 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.eye import Dither, Frame
+from trainer.dithers.eye import (
+    Dither,
+    Frame,
+)
+from trainer.dithers.search.energy import REACH
+from trainer.dithers.search.moves import (
+    OFFSETS,
+    SWAP,
+    TOGGLE,
+)
 from trainer.generating.compiled.network import VARYING
-from trainer.searching.energy import REACH
-from trainer.searching.moves import OFFSETS, SWAP, TOGGLE
 
 Plane = NDArray[np.float32]
 Moves = NDArray[np.int32]

@@ -16,15 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import cores
-from trainer.eye import Dither, Frame, two_eye_kernel
+from trainer.dithers.eye import (
+    Dither,
+    Frame,
+    two_eye_kernel,
+)
+from trainer.dithers.generator.model import (
+    MIDDLE_PRICE,
+    Size,
+)
+from trainer.dithers.mask import (
+    thresholds,
+    tiled,
+)
+from trainer.dithers.search.convolution import convolved
+from trainer.dithers.search.energy import reaching
+from trainer.dithers.search.moves import (
+    OFFSETS,
+    SWAP,
+    own_costs,
+)
+from trainer.dithers.search.sequential import spread
 from trainer.generating.compiled.network import Band, CompiledNetwork
 from trainer.generating.compiled.proposals import Moves, Plane, best_moves, show, slopes
-from trainer.mask import thresholds, tiled
-from trainer.networks.generator import MIDDLE_PRICE, Size
-from trainer.searching.convolution import convolved
-from trainer.searching.energy import reaching
-from trainer.searching.moves import OFFSETS, SWAP, own_costs
-from trainer.searching.sequential import spread
 
 _AROUND = np.array([(0, 0)] * SWAP + list(OFFSETS))
 """By code, from a move's first pixel to its second; a toggle has but one."""

@@ -1,0 +1,1 @@
+"""When the next frame is due: pure functions of time."""

@@ -1,0 +1,112 @@
+"""The application: the guard before everything, security headers on everything, problems said well."""
+
+import functools
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bottle import BaseRequest, Bottle, HTTPError, HTTPResponse, request
+
+from player.web import (
+    api,
+    pages,
+)
+from player.web.problems import (
+    PROBLEM,
+    Problem,
+    is_api,
+)
+from player.web.state import Remote
+from player.web.uploads import LARGEST
+
+# Bottle puts what is longer into temporary files, and /tmp may be memory on a small machine.
+BaseRequest.MEMFILE_MAX = LARGEST
+
+HEADERS = (
+    # Nothing from elsewhere, nothing inline, in no frame.
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    # Not no-referrer: browsers then send `Origin: null` with our own forms, and the guard could not tell them
+    # from others' (https://fetch.spec.whatwg.org/#append-a-request-origin-header). Other sites see nothing.
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+def application(remote: Remote, log: Callable[[str], None]) -> Application:
+    """The WSGI application. `log` hears of what should never happen."""
+    app = Bottle()
+    app.default_error_handler = _of_the_library
+    app.install(lambda callback: _careful(callback, log))
+    api.mount(app, remote)
+    pages.mount(app, remote)
+
+    def run(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*headers, *HEADERS], *rest)
+
+        try:
+            remote.guard.check(environ)
+        except Problem as problem:
+            refusal = _said(problem, environ)
+            start(refusal.status_line, refusal.headerlist)
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [str(refusal.body).encode()]
+        answer: Iterable[bytes] = app(environ, start)
+        return answer
+
+    return run
+
+
+def _careful(callback: Callable[..., Any], log: Callable[[str], None]) -> Callable[..., Any]:
+    """A route that answers problems instead of raising them."""
+
+    @functools.wraps(callback)
+    def run(*arguments: Any, **named: Any) -> Any:
+        try:
+            return callback(*arguments, **named)
+        except Problem as problem:
+            return _said(problem, request.environ)
+        except HTTPResponse:
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__}: {error}; {place.filename}:{place.lineno}"
+            log(f"remote: {request.method} {request.path} failed, please report it: {' '.join(what.split())}")
+            return _said(Problem(500, "something went wrong here; the log says what"), request.environ)
+
+    return run
+
+
+def _of_the_library(error: HTTPError) -> HTTPResponse:
+    """What Bottle itself refuses: an unknown address or method, a form that is none."""
+    details = {
+        400: "the form cannot be read",
+        404: "there is nothing at this address",
+        405: "this address does not take this method",
+    }
+    allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    problem = Problem(error.status_code, details.get(error.status_code, "this cannot be answered"), allow)
+    return _said(problem, request.environ)
+
+
+def _said(problem: Problem, environ: Environ) -> HTTPResponse:
+    """A problem as an answer: JSON for the API, else a page."""
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    path = environ["PATH_INFO"]
+    if is_api(path):
+        return HTTPResponse(problem.as_json(), problem.status, {**headers, "Content-Type": PROBLEM})
+    if problem.status == 401 and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        return HTTPResponse("", 303, {"Location": "/login", "Cache-Control": "no-store"})
+    return HTTPResponse(
+        pages.problem_page(problem), problem.status, {**headers, "Content-Type": "text/html; charset=UTF-8"}
+    )

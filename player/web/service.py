@@ -1,0 +1,112 @@
+"""The remote as the player starts it: nothing while it is off, else the page, until the player ends."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from player.config.settings import Config
+from player.errors import ConfigError
+from player.playback.board import Board
+from player.playback.inbox import Inbox
+from player.service.log_tail import LogTail
+from player.web import addresses
+from player.web.actions import Settable
+from player.web.guard import Guard
+from player.web.pace import Failures
+from player.web.tokens import (
+    FILE,
+    Sessions,
+    kept_token,
+)
+
+_HOSTS = {"loopback": "127.0.0.1", "network": "0.0.0.0"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """For the address card on the panel: `url` for people, and the QR code of the link that signs in."""
+
+    url: str
+    qr: NDArray[np.bool_]
+
+
+class Service:
+    """The running remote."""
+
+    def __init__(self, config: Config, token: str | None) -> None:
+        self._config, self._token = config, token
+
+    def urls(self) -> list[str]:
+        """Where the page is found now, the best address first."""
+        return addresses.address_of(self._config)
+
+    def card(self) -> Card:
+        """What the address card shows now; addresses may change while the player runs."""
+        url = self.urls()[0]
+        return Card(url, addresses.qr(addresses.link(url, self._token)))
+
+
+@contextmanager
+def serving(
+    config: Config,
+    board: Board,
+    inbox: Inbox,
+    settable: Settable,
+    films: Path | None,
+    log_tail: LogTail,
+    token_directory: Path,
+    log: Callable[[str], None],
+) -> Iterator[Service | None]:
+    """The remote that the settings ask for, in a daemon thread; None when it is off.
+
+    `settable`: the keys that may be SET now, with None or the reason why not. `films`: where uploads go.
+    `token_directory`: where the token is kept when no file is named. ConfigError for missing libraries, a
+    port in use, a token that is none.
+    """
+    if config.remote == "off":
+        yield None
+        return
+    try:
+        if find_spec("segno") is None:  # loaded only when the address card is asked for
+            raise ModuleNotFoundError(name="segno")
+        from player.web.app import application
+        from player.web.server import (
+            Server,
+            listen,
+        )
+        from player.web.state import put_together
+    except ImportError as error:
+        raise ConfigError(
+            f"the web page needs {error.name}; run pip install 'longtake[remote]', or set remote to off"
+        ) from None
+    asks = config.remote == "network" or config.remote_token is not None
+    token = kept_token(config.remote_token, token_directory) if asks else None
+    service = Service(config, token)
+    guard = Guard(
+        token,
+        None if token is None else Sessions(token, time.time),
+        addresses.machine_names(config),
+        addresses.machine_addresses,
+        Failures(time.monotonic),
+        log,
+    )
+    listening = listen(_HOSTS[config.remote], config.remote_port)
+    remote = put_together(config, board, inbox, settable, films, log_tail, guard, log, service.urls)
+    remote.uploads.tidy(start=True)
+    server = Server(application(remote, log), listening, log, remote.uploads.tidy)
+    server.start()
+    urls = " or ".join(service.urls())
+    if asks:
+        log(f"remote: {urls}; the token is in {config.remote_token or token_directory / FILE}")
+    else:
+        log(f"remote: {urls}; no token is asked for")
+    try:
+        yield service
+    finally:
+        server.close()

@@ -1,0 +1,239 @@
+"""Reels that come over the network: one at a time, in pieces, under a hidden name until they are whole.
+
+A piece is written at once to a part file in the films directory, so neither memory nor /tmp ever holds more
+than a piece. Only what has passed `reel_check` gets its own name, by rename; nothing is ever replaced. A
+sender that lost its connection goes on where the part file ends. Part files that nobody sends to any more
+are removed: after a while, and at the start.
+"""
+
+import os
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from player.errors import ReelError
+from player.files import why
+from player.web.problems import Problem
+from player.web.reel_check import check_uploaded
+from player.web.reel_list import without_path
+
+PIECE = 2 * 1024 * 1024  # bytes at most in one request
+LARGEST = PIECE + 64 * 1024  # bytes of a request: a piece in a form, with what is around it
+IDLE = 3600.0  # seconds without a piece after which a part file is removed
+BUSY = 60.0  # seconds without a piece after which another upload may take its place
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,94}\.reel"
+_PART = ".upload-{}.part"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """`id` names it; `name` is to be its name, `bytes` its size, `received` how many have come. `stamp`: what
+    the sender tells its file by. `checking`: whole, and looked at just now.
+    """
+
+    id: str
+    name: str
+    bytes: int
+    received: int = 0
+    stamp: str = ""
+    checking: bool = False
+
+
+class Uploads:
+    """`films`: the directory, None when none is set. `limit`, `keep` in bytes: the largest reel, and what
+    stays free on the disk. `size`: (width, height) of the panel, None while unknown. `clock` in seconds,
+    monotonic; `free` tells the bytes free in a directory. Thread-safe; raises Problem.
+    """
+
+    def __init__(
+        self,
+        films: Path | None,
+        limit: int,
+        keep: int,
+        size: Callable[[], tuple[int, int] | None],
+        clock: Callable[[], float],
+        free: Callable[[Path], int],
+        log: Callable[[str], None],
+    ) -> None:
+        self.films, self.limit, self.keep = films, limit, keep
+        self._size, self._clock, self._free, self._log = size, clock, free, log
+        self._lock = threading.Lock()
+        self._current: Upload | None = None
+        self._touched = 0.0
+
+    def current(self) -> Upload | None:
+        """The upload in progress."""
+        with self._lock:
+            return self._current
+
+    def begin(self, name: str, length: int, stamp: str = "") -> Upload:
+        """A new upload, or the one in progress when it is of the same file: go on from `received`."""
+        films = self._directory()
+        with self._lock:
+            now, current = self._clock(), self._current
+            if current is not None:
+                if (current.name, current.bytes, current.stamp) == (name, length, stamp) and stamp:
+                    self._touched = now
+                    return current
+                if current.checking or now - self._touched < BUSY:
+                    raise Problem(409, f"{current.name} is being uploaded; wait for it, or cancel it")
+            if not re.fullmatch(NAME, name):
+                raise Problem(
+                    422, "a reel's name is made of A-Z a-z 0-9 . _ -, at most 100 of them, and ends on .reel"
+                )
+            if length < 1:
+                raise Problem(422, "a reel has at least one byte")
+            if length > self.limit:
+                raise Problem(413, f"a reel may have up to {self.limit / 1e6:,.0f} MB; see upload_limit")
+            self._drop()
+            if (films / name).exists() or (films / name).is_symlink():
+                raise Problem(409, f"there is a {name} already; give it another name")
+            self._check_space(films, length)
+            self._current = Upload(secrets.token_hex(8), name, length, 0, stamp)
+            self._touched = now
+            try:
+                with self._part(self._current).open("xb"):
+                    pass
+            except OSError as error:
+                self._current = None
+                raise self._unwritable(error) from None
+            self._log(f"remote: upload of {name} begins, {length / 1e6:,.1f} MB")
+            return self._current
+
+    def piece(self, id: str, offset: int, data: bytes) -> Upload:
+        """Add the next bytes, at `offset`. 409 with the right offset when they are not the next."""
+        films = self._directory()
+        with self._lock:
+            upload = self._named(id)
+            if offset != upload.received:
+                raise Problem(409, f"the next byte is {upload.received}, not {offset}")
+            if not 0 < len(data) <= upload.bytes - offset:
+                raise Problem(422, f"a piece has 1 to {min(PIECE, upload.bytes - offset)} bytes here")
+            self._check_space(films, len(data))
+            try:
+                with self._part(upload).open("r+b") as file:
+                    file.seek(offset)  # over what an attempt that failed may have left behind
+                    file.write(data)
+            except OSError as error:
+                raise self._unwritable(error) from None
+            self._current = replace(upload, received=offset + len(data))
+            self._touched = self._clock()
+            return self._current
+
+    def finish(self, id: str) -> Path:
+        """Check what has come; its path, or Problem and the part file is removed."""
+        films = self._directory()
+        size = self._size()
+        with self._lock:
+            upload = self._named(id)
+            if upload.received != upload.bytes:
+                raise Problem(409, f"{upload.bytes - upload.received} bytes are missing")
+            if size is None:
+                raise Problem(503, "the panel shows nothing yet; finish the upload when it does")
+            self._current = replace(upload, checking=True)
+        part, target = self._part(upload), films / upload.name
+        try:  # without the lock: it may take long on a small machine
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            check_uploaded(part, size)
+            if target.exists():
+                raise Problem(409, f"there is a {upload.name} already; give it another name")
+            part.rename(target)
+            _sync(films)
+        except ReelError as error:
+            reason = without_path(error, part)
+            self._log(f"remote: upload of {upload.name} refused: {reason}")
+            raise Problem(422, f"{upload.name}: {reason}") from None
+        except OSError as error:
+            raise self._unwritable(error) from None
+        finally:
+            with self._lock:
+                self._drop()
+        self._log(f"remote: {upload.name} uploaded, {upload.bytes / 1e6:,.1f} MB")
+        return target
+
+    def cancel(self, id: str) -> None:
+        """Give the upload up."""
+        with self._lock:
+            upload = self._named(id)
+            self._drop()
+        self._log(f"remote: upload of {upload.name} cancelled")
+
+    def tidy(self, start: bool = False) -> None:
+        """Remove part files that nobody sends to: at the `start` all, later the one that has been left."""
+        with self._lock:
+            current = self._current
+            if current is not None and not current.checking and self._clock() - self._touched > IDLE:
+                self._log(f"remote: upload of {current.name} given up; nothing has come for an hour")
+                self._drop()
+            if start and self.films is not None:
+                with suppress(OSError):
+                    for left in self.films.glob(_PART.format("*") + "*"):
+                        left.unlink()
+
+    def _directory(self) -> Path:
+        if self.films is None:
+            raise Problem(409, "uploads need a directory: set films in the configuration")
+        if not self.films.is_dir():
+            raise Problem(503, f"{self.films}: is no directory now; is it mounted?")
+        return self.films
+
+    def _named(self, id: str) -> Upload:
+        if self._current is None or self._current.id != id:
+            raise Problem(404, "there is no such upload; it was finished, cancelled or given up")
+        if self._current.checking:
+            raise Problem(409, f"{self._current.name} is being checked")
+        return self._current
+
+    def _part(self, upload: Upload) -> Path:
+        assert self.films is not None
+        return self.films / _PART.format(upload.id)
+
+    def _drop(self) -> None:
+        """Forget the upload and remove its part file, if it still has one."""
+        if self._current is not None:
+            part = self._part(self._current)
+            with suppress(OSError):
+                for left in part.parent.glob(part.name + "*"):
+                    left.unlink()
+        self._current = None
+
+    def _check_space(self, films: Path, length: int) -> None:
+        try:
+            free = self._free(films)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        if free - length < self.keep:
+            raise Problem(
+                507,
+                f"{max(free - self.keep, 0) / 1e6:,.1f} MB are left here (see free_space); remove reels",
+            )
+
+    def _unwritable(self, error: OSError) -> Problem:
+        return Problem(
+            507, f"{self.films}: cannot be written: {why(error)}; check the disk and its permissions"
+        )
+
+
+def safe_name(text: str) -> str:
+    """A file's name as `begin` takes it: what is not allowed becomes a dash."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[\\/]", text)[-1].removesuffix(".reel"))
+    return (stem.strip(".-_")[:90] or "film") + ".reel"
+
+
+def free_bytes(directory: Path) -> int:
+    """What an unprivileged user can still write there."""
+    status = os.statvfs(directory)
+    return status.f_bavail * status.f_frsize
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

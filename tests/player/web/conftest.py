@@ -1,0 +1,39 @@
+"""A house with a token for the tests of the remote; skips them where its libraries are missing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("bottle", reason="the remote extra is not installed")
+pytest.importorskip("waitress", reason="the remote extra is not installed")
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make_house(tmp_path: Path, films: Path) -> Callable[..., Any]:
+    """make_house(**fields of House) -> House, with a films directory."""
+    from tests.player.web.house import House
+
+    return lambda **more: House(tmp_path, **{"films": films, **more})
+
+
+@pytest.fixture
+def house(make_house: Callable[..., Any]) -> Any:
+    """With a token, showing a frame."""
+    made = make_house()
+    made.show()
+    return made
+
+
+@pytest.fixture
+def client(house: Any) -> Any:
+    """Signed in."""
+    return house.client()

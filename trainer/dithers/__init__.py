@@ -1,0 +1,1 @@
+"""The dithers: one table, what is minimised, and each dither by itself."""

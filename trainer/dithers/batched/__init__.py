@@ -1,0 +1,1 @@
+"""Error diffusion of many small frames at once, in JAX."""

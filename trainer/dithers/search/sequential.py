@@ -1,0 +1,232 @@
+"""The search, one move after another: compiled by numba, on as many cores as there are.
+
+Pixels are visited in raster order within blocks. At each, the best of the toggle and the swaps is made if it
+lowers the energy, and c * e is brought up to date at once over the support of the kernel, which is not
+truncated: what is minimised is the energy of `energy.py` itself, up to the rounding of float32. Three
+tests, none of which can miss a move, keep it quick:
+- a move needs a pixel with u < c_max - 1, c_max the largest c between two pixels, since a swap has
+  dE >= 2 - 2 c_max + u(m) + u(n) and a toggle dE = 1 + u(m);
+- a pixel whose best swap did not pay is only looked at again once that may have changed (`drift.py`);
+- a block is visited again only if c * e has changed within it, or within reach of it, since its last visit.
+
+The frame lies in stripes of rows, so high that two stripes with a third between them are out of each other's
+reach. Every pass visits the even stripes first and then the odd ones, several at once where there are several
+cores. The stripes depend on the kernel alone, so the dither is the same on any number of cores.
+"""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer import cores
+from trainer.dithers.eye import (
+    Dither,
+    Frame,
+    Kernel,
+)
+from trainer.dithers.search.convolution import convolved
+from trainer.dithers.search.drift import (
+    CELL,
+    drift_table,
+    margin,
+)
+from trainer.dithers.search.energy import (
+    REACH,
+    TOLERANCE,
+    reaching,
+)
+
+PASSES = 100
+"""Passes over the frame after which the search stops, settled or not: far more than frames of a film need."""
+
+_BLOCK = 32
+_TOLERANCE = np.float32(TOLERANCE)
+_LACKING = np.float32(0.9 * TOLERANCE)
+"""What a swap that did not pay lacked at least, besides what it would have cost: rounding taken off."""
+_NEIGHBOURS = 2 * REACH + 1
+_ZERO, _NEVER = np.float32(0), np.float32(np.inf)
+
+Plane = NDArray[np.float32]
+
+
+def settle(
+    frame: Frame,
+    start: Dither,
+    previous: Dither,
+    price: float,
+    kernel: Kernel,
+    passes: int = PASSES,
+    threads: int | None = None,
+    blurred: Plane | None = None,
+) -> Dither:
+    """The dither that is reached from `start` in `passes`, at `price` per flip away from `previous`.
+
+    frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
+    float[k, k], k odd, symmetric, 1 at its centre. `threads`: at most so many at once; None: one a core.
+    `blurred`, where it is known: c * e of the start with a margin of the kernel's radius, which is changed.
+    """
+    taps = reaching(kernel)
+    radius = taps.shape[0] // 2
+    if blurred is None:
+        # With a margin for the updates that fall outside the frame, no update has to be clipped.
+        blurred = np.pad(convolved(np.subtract(start, frame, dtype=np.float32), taps), radius)
+    # s and price * (2p - 1), 0 outside of the frame: u = s (2 c * e - fee).
+    signs = np.pad(1 - 2 * np.asarray(start, np.float32), REACH)
+    fees = np.pad(np.float32(price) * (2 * np.asarray(previous, np.float32) - 1), REACH)
+    height, width = start.shape
+    near = slice(radius - REACH, radius + REACH + 1)
+    gaps = 2 - 2 * taps[near, near]  # what a swap costs besides the slopes
+    due = np.full((height, width), -_NEVER, np.float32)
+    table, around = drift_table(taps.tobytes(), radius), 2 * margin(radius)
+    # Stripes that are visited at the same time may reach into the same cells; so of two neighbours among
+    # them each adds to a plane of its own.
+    drift = np.zeros((2, (height - 1) // CELL + 1 + around, (width - 1) // CELL + 1 + around))
+    stale = np.ones(((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1), np.uint8)
+    stripes = list(enumerate(_stripes(stale.shape[0], radius)))
+
+    def visit(stripe: tuple[int, tuple[int, int]]) -> None:
+        number, rows = stripe
+        own = number // 2 % 2
+        _visit(signs, fees, blurred, taps, gaps, table, drift, drift[own], due, stale, *rows)
+
+    workers = cores.usable() if threads is None else threads
+    for _ in range(passes):
+        if not stale.any():
+            break
+        for turn in (stripes[::2], stripes[1::2]):
+            cores.over(visit, turn, workers)
+    return (signs[REACH:-REACH, REACH:-REACH] < 0).astype(np.uint8)
+
+
+def _stripes(rows: int, radius: int) -> list[tuple[int, int]]:
+    """The rows of blocks of each stripe, from and to: higher than a move of one stripe reaches into the next.
+
+    A move flips pixels up to REACH outside of its stripe, changes c * e up to the radius beyond them, and
+    looks at pixels up to REACH outside.
+    """
+    depth = (radius + 2 * REACH) // _BLOCK + 1
+    return [(first, min(rows, first + depth)) for first in range(0, rows, depth)]
+
+
+@numba.njit(nogil=True, cache=True)
+def spread(
+    blurred: Plane, taps: Plane, change: np.float32, y: int, x: int
+) -> None:  # pragma: no cover (compiled)
+    """Add what a change of pixel (y, x) makes of `blurred`, c * e with a margin of the kernel's radius."""
+    size = taps.shape[0]
+    for j in range(size):
+        # The compiler vectorises a loop over two rows, and not one with sums among its indices.
+        row, tap_row = blurred[y + j, x : x + size], taps[j]
+        for i in range(size):
+            row[i] += change * tap_row[i]
+
+
+@numba.njit(nogil=True, cache=True)
+def _flip(
+    signs: Plane,
+    blurred: Plane,
+    taps: Plane,
+    table: NDArray[np.float64],
+    drift: NDArray[np.float64],
+    due: Plane,
+    stale: NDArray[np.uint8],
+    y: int,
+    x: int,
+) -> None:  # pragma: no cover (compiled)
+    """Flip one pixel, and note where a move may now be worth it."""
+    change = signs[y + REACH, x + REACH]
+    signs[y + REACH, x + REACH] = -change
+    spread(blurred, taps, change, y, x)
+    height, width = due.shape
+    for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
+        for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
+            due[j, i] = -_NEVER
+    top, left, added = y // CELL, x // CELL, table[y % CELL, x % CELL]
+    cells = added.shape[0]
+    for j in range(cells):
+        row, added_row = drift[top + j, left : left + cells], added[j]
+        for i in range(cells):
+            row[i] += added_row[i]
+    reach = taps.shape[0] // 2 + REACH
+    for j in range(max(0, y - reach) // _BLOCK, min(height - 1, y + reach) // _BLOCK + 1):
+        for i in range(max(0, x - reach) // _BLOCK, min(width - 1, x + reach) // _BLOCK + 1):
+            stale[j, i] = 1
+
+
+@numba.njit(nogil=True, cache=True)
+def _partner(
+    signs: Plane, fees: Plane, blurred: Plane, gaps: Plane, swap: np.float32, u: np.float32, y: int, x: int
+) -> tuple[int, int]:  # pragma: no cover (compiled)
+    """The first pixel with which pixel (y, x), whose slope is `u`, has a swap that changes the energy so."""
+    inner = (blurred.shape[0] - signs.shape[0]) // 2
+    for j in range(_NEIGHBOURS):
+        for i in range(_NEIGHBOURS):
+            other = signs[y + j, x + i]
+            slope = other * (np.float32(2) * blurred[y + inner + j, x + inner + i] - fees[y + j, x + i])
+            if other * signs[y + REACH, x + REACH] < _ZERO and gaps[j, i] + u + slope == swap:
+                return y + j - REACH, x + i - REACH
+    return y, x
+
+
+@numba.njit(
+    "void(float32[:,::1], float32[:,::1], float32[:,::1], float32[:,::1], float32[:,::1], "
+    "float64[:,:,:,::1], float64[:,:,::1], float64[:,::1], float32[:,::1], uint8[:,::1], int64, int64)",
+    nogil=True,
+    cache=True,
+)
+def _visit(
+    signs: Plane,
+    fees: Plane,
+    blurred: Plane,
+    taps: Plane,
+    gaps: Plane,
+    table: NDArray[np.float64],
+    drift: NDArray[np.float64],
+    own: NDArray[np.float64],
+    due: Plane,
+    stale: NDArray[np.uint8],
+    first: int,
+    end: int,
+) -> None:  # pragma: no cover (compiled)
+    """Visit the stale blocks in the rows of blocks from `first` to before `end`, in place.
+
+    `blurred`: c * e with a margin of the kernel's radius. `due`: the drift of a pixel's cell, the sum of
+    both planes, from which on a swap of it may pay. `own`: the plane that this stripe adds to.
+    """
+    height, width = due.shape
+    radius, around = taps.shape[0] // 2, table.shape[2] // 2
+    inner = radius - REACH
+    between = taps.copy()
+    between[radius, radius] = 0
+    promising = between.max() - np.float32(1)
+    for row in range(first, end):
+        for column in range(stale.shape[1]):
+            if not stale[row, column]:
+                continue
+            stale[row, column] = 0
+            for y in range(row * _BLOCK, min(height, (row + 1) * _BLOCK)):
+                for x in range(column * _BLOCK, min(width, (column + 1) * _BLOCK)):
+                    sign = signs[y + REACH, x + REACH]
+                    u = sign * (np.float32(2) * blurred[y + radius, x + radius] - fees[y + REACH, x + REACH])
+                    if u >= promising:
+                        continue
+                    toggle = np.float32(1) + u
+                    cell_y, cell_x = y // CELL + around, x // CELL + around
+                    now = drift[0, cell_y, cell_x] + drift[1, cell_y, cell_x]
+                    if now <= due[y, x] and toggle >= -_TOLERANCE:
+                        continue
+                    # No branch within, as every second pixel would take it, and no processor foresees that.
+                    swap = _NEVER
+                    for j in range(_NEIGHBOURS):
+                        for i in range(_NEIGHBOURS):
+                            other = signs[y + j, x + i]
+                            doubled = np.float32(2) * blurred[y + inner + j, x + inner + i]
+                            change = gaps[j, i] + u + other * (doubled - fees[y + j, x + i])
+                            swap = min(swap, change if other * sign < _ZERO else _NEVER)
+                    if min(swap, toggle) >= -_TOLERANCE:
+                        due[y, x] = now + swap + _LACKING
+                        continue
+                    to_y, to_x = _partner(signs, fees, blurred, gaps, swap, u, y, x)
+                    _flip(signs, blurred, taps, table, own, due, stale, y, x)
+                    if swap < toggle:
+                        _flip(signs, blurred, taps, table, own, due, stale, to_y, to_x)

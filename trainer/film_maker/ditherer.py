@@ -1,0 +1,70 @@
+"""The film-maker's U-Net as a ditherer, in closed loop, with rounds of the search after it on request.
+
+White where the logit is above 0. A U-Net that sees the shown dither gets Floyd and Steinberg's of the first
+frame before there is one. The network itself has no dial; the dial is the price of a flip in the search. Its
+rounds are those that follow the project's own generator (`generator.py`), so that the two can be compared.
+
+A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from trainer.dithers.diffusion import FloydSteinberg
+from trainer.dithers.eye import (
+    Dither,
+    Frame,
+)
+from trainer.dithers.generator.ditherer import POLISH
+from trainer.dithers.generator.weights import Weights
+from trainer.dithers.search.energy import price_of
+from trainer.dithers.search.search import settler
+from trainer.errors import OptionError, TrainerError
+from trainer.film_maker.unet import UNetSize
+
+
+class UNetDitherer:
+    """Dithers with a U-Net that sees luma. OptionError for a setting out of range or without effect."""
+
+    def __init__(
+        self,
+        weights: Weights,
+        dial: float | None = None,
+        *,
+        passes: int = 1,
+        polish: int = POLISH,
+        engine: str | None = None,
+    ) -> None:
+        if not isinstance(weights.size, UNetSize) or weights.size.colours != 1:
+            raise TrainerError("frames come in luma: these weights are not those of a U-Net that sees it")
+        if passes != 1:
+            raise OptionError(f"--passes {passes}: a U-Net passes over a frame once; leave --passes out")
+        if not 0 <= polish <= 1000:
+            raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
+        if dial is not None and not polish:
+            raise OptionError("a U-Net alone has no dial; leave the dial out, or give --polish")
+        self.polish, self.sees_previous = polish, weights.size.previous
+        self.price = price_of(0.5 if dial is None else dial)
+        graph, self._state = nnx.split(weights.unet())
+
+        @jax.jit
+        def network(state: nnx.State, frame: Array, previous: Array | None) -> Array:
+            return nnx.merge(graph, state)(frame[..., None], previous) > 0
+
+        self._network, self._settle = network, settler(engine)
+        self._begin = FloydSteinberg()
+
+    def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
+        seen = None
+        if self.sees_previous:
+            seen = jnp.asarray(self._begin(frame, None) if previous is None else previous, jnp.float32)[None]
+        dither = np.asarray(self._network(self._state, jnp.asarray(frame)[None], seen)[0]).astype(np.uint8)
+        if not self.polish:
+            return dither
+        if previous is None:
+            return self._settle(frame, dither, dither, 0.0, None)
+        return self._settle(frame, dither, previous, self.price, self.polish)

@@ -1,0 +1,255 @@
+"""A film on disk: what its header says, and its frames one after another in constant memory.
+
+Any film that OpenCV opens. Frame numbers are exact (see `frames/decoder.py`): frame n is the n-th decoded
+frame, from whatever start. Times are the container's own timestamps, never decreasing, in ms since the first
+frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
+"""
+
+import logging
+import weakref
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.errors import FilmError, OptionError
+from trainer.films.decoder import Decoder
+from trainer.films.times import (
+    FilmTime,
+    FrameNumber,
+    Place,
+    format_time,
+)
+
+Item = TypeVar("Item")
+
+BEGINNING = FrameNumber(0)
+
+# Up to so many frames per image of a sample, reading them all in order is no slower than seeking.
+_READ_THROUGH = 100
+
+_log = logging.getLogger(__name__)
+
+# First bytes of files in which OpenCV also finds "a film", of one frame: pictures, and sound with a cover
+# picture.
+_NOT_FILMS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"ID3", b"fLaC")
+
+
+@dataclass(frozen=True)
+class FilmFrame:
+    """One frame of the film: its number from 0, its time in ms, and its luma, uint8[height, width]."""
+
+    number: int
+    time_ms: int
+    image: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Grabbed:
+    """A frame that is decoded and no picture yet, which takes time of its own: `index` among those asked for,
+    from 0, number and time in the film. `image()` makes its luma, until the next frame is asked for.
+    """
+
+    index: int
+    number: int
+    time_ms: int
+    image: Callable[[], npt.NDArray[np.uint8]]
+
+
+class Film:
+    """A film, opened for reading; a context manager that closes every iteration still under way.
+
+    width, height: of the upright picture in its own pixels (rotation in the header is applied). pixel_aspect:
+    width over height of one pixel. rate: frames per second by the header. frames_announced, duration_ms: by
+    the header; hints that may be wrong, or None. name, size: file name and size in bytes, by which an
+    interrupted export knows its film again.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        start = _first_bytes(self.path)
+        decoder = Decoder(self.path)
+        try:
+            if not decoder.grab():
+                raise FilmError(f"{self.path}: not one frame can be decoded; does the film play elsewhere?")
+            self.height, self.width = decoder.image().shape
+            if _may_be_single(start) and not decoder.grab():
+                raise FilmError(f"{self.path} is a single picture, not a film")
+        finally:
+            decoder.release()
+        self.name = self.path.name
+        self.size = self.path.stat().st_size
+        self.pixel_aspect = decoder.pixel_aspect
+        self.rate = decoder.rate
+        self.frames_announced = decoder.announced
+        self.duration_ms = (
+            None if decoder.announced is None else round(decoder.announced / decoder.rate * 1000)
+        )
+        self._iterations: weakref.WeakSet[Generator[Grabbed, None, None]] = weakref.WeakSet()
+
+    def __enter__(self) -> "Film":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every iteration still under way and free its decoder."""
+        for iteration in list(self._iterations):
+            with suppress(ValueError):  # one that `ahead`'s thread is in the middle of: `ahead` closes it
+                iteration.close()
+
+    def frames(
+        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
+    ) -> Generator[FilmFrame, None, None]:
+        """The frames of `grabbed`, with their pictures."""
+        return _with_images(self.grabbed(start, end, every))
+
+    def grabbed(
+        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
+    ) -> Generator[Grabbed, None, None]:
+        """Every `every`-th frame, from the first one at or after `start` up to and without `end` (None: all).
+
+        Decodes from the film's beginning, as only that gives exact numbers. FilmError if there is no frame in
+        the range. A film that ends early (damaged tail) or whose header is wrong is logged as a warning.
+        """
+        if every < 1:
+            raise OptionError(f"every {every}: the step between frames is 1 or more")
+        if _is_empty(start, end):
+            raise OptionError(f"the end, {end}, does not lie after the start, {start}")
+        iteration = self._iterate(start, end, every)
+        self._iterations.add(iteration)
+        return iteration
+
+    def _iterate(self, start: Place, end: Place | None, every: int) -> Generator[Grabbed, None, None]:
+        decoder = Decoder(self.path)
+        first = None
+        try:
+            while decoder.grab():
+                if end is not None and end.reached(decoder.number, decoder.time_ms):
+                    break
+                if first is None and start.reached(decoder.number, decoder.time_ms):
+                    first = decoder.number
+                if first is not None and (decoder.number - first) % every == 0:
+                    index = (decoder.number - first) // every
+                    yield Grabbed(index, decoder.number, decoder.time_ms, decoder.image)
+            else:
+                self._warn_if_short(decoder.number + 1)
+        finally:
+            decoder.release()
+        if first is None:
+            read = f"it was read up to frame {decoder.number} at {format_time(decoder.time_ms)}"
+            raise FilmError(
+                f"{self.path}: no frame lies from {start} to {end or 'the end of the film'}; {read}"
+            )
+
+    def _warn_if_short(self, read: int) -> None:
+        """Log that the film ended early, by more than an honest header may be off: 2 % or two seconds."""
+        announced = self.frames_announced
+        if announced is not None and read < max(0.98 * announced, announced - 2 * self.rate):
+            told = f"{read} frames could be read of the {announced} that its header announces"
+            _log.warning("%s: %s; it is damaged, cut off, or its header is wrong", self.path, told)
+
+    def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:
+        """About how many frames `frames(start, end, every)` will yield, for a progress bar; None: unknown."""
+        last = self.frames_announced if end is None else self.about(end)
+        if last is None:
+            return None
+        if self.frames_announced is not None:
+            last = min(last, self.frames_announced)
+        return max(1, -(-(last - self.about(start)) // every))
+
+    def about(self, place: Place) -> int:
+        """The frame number of a place, at the nominal rate."""
+        return place.number if isinstance(place, FrameNumber) else round(place.ms / 1000 * self.rate)
+
+    def sample(
+        self, count: int, start: Place = BEGINNING, end: Place | None = None
+    ) -> list[npt.NDArray[np.uint8]]:
+        """About `count` images spread evenly over a range, for statistics (survey.py); the same ones every
+        time.
+
+        A long film is sought in, which is quick and only roughly right. One that is short, of unknown length,
+        or not as long as its header says, is read through.
+        """
+        total = self.estimate(start, end) or 0
+        if total > _READ_THROUGH * count:
+            images = self._seek_images(self.about(start), total, count)
+        elif total > count:
+            images = _thin((frame.image for frame in self.frames(start, end, total // count)), count)
+        else:
+            images = []
+        if len(images) < count:
+            images = _thin((frame.image for frame in self.frames(start, end)), count)
+        return images
+
+    def _seek_images(self, first: int, total: int, count: int) -> list[npt.NDArray[np.uint8]]:
+        """Images at the middles of `count` equal parts of the `total` frames from `first` on; fewer if
+        seeking fails."""
+        decoder = Decoder(self.path)
+        try:
+            numbers = [first + total * (2 * i + 1) // (2 * count) for i in range(count)]
+            return [decoder.image() for number in numbers if decoder.jump(number)]
+        finally:
+            decoder.release()
+
+
+def _with_images(iteration: Generator[Grabbed, None, None]) -> Generator[FilmFrame, None, None]:
+    with closing(iteration):
+        for grabbed in iteration:
+            yield FilmFrame(grabbed.number, grabbed.time_ms, grabbed.image())
+
+
+def _thin(items: Iterable[Item], count: int) -> list[Item]:
+    """Between `count` and 2 * `count` - 1 items, evenly spread (all, if there are fewer), of a stream of any
+    length."""
+    kept: list[Item] = []
+    step = 1
+    for i, item in enumerate(items):
+        if i % step == 0:
+            kept.append(item)
+            if len(kept) == 2 * count:
+                kept = kept[::2]
+                step *= 2
+    return kept
+
+
+def _is_empty(start: Place, end: Place | None) -> bool:
+    """Whether a range is empty on its face, as both ends are of one kind."""
+    if isinstance(start, FrameNumber):
+        return isinstance(end, FrameNumber) and end.number <= start.number
+    return isinstance(end, FilmTime) and end.ms <= start.ms
+
+
+def _first_bytes(path: Path) -> bytes:
+    """The first 12 bytes of a film; FilmError for what cannot be one at all."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:  # at which OpenCV crashes
+        raise FilmError(f"{path}: this name is not UTF-8; rename the film") from error
+    if path.is_dir():
+        raise FilmError(f"{path} is a directory; name the film file in it")
+    if not path.exists():
+        raise FilmError(f"{path}: there is no such file; check the film's path")
+    if not path.is_file():
+        raise FilmError(f"{path} is not an ordinary file; copy the film to disk first")
+    try:
+        with path.open("rb") as film:
+            start = film.read(12)
+    except OSError as error:
+        raise FilmError(f"{path} cannot be read: {error.strerror}") from error
+    if not start:
+        raise FilmError(f"{path} is empty; copy the film again")
+    return start
+
+
+def _may_be_single(start: bytes) -> bool:
+    """Whether a file that starts like this is of a kind that often holds one picture and no film."""
+    return start.startswith(_NOT_FILMS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")

@@ -1,1 +1,0 @@
-"""The threshold mask that ships, and how it was made."""

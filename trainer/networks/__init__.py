@@ -1,1 +1,0 @@
-"""The networks, as flax modules, and the file that their weights are kept in."""
