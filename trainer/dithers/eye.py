@@ -26,9 +26,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.dithers.ditherer import Dither, Frame
+
 Kernel = NDArray[np.float64]
-Frame = NDArray[np.float32]
-Dither = NDArray[np.uint8]
 
 EYES = (2000, 6000)
 """The viewing distances S that are scored: on a 300 ppi panel a close look from 17 cm, and half a metre."""

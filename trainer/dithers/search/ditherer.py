@@ -10,13 +10,9 @@ from collections.abc import Callable
 from functools import cache
 
 from trainer.dithers.diffusion import diffused
-from trainer.dithers.ditherer import FrameByFrame
+from trainer.dithers.ditherer import Dither, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    two_eye_kernel,
-)
+from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.start import (
     CUT_PRICE,

@@ -22,12 +22,8 @@ for tone reproduction and texture quality", IEEE Trans. Image Processing 9(11), 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    Kernel,
-    energy,
-)
+from trainer.dithers.ditherer import Dither, Frame
+from trainer.dithers.eye import Kernel, energy
 
 REACH = 2
 """A pixel may be swapped with any pixel at most this many rows and columns away."""

@@ -18,11 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    two_eye_kernel,
-)
+from trainer.dithers.ditherer import Dither, Frame
+from trainer.dithers.eye import two_eye_kernel
 
 WINDOW = 17
 """Side of the square over which the two are compared, pixels."""
