@@ -13,7 +13,7 @@ import time
 from command import begin, usage
 from machine import machine
 
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.dithers.table import (
     DITHERS,
     make,

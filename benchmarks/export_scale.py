@@ -23,7 +23,7 @@ from command import begin, usage
 from machine import machine
 
 from player.reel import Reel
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.export.export import (
     Task,
     export,
