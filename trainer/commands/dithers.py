@@ -5,7 +5,6 @@ Nothing heavy is imported before a ditherer is made, so that `--help` is quick.
 
 import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.dithers import table
@@ -69,28 +68,25 @@ def add_compared_dithers(
 
 
 def add_own_options(parser: argparse.ArgumentParser) -> None:
-    """The options that only some dithers have: --engine, --weights, --passes, --polish."""
-    both = parser.add_argument_group("of search and generator")
-    both.add_argument(
-        "--engine",
-        metavar="NAME",
-        help="sequential, for a CPU, or parallel, for a GPU or TPU; their dithers differ, so an export keeps "
-        "to one, on all its machines; default: what suits this machine",
-    )
-    own = parser.add_argument_group("of the generator alone")
-    own.add_argument("--weights", metavar="RUN", help="a folder of `trainer fit`; default: what ships")
-    own.add_argument("--passes", type=int, metavar="K", help="passes of the network over a frame; default 1")
-    own.add_argument(
-        "--polish", type=int, metavar="N", help="rounds of search after it; 0: the network alone; default 3"
-    )
+    """The options that only some dithers have, from the table, in one group for each set of dithers."""
+    owners: dict[table.Option, list[str]] = {}
+    for name, entry in DITHERS.items():
+        for option in entry.options:
+            owners.setdefault(option, []).append(name)
+    groups = {}
+    for option, names in owners.items():
+        title = f"of {' and '.join(names)}"
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        groups[title].add_argument(
+            f"--{option.name}", type=option.type, metavar=option.metavar, help=option.help
+        )
 
 
 def own_options(args: argparse.Namespace) -> dict[str, Any]:
     """Those of the dithers' own options that were given, by name."""
-    given = {"engine": args.engine, "passes": args.passes, "polish": args.polish}
-    if args.weights is not None:
-        given["weights"] = Path(args.weights)
-    return {name: value for name, value in given.items() if value is not None}
+    names = {option.name: None for entry in DITHERS.values() for option in entry.options}
+    return {name: vars(args)[name] for name in names if vars(args)[name] is not None}
 
 
 def shared_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -104,9 +100,9 @@ def shared_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def parse_dithers(texts: Sequence[str] | None, options: Mapping[str, Any]) -> Chosen:
-    """From `NAME[:DIAL]` to names and dials by label, `hysteresis:0.3` for `hysteresis:.3`.
+    """From `NAME[:DIAL]` to names and dials by label: `hysteresis:0.3` for `hysteresis:.3`.
 
-    The baseline and the default where none is named. OptionError for a dither that cannot be made or is named
+    None stands for the baseline and the default. OptionError for a dither that cannot be made or is named
     twice, and for an option that none of them has.
     """
     chosen: Chosen = {}

@@ -18,7 +18,7 @@ from trainer.commands.dithers import (
     shared_options,
 )
 from trainer.commands.film import add_film_options, add_stretch_option, open_film
-from trainer.commands.output import dithers_grid, print_out, progress_bar, table_console
+from trainer.commands.output import counted, dithers_grid, print_out, progress_bar, table_console
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.description = "Measure what dithers are worth, as the panel would show them: tables, JSON, charts."
     parser.epilog = "example: trainer evaluate film.mp4 --dither mask --dither hysteresis:0.3 --plot film.png"
     parser.add_argument("film", metavar="FILM", nargs="+", help="a film; the median of several is shown too")
-    parser.add_argument("--json", metavar="FILE", help="write everything, frame by frame; - prints it instead")
+    parser.add_argument("--json", metavar="FILE", help="everything, frame by frame too; - prints it instead")
     parser.add_argument(
         "--plot",
         metavar="FILE",
@@ -98,14 +98,12 @@ def _score(
         closing(selection.frames(film, tones)) as frames,
         progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance,
     ):
-        evaluation = evaluate(
-            stretches(frames, longest), ditherers, report=lambda done: advance(done, "")
-        )
+        evaluation = evaluate(stretches(frames, longest), ditherers, report=lambda done: advance(done, ""))
     return FilmReport(film, selection, tones, evaluation)
 
 
 def _plain(args: argparse.Namespace) -> dict[str, Any]:
-    """The dithers' own options that were given, as plain values: for weights, wherever they lie, their hash."""
+    """The dithers' own options that were given, as plain values: for weights, the hash of their file."""
     from trainer.dithers.generator.weights import digest
 
     return {name: digest(value) if name == "weights" else value for name, value in own_options(args).items()}
@@ -172,7 +170,7 @@ def _tables(report: "Report") -> str:
             evaluation = film.evaluation
             columns, rows = film.tones.size
             counts = [
-                _counted(len(found), word)
+                counted(len(found), word)
                 for found, word in (
                     (evaluation.numbers, "frame"), (evaluation.cuts, "cut"), (evaluation.redraws, "redraw"),
                 )
@@ -215,7 +213,3 @@ def _texture_table(textures: "Mapping[str, Sequence[Texture]]") -> Table:
         ]
         table.add_row(label, *leaks, *anisotropies)
     return table
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

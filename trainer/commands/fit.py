@@ -68,11 +68,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "example: trainer fit film.mp4 --out run --minutes 10; "
         "then trainer export film.mp4 film.reel --dither generator --weights run"
     )
-    parser.add_argument(
-        "film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown"
-    )
+    parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown")
     parser.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN, by the same command")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in RUN, by the same command"
+    )
     add_fit_options(parser)
 
 

@@ -42,9 +42,16 @@ def progress_bar(title: str, total: int | None, shown: bool = True) -> Iterator[
         yield advance
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def table_console() -> Console:
     """A console whose captured text has no line folded where stdout is no terminal."""
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    return Console(
+        highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH
+    )
 
 
 def grid(heads: Sequence[str], to_the_left: Sequence[str] = ()) -> Table:

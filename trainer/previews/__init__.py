@@ -1,1 +1,1 @@
-"""What a preview can be: a sheet, an animation, a video, a page. Each makes a file of a `Comparison`."""
+"""A preview of several dithers of the same frames: a page, an animation or a sheet, made from a `Comparison`."""
