@@ -18,9 +18,9 @@ PLAIN_WIDTH = 200
 
 @contextmanager
 def progress_bar(title: str, total: int | None, shown: bool = True) -> Iterator[Callable[[int, str], None]]:
-    """Yields `advance(done, note)`. The bar estimates the time left; it is silent unless stderr is a terminal.
+    """Yields `advance(done, note)`. The bar shows the time left; it is silent unless stderr is a terminal.
 
-    `total` is an estimate: it may be unknown, and `done` may exceed it. Not `shown`: silent at a terminal too.
+    `total` is an estimate: it may be unknown, and `done` may exceed it. Not `shown`: always silent.
     """
     bar = Progress(
         TextColumn("{task.description}", markup=False),

@@ -44,8 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="FILE",
         required=True,
-        help="what to make: .html, a page that works offline, to scrub, switch and compare; .gif, exact; .mp4 "
-        "(VP9), lossy but close; .png, a contact sheet that shows flips in red and blue",
+        help="what to make: .html, a page that works offline, to scrub, switch and compare; .gif, exact; "
+        ".mp4 (VP9), lossy but close; .png, a contact sheet that shows flips in red and blue",
     )
     add_compared_dithers(parser, f"a dither to show, {MOST_DITHERS} at most")
     parser.add_argument(

@@ -75,11 +75,10 @@ _VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 
 @dataclass(frozen=True)
 class Series:
-    """One dither on the front: its name and look, and where it stands at each dial that was asked for.
+    """One dither on the front: its name and look, and at least one point, where it stands at a dial.
 
     `points` are flips (%), above 0, and HVS-PSNR (dB) by dial in rising order; `default` is the same for the
-    dither's own dial. It is not joined to the others, since which dial that is is not known here. There is one
-    point at least.
+    dither's own dial. It is not joined to the others, since its place among the dials is not known here.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""Several ditherers over the stretches of one film, frame by frame as the panel would show them, and scored.
+"""Several ditherers over the stretches of one film, and a score for every dither that they make.
 
-`Comparison` is the stream of it, which previews are drawn from; `evaluate` runs through one and keeps a row of
-numbers per frame and ditherer. Every ditherer gets each stretch whole, and may look ahead in it. What the
-numbers mean is in `evaluate/metrics.py`.
+`Comparison` gives frames, dithers and scores one after another, which previews are drawn from; `evaluate` runs
+through one and keeps a row of numbers per frame and ditherer. Every ditherer gets each stretch whole, and may
+look ahead in it. What the numbers mean is in `evaluate/metrics.py`.
 """
 
 import os

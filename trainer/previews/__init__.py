@@ -1,1 +1,1 @@
-"""A preview of several dithers of the same frames: a page, an animation or a sheet, made from a `Comparison`."""
+"""Previews: dithers of the same frames side by side, as a page, an animation, a video or a sheet."""
