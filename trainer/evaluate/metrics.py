@@ -11,7 +11,7 @@ With f_t the frame, b_t its dither, h the point spread of an eye (`eye.py`) and 
                      they cancel in the blur and the glass works for nothing
     net              share of pixels that differ from the first dither of the stretch, the last redraw
     staleness        HVS-PSNR of the 1st, 60th and 120th frame of a stretch: a closed loop may age
-A redraw costs no flips: flips, and all that is measured of changes, are counted between frames of one stretch.
+A redraw costs no flips: flips, and all that is measured of changes, are those between frames of one stretch.
 Over a film, overhead and efficiency are ratios of sums, so that still frames do not weigh in. None stands for
 what cannot be measured: no second frame in any stretch, no change, no flip, no 120th frame.
 

@@ -1,6 +1,6 @@
 """Several ditherers over the stretches of one film, and a score for every dither that they make.
 
-`Comparison` gives frames, dithers and scores one after another, which previews are drawn from; `evaluate` runs
+`Comparison` gives frames, dithers and scores one after another: previews are drawn from it. `evaluate` runs
 through one and keeps a row of numbers per frame and ditherer. Every ditherer gets each stretch whole, and may
 look ahead in it. What the numbers mean is in `evaluate/metrics.py`.
 """
