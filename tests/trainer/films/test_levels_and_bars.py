@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.films.statistics import (
+from trainer.films.tones import (
     automatic_levels,
     find_bars,
 )

@@ -1,7 +1,10 @@
-"""The sequential engine: settled by brute force, energy that only falls, and frames of any shape."""
+"""The sequential engine: settled by brute force, energy that only falls, frames of any shape, convolution and
+drift.
+"""
 
 from itertools import product
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,14 +19,11 @@ from tests.trainer.search_cases import (
     random_case,
     small_kernel,
 )
+from trainer import cores
+from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search import sequential
-from trainer.dithers.search.convolution import convolved
-from trainer.dithers.search.energy import (
-    REACH,
-    TOLERANCE,
-    cost,
-)
-from trainer.dithers.search.sequential import settle
+from trainer.dithers.search.energy import REACH, TOLERANCE, cost, reaching
+from trainer.dithers.search.sequential import CELL, convolved, drift_table, margin, settle
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 3), (6, 6), (5, 11)]
 
@@ -136,3 +136,58 @@ def test_a_kernel_that_is_not_1_at_its_centre_is_refused():
     frame, shown = random_case((4, 4), seed=0)
     with pytest.raises(ValueError, match="1 at its centre"):
         settle(frame, shown, shown, PRICE, 2 * TWO_EYES)
+
+
+CONVOLVED_SHAPES = [(1, 1), (1, 40), (40, 1), (5, 7), (31, 64), (61, 30), (100, 33)]
+
+
+@pytest.mark.parametrize("shape", CONVOLVED_SHAPES)
+def test_convolved_is_the_convolution_with_a_plane_that_is_0_outside(shape):
+    plane = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    kernel = two_eye_kernel().astype(np.float32)
+    expected = cv2.filter2D(plane.astype(np.float64), -1, kernel, borderType=cv2.BORDER_CONSTANT)
+    result = convolved(plane, kernel)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, atol=5e-5)
+
+
+def test_the_convolution_is_the_same_on_any_number_of_cores(monkeypatch):
+    plane = np.random.default_rng(2).normal(size=(515, 521)).astype(np.float32)
+    kernel = two_eye_kernel().astype(np.float32)
+    results = []
+    for number in (1, 2, 3, 8):
+        monkeypatch.setattr(cores, "usable", lambda number=number: number)
+        results.append(convolved(plane, kernel))
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+def test_kernels_of_one_size_are_told_apart():
+    plane = np.zeros((9, 9), np.float32)
+    plane[4, 4] = 1
+    one, two = (np.diag([a, 1, a]).astype(np.float32) for a in (0.25, 0.5))
+    for kernel in (one, two, one):
+        np.testing.assert_allclose(convolved(plane, kernel)[3:6, 3:6], kernel, atol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", [small_kernel(), small_kernel(3), TWO_EYES])
+def test_the_drift_is_the_most_that_a_swap_in_the_cell_can_change(kernel):
+    taps = reaching(kernel)
+    radius = taps.shape[0] // 2
+    around = margin(radius)
+    table, rng = drift_table(taps.tobytes(), radius), np.random.default_rng(0)
+    assert table.shape == (CELL, CELL, 2 * around + 1, 2 * around + 1)
+    side = (2 * around + 3) * CELL
+    for y, x in rng.integers(0, CELL, (12, 2)):
+        flipped = np.zeros((side, side))
+        top, left = (place + (around + 1) * CELL - radius for place in (y, x))
+        flipped[top : top + taps.shape[0], left : left + taps.shape[0]] = taps
+        change = np.zeros_like(flipped)
+        for j in range(-REACH, REACH + 1):
+            for i in range(-REACH, REACH + 1):
+                change = np.maximum(change, 2 * abs(flipped - np.roll(flipped, (j, i), (0, 1))))
+        cells = change.reshape(2 * around + 3, CELL, -1, CELL).max((1, 3))
+        np.testing.assert_allclose(table[y, x], cells[1:-1, 1:-1], rtol=1e-5)
+        assert (table[y, x] >= cells[1:-1, 1:-1]).all()
+        cells[1:-1, 1:-1] = 0
+        assert not cells.any()

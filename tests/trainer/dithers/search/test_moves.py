@@ -10,13 +10,13 @@ from trainer.dithers.search.moves import (
     OFFSETS,
     SWAP,
     TOGGLE,
-    apart,
-    over_pixels,
-    own_costs,
-    own_of,
-    spread,
+    drop_conflicts,
+    gather_sum,
+    offset_of,
+    scatter_sum,
+    self_cost,
+    self_cost_table,
     uses,
-    ways,
 )
 
 SHAPE = (9, 11)
@@ -52,17 +52,17 @@ def test_every_pair_of_pixels_in_reach_is_one_move():
 
 def test_own_costs_are_those_of_a_change_made_alone(moves):
     taps = np.float32(TWO_EYES)
-    own, centre = own_costs(taps), taps.shape[0] // 2
+    own, centre = self_cost_table(taps), taps.shape[0] // 2
     assert own[NOTHING] == 0
     assert own[TOGGLE] == 1
     for code, (dy, dx) in enumerate(OFFSETS, SWAP):
         assert own[code] == pytest.approx(2 - 2 * taps[centre + dy, centre + dx])
-    np.testing.assert_array_equal(own_of(jnp.asarray(moves), own), own[moves])
+    np.testing.assert_array_equal(self_cost(jnp.asarray(moves), own), own[moves])
 
 
 def test_the_way_of_a_move_leads_to_its_second_pixel():
     codes = np.arange(TOGGLE, SWAP + len(OFFSETS), dtype=np.int8)
-    down, right = ways(jnp.asarray(codes))
+    down, right = offset_of(jnp.asarray(codes))
     assert list(zip(down.tolist(), right.tolist(), strict=True)) == [(0, 0), *OFFSETS]
 
 
@@ -77,15 +77,15 @@ def test_planes_are_gathered_over_a_moves_pixels_and_spread_to_them(moves):
             given[pixel] += plane[y, x]
             counted[pixel] += 1
     move = jnp.asarray(moves)
-    np.testing.assert_allclose(over_pixels(move, jnp.asarray(plane)), gathered, atol=1e-5)
-    np.testing.assert_allclose(spread(move, jnp.asarray(plane)), given, atol=1e-5)
+    np.testing.assert_allclose(gather_sum(move, jnp.asarray(plane)), gathered, atol=1e-5)
+    np.testing.assert_allclose(scatter_sum(move, jnp.asarray(plane)), given, atol=1e-5)
     np.testing.assert_array_equal(uses(move), counted)
     assert counted.max() > 1
 
 
 def test_moves_are_apart_and_the_highest_of_those_in_each_others_way_stays(moves):
     rank = np.random.default_rng(4).normal(size=SHAPE).astype(np.float32)
-    kept = np.asarray(apart(jnp.asarray(moves), jnp.asarray(rank)))
+    kept = np.asarray(drop_conflicts(jnp.asarray(moves), jnp.asarray(rank)))
     assert np.asarray(uses(jnp.asarray(kept))).max() == 1
     for y, x in np.argwhere(moves != NOTHING):
         mine = set(pixels_of(moves, y, x))
@@ -102,4 +102,4 @@ def test_of_two_moves_of_one_rank_at_a_pixel_neither_stays():
     move = np.zeros((1, 3), np.int8)
     move[0, 0] = SWAP + OFFSETS.index((0, 1))
     move[0, 1] = TOGGLE
-    assert not np.asarray(apart(jnp.asarray(move), jnp.ones((1, 3)))).any()
+    assert not np.asarray(drop_conflicts(jnp.asarray(move), jnp.ones((1, 3)))).any()

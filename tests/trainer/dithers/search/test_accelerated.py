@@ -1,6 +1,8 @@
 """Frames in batches, as an accelerator takes them: each as if it were alone."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import jax
 import numpy as np
@@ -14,12 +16,13 @@ from trainer.dithers.generator.ditherer import (
     parallel_passes,
 )
 from trainer.dithers.generator.weights import load
-from trainer.dithers.search.accelerated import Accelerated
+from trainer.dithers.search.accelerated import Accelerated, Batcher
 from trainer.dithers.search.ditherer import settler
 from trainer.errors import TrainerError
 
 JOBS = ((0.2, 1, 1), (0.05, 3, 0), (0.0, 0, None), (0.8, 1, 3), (0.4, 0, 2))
 """(price, passes, rounds)"""
+TIMEOUT = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +75,48 @@ def test_where_its_memory_is_too_small_one_line_says_so(jobs):
     assert "\n" not in str(caught.value)
     with pytest.raises(jax.errors.JaxRuntimeError, match="no such luck"):
         Accelerated(broken)(*jobs[0])
+
+
+class Gate:
+    """Doubles numbers; the first batch waits until it is let through. `batches` holds what came."""
+
+    def __init__(self):
+        self.batches, self.entered, self.open = [], Event(), Event()
+
+    def __call__(self, jobs):
+        self.batches.append(list(jobs))
+        self.entered.set()
+        assert self.open.wait(TIMEOUT)
+        if -1 in jobs:
+            raise ValueError("a bad job")
+        return [2 * job for job in jobs]
+
+
+def gathered(batcher, gate, jobs):
+    """The futures of jobs, all but the first of which come while the first is at work."""
+    pool = ThreadPoolExecutor(len(jobs))
+    futures = [pool.submit(batcher, jobs[0])]
+    assert gate.entered.wait(TIMEOUT)
+    for number, job in enumerate(jobs[1:], 1):
+        futures.append(pool.submit(batcher, job))
+        end = time.monotonic() + TIMEOUT
+        while len(batcher._waiting) < number:
+            assert time.monotonic() < end
+    gate.open.set()
+    pool.shutdown(wait=False)
+    return futures
+
+
+def test_what_comes_while_a_batch_is_at_work_makes_up_the_next_ones_in_order():
+    gate = Gate()
+    futures = gathered(Batcher(gate, 3), gate, [1, 2, 3, 4, 5])
+    assert [future.result(TIMEOUT) for future in futures] == [2, 4, 6, 8, 10]
+    assert gate.batches == [[1], [2, 3, 4], [5]]
+
+
+def test_an_error_is_that_of_every_job_of_its_batch_and_of_no_other():
+    gate = Gate()
+    batcher = Batcher(gate, 2)
+    futures = gathered(batcher, gate, [1, 2, -1, 4])
+    assert [future.exception(TIMEOUT) is None for future in futures] == [True, False, False, True]
+    assert batcher(7) == 14

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.diffusion import FloydSteinberg
 
 

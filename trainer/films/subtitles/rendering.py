@@ -1,9 +1,9 @@
-"""Subtitles burnt into frames: pure white letters with a black outline, in 1 bit already.
+"""Subtitles as they are burnt into frames: pure white letters with a black outline, in 1 bit from the start.
 
-A dither could only grey their edges, so letters are drawn without grey, at the pixels of the panel, and the
-dither has no say where they are (`Selected.dithered`). The frame holds them as well: the dither then makes up
-for nothing beside them, and figures compare with what is meant to be seen. The letters of a subtitle are the
-same in every frame, so as long as it stands it costs no flip. What dithers would do to them:
+A dither could only blur their edges, so letters are drawn without grey, at the pixels of the panel, and are
+put into the dither afterwards (`Selected.lettered`). They are in the frame too: then the dither does not
+compensate for them in the pixels around, and figures compare with what is meant to be seen. The letters of a
+subtitle are the same in every frame, so while it stands it costs no flips. What dithers would make of them:
 benchmarks/subtitles.py.
 """
 
@@ -14,41 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from trainer.films.subtitles.reading import (
-    Line,
-    Subtitles,
-)
-from trainer.films.subtitles.typesetting import (
-    Typeface,
-    broken,
-    length,
-)
+from trainer.films.subtitles.reading import Line, Subtitles
+from trainer.films.subtitles.typesetting import Typeface, width_of, wrap
 
 Mask = NDArray[np.bool_]
 
 EM_OF_HEIGHT, EM_OF_WIDTH = 1 / 22, 1 / 27
-"""The size of the letters, whichever gives smaller ones. 49 pixels on 1448x1072: capitals of 3 mm at 300
-ppi, 10 minutes of arc at a metre, and 42 letters in three quarters of the width."""
+"""The size of the letters; the smaller of the two counts. On 1448x1072 that is 49 pixels: capitals of 3 mm at
+300 ppi, 10 minutes of arc at a metre, and 42 letters in three quarters of the width."""
 SMALLEST = 8
-"""Pixels; smaller letters cannot be read."""
+"""In pixels; smaller letters cannot be read."""
 LEADING, OUTLINE, MARGIN = 1.2, 0.1, 0.055
-"""From line to line and the width of the outline, in em; what stays free at each edge, as a share of the
-panel, so that the player's caption covers no letter."""
+"""The distance from line to line and the width of the outline, in em; the free margin at each edge, as a
+share of the panel, so that the player's caption covers no letter."""
 HIGHEST = 0.6
-"""The share of the panel's height that the lines may take; above it their letters become smaller."""
+"""The share of the panel's height that the lines may fill; with more lines the letters become smaller."""
 
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters of a frame, both bool[H, W]: `white` are the letters, `all` also their outline."""
+    """The letters of a frame, bool[H, W]: `white` are the letters, `all` includes their outline."""
 
     white: Mask
     all: Mask
 
 
 @dataclass
-class Burning:
-    """The subtitles of a film in a typeface. OptionError where the typeface has not all of their letters."""
+class SubtitleRenderer:
+    """The subtitles of a film in a typeface. OptionError if the typeface lacks any of their letters."""
 
     subtitles: Subtitles
     typeface: Typeface = field(default_factory=Typeface)
@@ -58,8 +51,8 @@ class Burning:
         self._last: tuple[tuple[Line, ...], tuple[int, int], Letters] | None = None
 
     def letters(self, time_ms: int, before_ms: int | None, size: tuple[int, int]) -> Letters | None:
-        """Those of a frame of that time and size (width, height); see `Subtitles.at`. None where nothing is
-        said.
+        """The letters of a frame at that time, of that size (width, height); None if nothing is said. The
+        times are those of `Subtitles.at`.
         """
         lines = self.subtitles.at(time_ms, before_ms)
         if not lines:
@@ -69,19 +62,19 @@ class Burning:
         return self._last[2]
 
     def __str__(self) -> str:
-        """What decides the letters: file and font with the beginnings of their SHA-256, for metadata."""
+        """All that decides the letters, for metadata: file and font with the start of their SHA-256."""
         file, font = self.subtitles, self.typeface
         return f"{file.name} {file.sha256[:16]} in {font.upright.name} {font.sha256[:16]}"
 
 
 def draw(lines: tuple[Line, ...], typeface: Typeface, size: tuple[int, int]) -> Letters:
-    """The lines, broken where too long, centred above the bottom edge of a panel of `size` (w, h)."""
+    """Draw lines, wrapped if too long, centred above the bottom edge of a panel of `size` (width, height)."""
     width, height = size
     em = max(SMALLEST, round(min(width * EM_OF_WIDTH, height * EM_OF_HEIGHT)))
     while True:
         fonts = typeface.sized(em)
         fitted = [
-            part for line in lines for part in broken(typeface.styled(line), fonts, width * (1 - 2 * MARGIN))
+            part for line in lines for part in wrap(typeface.styled(line), fonts, width * (1 - 2 * MARGIN))
         ]
         if em <= SMALLEST or len(fitted) * LEADING * em <= height * HIGHEST:
             break
@@ -92,7 +85,7 @@ def draw(lines: tuple[Line, ...], typeface: Typeface, size: tuple[int, int]) -> 
     # The lowest line rests on the margin; letters reach a quarter of an em below their line.
     y = height * (1 - MARGIN) - (1 / 4 + OUTLINE) * em - (len(fitted) - 1) * LEADING * em
     for line in fitted:
-        x = (width - length(line, fonts)) / 2
+        x = (width - width_of(line, fonts)) / 2
         for run in line:
             pen.text((round(x), round(y)), run.text, fill=1, font=fonts[run.italic], anchor="ls")
             x += fonts[run.italic].getlength(run.text)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene
-from trainer.dithers.batched.starts import (
+from trainer.dithers.batched_diffusion import (
     hysteresis,
     starts,
 )
@@ -66,7 +66,7 @@ def test_the_frame_after_a_cut_is_within_a_decibel_of_a_fresh_dither(scene, dial
 
 def test_where_part_of_the_scene_moves_it_costs_less_than_either(scene):
     _, frame, shown = scene
-    start, diffused = Start(DIAL, PRICE)(frame, shown), Hysteresis(start_dial(DIAL))(frame, shown)
+    start, diffused = Start(DIAL, PRICE)(frame, shown), Hysteresis(start_dial(DIAL)).dither(frame, shown)
     costs = [cost(frame, each, shown, PRICE, TWO_EYES) for each in (start, shown, diffused)]
     assert costs[0] < min(costs[1:])
 

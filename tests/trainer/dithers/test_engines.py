@@ -60,13 +60,11 @@ def test_a_dither_without_engines_has_none():
         dithers.check("mask", engine="parallel")
 
 
-@pytest.mark.parametrize("share", [[], ["--host", "1/2"]])
-def test_an_export_is_not_gone_on_with_by_another_engine(tmp_path, capsys, share):
+def test_an_export_is_not_resumed_by_another_engine(tmp_path, capsys):
     film, reel = make_film(tmp_path / "film.avi", "FFV1", 3), tmp_path / "film.reel"
-    arguments = ["export", str(film), str(reel), "--size", "50x37", "--dither", "search", *share]
+    arguments = ["export", str(film), str(reel), "--size", "50x37", "--dither", "search"]
     assert main(arguments) == 0
-    made = reel if not share else next((tmp_path / "film.reel.parts").iterdir())
-    with Reel(made) as found:
+    with Reel(reel) as found:
         assert found.meta["engine"] == "sequential"
     capsys.readouterr()
     assert main([*arguments, "--engine", "parallel"]) == 2

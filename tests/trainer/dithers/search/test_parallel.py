@@ -22,7 +22,7 @@ from trainer.dithers.search.energy import (
 )
 from trainer.dithers.search.moves import (
     best_moves,
-    own_costs,
+    self_cost_table,
 )
 from trainer.dithers.search.parallel import (
     LIMIT,
@@ -69,7 +69,7 @@ def test_the_price_of_every_move_is_the_change_of_the_recomputed_energy(seed, pr
     blurred = convolution(taps, frame.shape)(jnp.asarray(dither - frame))
     sign = 1 - 2.0 * dither
     slope = 2 * sign * blurred + price * (1 - 2.0 * (dither != shown))
-    change, _ = best_moves(jnp.float32(dither), jnp.float32(slope), own_costs(taps))
+    change, _ = best_moves(jnp.float32(dither), jnp.float32(slope), self_cost_table(taps))
     np.testing.assert_allclose(change, least, atol=1e-4)
 
 

@@ -21,27 +21,12 @@ from trainer.__main__ import main
 from trainer.commands.film import add_film_options, open_film
 from trainer.dithers.table import make
 from trainer.errors import OptionError
-from trainer.export.export import (
-    Task,
-    export,
-)
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.subtitles.burning import (
-    Burning,
-    draw,
-)
-from trainer.films.subtitles.reading import (
-    Run,
-    Subtitle,
-    Subtitles,
-    read_subtitles,
-)
-from trainer.films.subtitles.typesetting import (
-    Typeface,
-    broken,
-    length,
-)
+from trainer.films.stretches import Stretch
+from trainer.films.subtitles import Run, Subtitle, SubtitleRenderer, Subtitles, Typeface, read_subtitles
+from trainer.films.subtitles.rendering import draw
+from trainer.films.subtitles.typesetting import width_of, wrap
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
 
@@ -244,11 +229,11 @@ def test_long_lines_are_broken_evenly_and_stay_on_the_panel():
 def test_lines_are_broken_at_blanks_and_the_last_is_no_orphan():
     fonts = FACE.sized(20)
     line = (Run("a line that is a little too "), Run("wide", True), Run("ly set"))
-    lines = broken(line, fonts, length(line, fonts) - 1)
+    lines = wrap(line, fonts, width_of(line, fonts) - 1)
     assert as_text(lines) == ("a line that is a", "little too widely set")
-    assert max(length(one, fonts) for one in lines) < 0.7 * length(line, fonts)
+    assert max(width_of(one, fonts) for one in lines) < 0.7 * width_of(line, fonts)
     assert Run("wide", True) in lines[1]
-    assert as_text(broken((Run("W" * 30),), fonts, 200)) == ("W" * 9, "W" * 9, "W" * 9, "W" * 3)
+    assert as_text(wrap((Run("W" * 30),), fonts, 200)) == ("W" * 9, "W" * 9, "W" * 9, "W" * 3)
 
 
 @pytest.mark.parametrize("size", [(16, 12), (96, 72), (200, 150), (536, 724), (1872, 1404)])
@@ -268,8 +253,8 @@ def test_italics_are_drawn_and_a_change_of_style_moves_no_word_apart():
 
 def test_letters_that_the_font_has_not_are_refused_before_the_work():
     with pytest.raises(OptionError, match=r"DejaVuSans-Bold.ttf has no '七' \(at 2s\) and 1 more .*-font"):
-        Burning(subtitles(one(1000, 2000, "seven"), one(2000, 3000, "七人")))
-    Burning(subtitles(one(0, 1, "Ça va ♪ Łódź Привет Γειά “—” …")))
+        SubtitleRenderer(subtitles(one(1000, 2000, "seven"), one(2000, 3000, "七人")))
+    SubtitleRenderer(subtitles(one(0, 1, "Ça va ♪ Łódź Привет Γειά “—” …")))
     with pytest.raises(OptionError, match="cannot be used"):
         Typeface(Path(__file__))
     with pytest.raises(OptionError, match="cannot be used"):
@@ -280,27 +265,26 @@ def test_right_to_left_needs_its_library(monkeypatch):
     hebrew = subtitles(one(0, 1, "שלום"))
     monkeypatch.setattr(features, "check", lambda name: False)
     with pytest.raises(OptionError, match="install libfribidi0"):
-        Burning(hebrew)
+        SubtitleRenderer(hebrew)
     monkeypatch.setattr(features, "check", lambda name: True)
-    Burning(hebrew)
+    SubtitleRenderer(hebrew)
 
 
 @pytest.mark.parametrize("name", ["floyd-steinberg", "mask", "hysteresis", "search"])
 def test_every_dither_leaves_the_letters_as_they_are_and_still_ones_do_not_flip(name, path):
-    burning = Burning(subtitles(one(0, 400, "Who?"), one(400, 900, "Nobody at all")))
-    ditherer, shown, seen = make(name), None, []
+    renderer = SubtitleRenderer(subtitles(one(0, 400, "Who?"), one(400, 900, "Nobody at all")))
     with Film(path) as film:
-        for frame in Selection(subtitles=burning, count=20).frames(film, Tones(size=(192, 144))):
-            before, shown = shown, frame.dithered(ditherer, shown)
-            letters = frame.letters
-            assert letters is not None
-            assert shown.dtype == np.uint8
-            np.testing.assert_array_equal(shown[letters.all], letters.white[letters.all])
-            np.testing.assert_array_equal(frame.frame[letters.all], letters.white[letters.all])
-            seen.append(letters)
-            if before is not None:
-                assert (shown != before).any(), "the picture around them moves"
-    assert sum(one is not other for one, other in pairwise(seen)) == 1
+        frames = tuple(Selection(subtitles=renderer, count=20).frames(film, Tones(size=(192, 144))))
+    dithers = list(Stretch(frames).dithers(make(name)))
+    for frame, dither in zip(frames, dithers, strict=True):
+        letters = frame.letters
+        assert letters is not None
+        assert dither.dtype == np.uint8
+        np.testing.assert_array_equal(dither[letters.all], letters.white[letters.all])
+        np.testing.assert_array_equal(frame.frame[letters.all], letters.white[letters.all])
+    for before, after in pairwise(dithers):
+        assert (after != before).any(), "the picture around them moves"
+    assert sum(one.letters is not other.letters for one, other in pairwise(frames)) == 1
 
 
 def picture(number):
@@ -317,6 +301,8 @@ def path(tmp_path_factory) -> Path:
 
 
 def run(path, reel, selection, **more):
+    from trainer.export.export import Task, export
+
     return export(Task(path, selection, Tones(size=(192, 144)), "hysteresis"), reel, **more)
 
 
@@ -325,42 +311,36 @@ def dithers_in(reel_path):
         return np.array([reel.dither(number) for number in range(reel.frames)])
 
 
+def dithers_of(path, selection):
+    with Film(path) as film:
+        frames = tuple(selection.frames(film, Tones(size=(192, 144))))
+    return list(Stretch(frames).dithers(make("hysteresis")))
+
+
 SAID = subtitles(one(200, 300, "gone"), one(400, 900, "long"), one(1450, 1600, "in the dark"))
 
 
-def test_an_export_shows_them_at_their_times_from_whatever_start(path, tmp_path):
+def test_they_are_shown_at_their_times_from_whatever_start(path):
     """Frame n of the film at 40 n ms; every 8th frame from the 5th on: 200, 520, 840, 1160, 1480 ms."""
-    burning = Burning(SAID)
-    run(path, tmp_path / "a.reel", Selection(FrameNumber(5), every=8, subtitles=burning))
-    run(path, tmp_path / "b.reel", Selection(FrameNumber(4), every=8, subtitles=burning))
+    renderer = SubtitleRenderer(SAID)
     texts = {"gone": 200, "long": 500, "in the dark": 1500}
-    letters = {text: burning.letters(time, None, (192, 144)) for text, time in texts.items()}
+    letters = {text: renderer.letters(time, None, (192, 144)) for text, time in texts.items()}
 
-    def shown_in(reel):
+    def shown_from(start):
         found = []
-        for dither in dithers_in(reel):
+        for dither in dithers_of(path, Selection(FrameNumber(start), every=8, subtitles=renderer)):
             exact = [text for text, at in letters.items() if np.array_equal(dither[at.all], at.white[at.all])]
             found.append(exact[0] if exact else None)
         return found
 
-    assert shown_in(tmp_path / "a.reel") == ["gone", "long", "long", None, "in the dark"]
+    assert shown_from(5) == ["gone", "long", "long", None, "in the dark"]
     # 160, 480, 800, 1120, 1440: "gone" came and went before 480, where another is on.
-    assert shown_in(tmp_path / "b.reel") == [None, "long", "long", None, None]
-
-
-def test_words_over_black_are_no_black_frame(path, tmp_path):
-    run(path, tmp_path / "a.reel", Selection(skip_black=True, subtitles=Burning(SAID)))
-    run(path, tmp_path / "b.reel", Selection(skip_black=True))
-    numbers = []
-    for name in ("a.reel", "b.reel"):
-        with Reel(tmp_path / name) as reel:
-            numbers.append([reel.info(number).film_frame for number in range(reel.frames)])
-    assert numbers == [[*range(36), 37, 38, 39], [*range(36)]]
+    assert shown_from(4) == [None, "long", "long", None, None]
 
 
 @pytest.mark.parametrize("stopped_after", [1, 2, 3, 5, 8])
 def test_an_export_that_was_cut_off_goes_on_with_the_same_subtitles(path, tmp_path, stopped_after):
-    selection = Selection(every=4, skip_black=True, subtitles=Burning(SAID))
+    selection = Selection(every=4, skip_black=True, subtitles=SubtitleRenderer(SAID))
     run(path, tmp_path / "whole.reel", selection)
 
     def stop(done, info):
@@ -373,27 +353,13 @@ def test_an_export_that_was_cut_off_goes_on_with_the_same_subtitles(path, tmp_pa
     np.testing.assert_array_equal(dithers_in(tmp_path / "cut.reel"), dithers_in(tmp_path / "whole.reel"))
 
 
-def test_a_frame_that_is_black_but_for_its_words_tells_of_the_cut_after_it(tmp_path):
-    """Also where the export goes on from that very frame, and does not see that its words were missed."""
-    pictures = [picture(n) for n in range(10)] + [np.zeros((96, 160, 3), np.uint8)] * 4
-    film_path = make_film(tmp_path / "dark.avi", "MJPG", [*pictures, *(255 - one for one in pictures)])
-    words = Burning(subtitles(one(410, 450, "missed")))
-    selection, tones = Selection(every=4, skip_black=True, subtitles=words), Tones(size=(192, 144))
-    with Film(film_path) as film:
-        whole = [(frame.number, frame.cut) for frame in selection.frames(film, tones)]
-        assert whole[3:5] == [(12, True), (16, True)]
-        for number, (after, _) in enumerate(whole):
-            rest = [(frame.number, frame.cut) for frame in selection.frames(film, tones, after)]
-            assert rest == whole[number + 1 :]
-
-
 def test_it_goes_on_with_no_others(path, tmp_path):
     reel = tmp_path / "a.reel"
-    run(path, reel, Selection(count=3, subtitles=Burning(SAID)))
+    run(path, reel, Selection(count=3, subtitles=SubtitleRenderer(SAID)))
     with Reel(reel) as there:
         assert re.fullmatch(r"made.srt 0{16} in DejaVuSans-Bold.ttf \w{16}", there.meta["subtitles"])
     other = Subtitles("made.srt", "1" * 64, SAID.all)
-    for selection in (Selection(count=3), Selection(count=3, subtitles=Burning(other))):
+    for selection in (Selection(count=3), Selection(count=3, subtitles=SubtitleRenderer(other))):
         with pytest.raises(ReelError, match=r"holds another export \(subtitles is made.srt 0"):
             run(path, reel, selection)
 

@@ -1,6 +1,8 @@
-"""What a showing is as a process: signals become requests, and lines go to the journal."""
+"""The player as a process: signals become requests, lines go to the journal and to the page's log."""
 
 import signal
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -11,10 +13,12 @@ from player.playback.requests import (
     Request,
 )
 
+LONGEST = 500  # characters that are kept of a line
+
 
 @contextmanager
-def listening(inbox: Inbox) -> Iterator[list[int]]:
-    """Signals as requests; the list holds SIGINT once it has come. A second Ctrl-C ends at once."""
+def signals(inbox: Inbox) -> Iterator[list[int]]:
+    """Post signals as requests. The list holds SIGINT once it has come. A second Ctrl-C ends at once."""
     interrupts: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -38,6 +42,27 @@ def listening(inbox: Inbox) -> Iterator[list[int]]:
 
 
 def say(line: str) -> None:
-    """A line for the journal. Where nobody reads any more (a closed terminal) the film goes on."""
+    """Print a line for the journal. The film goes on when nobody reads it any more (a closed terminal)."""
     with suppress(OSError):
         print(line, flush=True)
+
+
+class LogTail:
+    """Keeps the last `lines` lines for the web page, whose readers cannot see the journal.
+
+    Thread-safe; never fails, never blocks for long.
+    """
+
+    def __init__(self, lines: int = 200) -> None:
+        self._lock = threading.Lock()
+        self._lines: deque[str] = deque(maxlen=lines)
+
+    def __call__(self, line: str) -> None:
+        """Keep a line; a very long one is cut."""
+        with self._lock:
+            self._lines.append(line if len(line) <= LONGEST else line[: LONGEST - 1] + "…")
+
+    def lines(self) -> list[str]:
+        """The kept lines, oldest first."""
+        with self._lock:
+            return list(self._lines)
