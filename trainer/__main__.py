@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from player.errors import PlayerError
-from trainer.commands import fit_options, options
+from trainer.commands import options
 from trainer.dithers.table import DEFAULT
 from trainer.errors import TrainerError
+from trainer.fit import settings as fit_settings
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown")
     fit.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
     fit.add_argument("--resume", action="store_true", help="go on with the run in RUN, by the same command")
-    fit_options.add_fit_options(fit)
+    fit_settings.add_fit_options(fit)
     fit.set_defaults(run=_fit)
 
     bench = commands.add_parser(
@@ -142,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("film", metavar="FILM", nargs="+", help="what to train on, and to score on")
     sweep.add_argument("--out", metavar="DIR", required=True, help="a new folder for all results")
-    fit_options.add_sweep_options(sweep)
+    fit_settings.add_sweep_options(sweep)
     sweep.set_defaults(run=_sweep)
     return top
 

@@ -38,22 +38,12 @@ def _search(dial: float | None, engine: str | None = None) -> Ditherer:
 
 
 def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Ditherer:
-    """The ditherer of the network that the weights are of."""
-    from trainer.dithers.generator.weights import (
-        Weights,
-        load,
-    )
-    from trainer.film_maker.unet import UNetSize
+    """The ditherer of the network that the weights are for."""
+    from trainer.dithers.generator.weights import Weights, load, part
 
     read = weights if isinstance(weights, Weights) else load(weights)
-    if isinstance(read.size, UNetSize):
-        from trainer.film_maker.ditherer import UNetDitherer
-
-        return UNetDitherer(read, dial, **settings)
-    from trainer.dithers.generator.ditherer import GeneratorDitherer
-
-    settings["weights"] = read
-    return GeneratorDitherer(**settings) if dial is None else GeneratorDitherer(dial, **settings)
+    ditherer: Ditherer = part(read.kind.ditherer)(dial, weights=read, **settings)
+    return ditherer
 
 
 @dataclass(frozen=True)
