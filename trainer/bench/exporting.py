@@ -26,7 +26,7 @@ from trainer.bench.timing import (
     LEAST,
     Clock,
 )
-from trainer.dithers.table import Ditherer
+from trainer.dithers.ditherer import Ditherer
 from trainer.errors import FilmError
 from trainer.export.export import (
     Task,
@@ -90,9 +90,8 @@ def stages(
     image = shown = None
     flips = 0
 
-    # No batch is full and no frame too old before all are there.
     with (
-        ReelWriter(reel, {}, *tones.size, batch=2**31, seconds=float("inf")) as writer,
+        ReelWriter(reel, {}, *tones.size) as writer,
         closing(film.frames(source.start)) as frames,
     ):
         begun = clock()

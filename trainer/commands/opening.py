@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from trainer.errors import OptionError
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.statistics import (
+from trainer.films.times import parse_place
+from trainer.films.tones import (
+    Tones,
     automatic_levels,
     find_bars,
 )
-from trainer.films.times import parse_place
-from trainer.films.tones import Tones
 
 if TYPE_CHECKING:
-    from trainer.films.subtitles.burning import Burning
+    from trainer.films.subtitles import SubtitleRenderer
 
 SAMPLES = 64
 """Images of the film that the automatic levels and the search for bars look at."""
@@ -53,20 +53,18 @@ def open_film(options: argparse.Namespace) -> tuple[Film, Selection, Tones]:
     return film, selection, tones
 
 
-def _burning(options: argparse.Namespace, rate: float) -> "Burning | None":
+def _burning(options: argparse.Namespace, rate: float) -> "SubtitleRenderer | None":
     """The subtitles that are asked for; `rate` in frames per second. OptionError."""
     if options.subtitles is None:
         for name in ("encoding", "font"):
             if vars(options)[f"subtitles_{name}"] is not None:
                 raise OptionError(f"--subtitles-{name} is given without --subtitles FILE; add that")
         return None
-    from trainer.films.subtitles.burning import Burning
-    from trainer.films.subtitles.reading import read_subtitles
-    from trainer.films.subtitles.typesetting import Typeface
+    from trainer.films.subtitles import SubtitleRenderer, Typeface, read_subtitles
 
     font = None if options.subtitles_font is None else Path(options.subtitles_font)
     subtitles = read_subtitles(Path(options.subtitles), rate, options.subtitles_encoding)
-    return Burning(subtitles, Typeface(font))
+    return SubtitleRenderer(subtitles, Typeface(font))
 
 
 def dither_settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.reel import FrameInfo, ReelWriter
-from trainer.dithers.table import Ditherer
+from trainer.dithers.ditherer import Ditherer
 from trainer.export.folder import (
     Folder,
     part_description,
 )
 from trainer.export.task import Task
-from trainer.films.ahead import ahead
+from trainer.films.decoder import ahead
 from trainer.films.film import Film
 from trainer.films.walk import (
     Selected,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer.dithers import table as dithers
-from trainer.dithers.search.engines import has_accelerator
-from trainer.dithers.table import Ditherer
+from trainer.dithers.ditherer import Ditherer
+from trainer.dithers.engines import has_accelerator
 from trainer.films.film import Film
 from trainer.films.parts import PART_FRAMES
 from trainer.films.selection import Selection

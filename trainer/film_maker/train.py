@@ -13,7 +13,7 @@ from flax import nnx
 from jax import Array
 from jax.lax import optimization_barrier
 
-from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.parallel import convolution

@@ -20,6 +20,7 @@ The curve, t being luma / 255:
                       black.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import isfinite
@@ -37,6 +38,12 @@ TONES = ("srgb", "linear")
 # Shrinking by less than this is left to the cubic filter: an area filter blurs unevenly at such scales, in a
 # pattern that beats with the pixel grid, and there is next to nothing that could alias.
 _AREA_BELOW = 0.85
+
+# 8-bit luma at or below this is coded black: bars, fades, the film's leader. It says nothing about the
+# scenes' tones.
+_CODED_BLACK = 2
+# A bar may carry some noise of the coder.
+_BAR = 24
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,42 @@ def is_black(frame: npt.NDArray[np.float32], level: float = 0.1, share: float = 
     return bool(np.count_nonzero(frame > level) <= (1 - share) * frame.size)
 
 
+def automatic_levels(
+    images: Iterable[npt.NDArray[np.uint8]], tail: float = 0.005, narrowest: float = 0.25
+) -> tuple[float, float]:
+    """The luma in [0, 1] to map to black and to white, for `Tones.levels`, from a sample of luma images
+    uint8[h, w].
+
+    They leave the share `tail` of the pixels (coded black aside) below and above. White is at least
+    `narrowest` above black, so that noise in a nearly black film is not blown up. (0.0, 1.0) if all images
+    are black.
+    """
+    histogram = np.zeros(256, np.int64)
+    for image in images:
+        histogram += np.bincount(image.ravel(), minlength=256)
+    histogram[: _CODED_BLACK + 1] = 0
+    below = np.cumsum(histogram)
+    if below[-1] == 0:
+        return 0.0, 1.0
+    black = int(np.searchsorted(below, tail * below[-1], side="right")) / 255
+    white = int(np.searchsorted(below, (1 - tail) * below[-1])) / 255
+    black = min(black, 1 - narrowest)
+    return black, max(white, black + narrowest)
+
+
+def find_bars(images: Sequence[npt.NDArray[np.uint8]]) -> tuple[int, int]:
+    """Columns and rows of black bar on each side that all of these luma images uint8[h, w] share, for
+    `Tones.trim`.
+
+    Bars are equally wide on both sides: the narrower counts. Zero where they would leave less than half of
+    the film, which dark images do, not bars.
+    """
+    brightest = np.max(images, axis=0)
+    height, width = brightest.shape
+    columns, rows = _margin(brightest.max(axis=0)), _margin(brightest.max(axis=1))
+    return columns if 4 * columns < width else 0, rows if 4 * rows < height else 0
+
+
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not (isfinite(value) and low <= value <= high):
         raise OptionError(f"{name} {value:g} is out of range: from {low:g} to {high:g}")
@@ -153,3 +196,9 @@ def _scale(tones: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray
     if smaller != size:
         tones = np.asarray(cv2.resize(tones, size, interpolation=cv2.INTER_CUBIC), np.float32)
     return np.clip(tones, 0, 1, out=tones)
+
+
+def _margin(brightest: npt.NDArray[np.uint8]) -> int:
+    """Length of the dark run at both ends of a line of maxima."""
+    bright = np.flatnonzero(brightest > _BAR)
+    return 0 if bright.size == 0 else int(min(bright[0], brightest.size - 1 - bright[-1]))

@@ -37,7 +37,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from trainer.dithers.batched.starts import starts
+from trainer.dithers.batched_diffusion import starts
 from trainer.dithers.generator.step import FIRST_PRICE, View
 from trainer.dithers.mask import thresholds
 from trainer.errors import OptionError, TrainerError

@@ -30,7 +30,7 @@ from jax import Array
 
 from trainer.dithers.generator.model import Convolve
 from trainer.dithers.generator.step import Energy, Proposal
-from trainer.dithers.search.moves import NOTHING, over_pixels, own_of, uses
+from trainer.dithers.search.moves import NOTHING, gather_sum, self_cost, uses
 
 
 def counterfactual(
@@ -56,8 +56,8 @@ def gains(drawn: Array, proposal: Proposal, energy: Energy) -> Array:
     """dE(m): E with pixel m's move made minus E without it, all others as drawn; float32[B, H, W]."""
     change = proposal.sign * uses(jnp.where(drawn, proposal.move, NOTHING))
     slope = proposal.slope + 2 * proposal.sign * energy.convolve(change)
-    own = own_of(proposal.move, energy.self_costs)
-    return over_pixels(proposal.move, slope) + jnp.where(drawn, -own, own)
+    own = self_cost(proposal.move, energy.self_costs)
+    return gather_sum(proposal.move, slope) + jnp.where(drawn, -own, own)
 
 
 def energy_per_pixel(dither: Array, frame: Array, previous: Array, price: Array, convolve: Convolve) -> Array:

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.dithers.batched.starts import starts
+from trainer.dithers.batched_diffusion import starts
 from trainer.dithers.generator.model import MIDDLE_PRICE, outline
 from trainer.dithers.generator.step import FIRST_PRICE, View, energy_on, step
 from trainer.dithers.mask import thresholds, tiled

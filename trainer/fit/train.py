@@ -30,12 +30,12 @@ from jax.lax import optimization_barrier
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator.model import count_parameters, create, outline
 from trainer.dithers.generator.step import View, accept_moves, energy_on, planes_of, propose
 from trainer.dithers.generator.weights import Weights, arrays_of
-from trainer.dithers.search.moves import spread
+from trainer.dithers.search.moves import scatter_sum
 from trainer.dithers.search.parallel import sweeps
 from trainer.fit import data
 from trainer.fit.checkpoint import Record, Run
@@ -183,7 +183,7 @@ def train_step(
         drawn = jax.vmap(draw)(patch_keys(key, state.pool), jax.lax.stop_gradient(logits))
         loss = counterfactual(logits, drawn, proposal, energy, hyper["temperature"], hyper["limit"])
         if adversary:
-            likely = proposal.sign * spread(proposal.move, jax.nn.sigmoid(logits))
+            likely = proposal.sign * scatter_sum(proposal.move, jax.nn.sigmoid(logits))
             fake = scene.dither + straight_through(accept_moves(proposal, logits, energy), likely)
             loss = loss + hyper["critic_weight"] * adversary.term(state.params.critic, fake, scene.frame)
         return loss, logits

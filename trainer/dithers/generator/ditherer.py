@@ -6,7 +6,7 @@ elsewhere (`search/start.py`). `passes` passes of the network (`step.py`) make m
 stretch, where nothing is shown, and after a cut flips are almost free and there are more passes; the search,
 if there is any, then runs until the dither is settled.
 
-The passes run in JAX. The engine (`search/engines.py`) decides where, and which search follows: `sequential`
+The passes run in JAX. The engine (`engines.py`) decides where, and which search follows: `sequential`
 on the CPU, frame by frame, then the compiled search; `parallel` on the accelerator, several frames in a
 batch, then the search in JAX. A dither depends on frame, shown dither, weights, settings and engine alone.
 """
@@ -14,6 +14,7 @@ batch, then the search in JAX. A dither depends on frame, shown dither, weights,
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,15 +23,15 @@ from flax import nnx
 from jax import Array
 
 from trainer.dithers.diffusion import diffused
-from trainer.dithers.ditherer import FrameByFrame
+from trainer.dithers.ditherer import Ditherer, FrameByFrame
+from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import Dither, Frame, two_eye_kernel
 from trainer.dithers.generator.model import Generator
 from trainer.dithers.generator.step import FIRST_PRICE, View, energy_on, step
-from trainer.dithers.generator.weights import Weights, load
+from trainer.dithers.generator.weights import Weights, load, part
 from trainer.dithers.mask import thresholds, tiled
 from trainer.dithers.search.accelerated import Accelerated, Scene
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.engines import engine_of
 from trainer.dithers.search.sequential import PASSES as ALL_ROUNDS
 from trainer.dithers.search.sequential import settle
 from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
@@ -48,20 +49,19 @@ Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
 class GeneratorDitherer(FrameByFrame):
     """Dithers with the network. `weights`: a file, or a folder of `trainer fit`; None: those that ship.
 
-    `dial` sets the price of a flip (`search.energy.price_of`; None: 0.5), `engine` is for `engine_of`.
+    `dial` sets the price of a flip (`search.energy.price_of`), `engine` is for `engine_of`.
     OptionError for a setting out of range, TrainerError for weights that cannot be read.
     """
 
     def __init__(
         self,
-        dial: float | None = None,
+        dial: float = 0.5,
         *,
         passes: int = PASSES,
         polish: int = POLISH,
         weights: Path | Weights | None = None,
         engine: str | None = None,
     ) -> None:
-        dial = 0.5 if dial is None else dial
         if not 0 <= dial <= 1:
             raise OptionError(f"the dial of the generator is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
         if not 1 <= passes <= 100:
@@ -86,6 +86,13 @@ class GeneratorDitherer(FrameByFrame):
             fee, rounds = (CUT_PRICE, None) if self.polish else (FIRST_PRICE, 0)
             return self._engine(frame, start, shown, min(self.price, fee), many, rounds)
         return self._engine(frame, start, shown, self.price, self.passes, self.polish)
+
+
+def make_ditherer(weights: Path | Weights | None = None, **settings: Any) -> Ditherer:
+    """The ditherer of the network that the weights are for (`weights.NETWORKS`)."""
+    read = weights if isinstance(weights, Weights) else load(weights)
+    ditherer: Ditherer = part(read.kind.ditherer)(weights=read, **settings)
+    return ditherer
 
 
 def on_cpu(weights: Weights) -> Engine:
