@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from command import begin, usage
 
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.dithers import table as dithers
 from trainer.films.film import Film
 from trainer.films.selection import (

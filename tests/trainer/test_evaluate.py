@@ -7,6 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from trainer.evaluate.evaluate import evaluate
+from trainer.evaluate.figures import (
+    definitions,
+    figures,
+    median_figures,
+)
 
 from player.redraw import RedrawRule, RedrawState
 from tests.trainer.made_films import make_film
@@ -19,12 +25,6 @@ from trainer.dithers.eye import (
     hvs_psnr,
 )
 from trainer.errors import OptionError
-from trainer.evaluate.evaluate import evaluate
-from trainer.evaluate.figures import (
-    definitions,
-    figures,
-    median_figures,
-)
 from trainer.evaluate.metrics import AGES
 from trainer.evaluate.report import (
     FilmReport,

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from trainer.previews.comparison import Comparison
+from trainer.previews.preview import (
+    KINDS,
+    kind_of,
+)
 
 from tests.trainer.made_films import make_film
 from tests.trainer.previews.preview_cases import (
@@ -25,12 +30,7 @@ from trainer.__main__ import main
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.table import DEFAULT
 from trainer.errors import OptionError
-from trainer.previews.comparison import Comparison
 from trainer.previews.glass import GlassTones, PanelGlass, flash, glass_tones
-from trainer.previews.preview import (
-    KINDS,
-    kind_of,
-)
 
 SIZE = ("--size", "64x48", "--crop", "40x30")
 BEGINS = {

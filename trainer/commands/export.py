@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 
 from player.reel import FrameInfo
-from trainer.commands.opening import dither_settings, open_film
-from trainer.commands.progress import progress_bar
+from trainer.commands.dithers import add_dither_options, own_options
+from trainer.commands.film import FILM_HELP, add_film_options, open_film
+from trainer.commands.output import progress_bar
 from trainer.errors import OptionError
 from trainer.export.export import (
     Share,
@@ -17,6 +18,32 @@ from trainer.export.export import (
     export,
     export_share,
 )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `trainer export` is given."""
+    parser.description = "Turn a film into a reel. Killed and started again, it goes on where it stopped."
+    parser.epilog = "example: trainer export film.mp4 film.reel --start 1:30 --levels auto"
+    parser.add_argument("film", metavar="FILM", help=FILM_HELP)
+    parser.add_argument("reel", metavar="REEL", help="the file to write, for example film.reel")
+    add_dither_options(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
+    group = parser.add_argument_group("in several processes, for the same reel")
+    group.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=1,
+        help="dither N parts of the film at the same time, beside the reel in the folder REEL.parts; about "
+        "one for each core, more with an accelerator, which they share; default 1",
+    )
+    group.add_argument(
+        "--host",
+        metavar="K/N",
+        help="this is host K of N: make only its share, in REEL.parts. Bring the parts of all hosts together "
+        "in one folder; there the same command without --host joins them, and makes what is missing",
+    )
+    add_film_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     if share and options.overwrite:
         raise OptionError("--overwrite and --host do not go together; remove the reel and its parts by hand")
     film, selection, tones = open_film(options)
-    task = Task(film.path, selection, tones, options.dither, options.dial, dither_settings(options))
+    task = Task(film.path, selection, tones, options.dither, options.dial, own_options(options))
     width, height = tones.size
     expected = selection.estimate(film)
     if share and expected is not None:

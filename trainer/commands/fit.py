@@ -4,33 +4,21 @@ import argparse
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from rich.console import Console
-
-from trainer.commands.progress import progress_bar
-from trainer.dithers.generator.weights import Weights, digest, load
+from trainer.commands.output import progress_bar
 from trainer.errors import OptionError
-from trainer.films.film import Film
 from trainer.films.times import parse_place
-from trainer.fit.checkpoint import Run
-from trainer.fit.data import HALF, Clips, overfit_clip, read_clips
-from trainer.fit.metrics import Metrics
-from trainer.fit.placement import Placement, check_devices, place, room
-from trainer.fit.settings import PRESETS, CommonSettings, settings_of
-from trainer.fit.sharding import (
-    broadcast_numbers,
-    check_same,
-    cluster_of,
-    enough_threads,
-    is_process_zero,
-    joined,
-    make_mesh,
-    on_process_zero,
-)
-from trainer.fit.train import train
+from trainer.fit.settings import PRESETS, CommonSettings, add_fit_options, settings_of
+
+if TYPE_CHECKING:
+    from trainer.dithers.generator.weights import Weights
+    from trainer.films.film import Film
+    from trainer.fit.checkpoint import Run
+    from trainer.fit.data import Clips
+    from trainer.fit.metrics import Metrics
+    from trainer.fit.placement import Placement
 
 FURTHER = 0.1
 """The rate of a fit that begins with weights, as a share of one that begins with nothing: a higher rate
@@ -43,17 +31,45 @@ class Beginning:
     """What a fit begins with: its name, the weights and their file's hash; None for new weights."""
 
     name: str
-    weights: Weights | None = None
+    weights: "Weights | None" = None
     digest: str | None = None
 
 
 NOTHING = Beginning("nothing")
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `trainer fit` is given."""
+    parser.description = (
+        "Train a generator on films: RUN gets its weights, figures and checkpoints. For research, and for other "
+        "panels and dials: on your own film it brings nothing measurable over the weights that ship."
+    )
+    parser.epilog = (
+        "example: trainer fit film.mp4 --out run --minutes 10; "
+        "then trainer export film.mp4 film.reel --dither generator --weights run"
+    )
+    parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on")
+    parser.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in RUN, by the same command"
+    )
+    add_fit_options(parser)
+
+
 def run(args: argparse.Namespace) -> int:
     """Fit with a progress bar on stderr and a summary on stdout; of many processes only process 0 prints."""
+    from importlib.metadata import version
+
+    from rich.console import Console
+
+    from trainer.films.film import Film
+    from trainer.fit import sharding
+    from trainer.fit.checkpoint import Run
+    from trainer.fit.placement import place, room
+    from trainer.fit.train import train
+
     settings, budget, beginning = choose(args)
-    cluster = cluster_of(args.distributed, args.coordinator, args.processes, args.process)
+    cluster = sharding.cluster_of(args.distributed, args.coordinator, args.processes, args.process)
     films = [Film(path) for path in args.film]
     about = {
         "films": [[film.name, film.size] for film in films],
@@ -62,11 +78,11 @@ def run(args: argparse.Namespace) -> int:
         "from": beginning.digest or beginning.name,
         "tool": f"longtake {version('longtake')}",
     }
-    enough_threads()
-    with joined(cluster):
-        check_same({**about, "resident": args.resident, "resume": args.resume})
-        mesh, memory = make_mesh(settings.batch), room(args.resident)
-        folder = on_process_zero(lambda: Run(Path(args.out), about, args.resume))
+    sharding.enough_threads()
+    with sharding.joined(cluster):
+        sharding.check_same({**about, "resident": args.resident, "resume": args.resume})
+        mesh, memory = sharding.make_mesh(settings.batch), room(args.resident)
+        folder = sharding.on_process_zero(lambda: Run(Path(args.out), about, args.resume))
         try:
             clips = read(films, settings)
         except BaseException:
@@ -79,9 +95,9 @@ def run(args: argparse.Namespace) -> int:
         about["command"] = command_of(args)
         steps = budget.get("steps")
         total = int(steps if steps is not None else budget["minutes"] * 60)
-        with progress_bar("fit", total, is_process_zero()) as advance:
+        with progress_bar("fit", total, sharding.is_process_zero()) as advance:
 
-            def report(step: int, seconds: float, metrics: Metrics) -> None:
+            def report(step: int, seconds: float, metrics: "Metrics") -> None:
                 advance(step if steps is not None else int(seconds), _note(metrics))
 
             step, seconds = train(
@@ -119,6 +135,8 @@ def choose(args: argparse.Namespace) -> tuple[CommonSettings, dict[str, float], 
 
 def _beginning(args: argparse.Namespace, settings: CommonSettings) -> Beginning:
     """What `--from` names; without it the shipped weights where they fit, but for one frame nothing."""
+    from trainer.dithers.generator.weights import digest, load
+
     if args.begin is None:
         shipped = None if args.overfit else load()
         fitting = shipped is not None and shipped.size == settings.size
@@ -150,8 +168,13 @@ def _budget(args: argparse.Namespace) -> dict[str, float]:
     return {"minutes": minutes}
 
 
-def read(films: Sequence[Film], settings: CommonSettings) -> Clips:
+def read(films: "Sequence[Film]", settings: CommonSettings) -> "Clips":
     """The clips that a fit with these settings is trained on, with a progress bar."""
+    import numpy as np
+
+    from trainer.fit.data import HALF, overfit_clip, read_clips
+    from trainer.fit.sharding import is_process_zero
+
     scale = HALF if settings.half_resolution else None
     if settings.overfit is not None:
         return overfit_clip(films[0], parse_place(settings.overfit), settings.patch, scale)
@@ -162,10 +185,13 @@ def read(films: Sequence[Film], settings: CommonSettings) -> Clips:
         )
 
 
-def _placed(folder: Run | None, wanted: Placement, devices: int) -> Placement:
+def _placed(folder: "Run | None", wanted: "Placement", devices: int) -> "Placement":
     """Where the clips are, as from the beginning of the run on, the same for all processes."""
-    kept = on_process_zero(lambda: folder.placed(wanted) if folder else wanted)
-    placement = Placement(*(int(number) for number in broadcast_numbers(*(kept or wanted))))
+    from trainer.fit import sharding
+    from trainer.fit.placement import Placement, check_devices
+
+    kept = sharding.on_process_zero(lambda: folder.placed(wanted) if folder else wanted)
+    placement = Placement(*(int(number) for number in sharding.broadcast_numbers(*(kept or wanted))))
     check_devices(placement, devices)
     return placement
 
@@ -177,6 +203,6 @@ def command_of(args: argparse.Namespace) -> str:
     return shlex.join(["trainer", *words])
 
 
-def _note(metrics: Metrics) -> str:
+def _note(metrics: "Metrics") -> str:
     critic = f", critic {metrics.critic:.3f}" if metrics.critic else ""
     return f"loss {metrics.loss:.3f}{critic}, energy {metrics.energy:.3f}, flips {100 * metrics.flips:.1f} %"

@@ -18,8 +18,7 @@ from player.pictures.caption import strip
 from player.reel import Reel, ReelError
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.commands import options
-from trainer.commands.opening import open_film
+from trainer.commands.film import add_film_options, open_film
 from trainer.dithers.table import make
 from trainer.errors import OptionError
 from trainer.films.film import Film
@@ -368,7 +367,7 @@ def test_it_goes_on_with_no_others(path, tmp_path):
 def parsed(*words):
     parser = argparse.ArgumentParser()
     parser.add_argument("film")
-    options.add_film_options(parser)
+    add_film_options(parser)
     return parser.parse_args([str(word) for word in words])
 
 

@@ -10,6 +10,16 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from trainer.evaluate.evaluate import evaluate
+from trainer.evaluate.film_chart import (
+    draw_difference,
+    draw_redraws,
+)
+from trainer.evaluate.front_chart import (
+    Series,
+    draw_front,
+    label_front,
+)
 
 from player.redraw import RedrawRule
 from tests.trainer.made_films import make_film
@@ -23,16 +33,6 @@ from trainer.evaluate.charts import (
     KINDS,
     draw,
     kind_of,
-)
-from trainer.evaluate.evaluate import evaluate
-from trainer.evaluate.film_chart import (
-    draw_difference,
-    draw_redraws,
-)
-from trainer.evaluate.front_chart import (
-    Series,
-    draw_front,
-    label_front,
 )
 from trainer.evaluate.report import (
     FilmReport,

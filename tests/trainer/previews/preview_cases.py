@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from trainer.previews.comparison import Comparison
 
 from trainer.films.selection import Selected
-from trainer.previews.comparison import Comparison
 from trainer.previews.view import Crop, View
 
 WIDTH, HEIGHT, COUNT = 70, 44, 26

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from trainer.previews.video import _check, mp4
 
 from tests.trainer.previews.preview_cases import COUNT, LABELS, comparison, made_dithers, seen_on_glass, view
 from trainer.errors import OptionError, TrainerError
 from trainer.previews import animation
 from trainer.previews.animation import HEAD, animate, canvas_size, gif, left_of
-from trainer.previews.video import _check, mp4
 
 
 def expected_pictures(glass: bool = True) -> list[tuple[dict[str, np.ndarray], float]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from trainer.previews.comparison import Comparison
+from trainer.previews.video import mp4
 
 from tests.chromium import Chromium
 from tests.trainer.previews.preview_browser import (
@@ -37,9 +39,7 @@ from tests.trainer.previews.preview_cases import (
 )
 from trainer.dithers.mask import Mask
 from trainer.films.selection import Selected
-from trainer.previews.comparison import Comparison
 from trainer.previews.page import page as page_of
-from trainer.previews.video import mp4
 from trainer.previews.view import View, parse_crop
 
 
