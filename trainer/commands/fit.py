@@ -41,8 +41,8 @@ NOTHING = Beginning("nothing")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `trainer fit` is given."""
     parser.description = (
-        "Train a generator on films: RUN gets its weights, figures and checkpoints. For research, and for other "
-        "panels and dials: on your own film it brings nothing measurable over the weights that ship."
+        "Train a generator on films: RUN gets its weights, figures and checkpoints. This is for research, and "
+        "for other panels and dials: on your own film it brings nothing measurable over the shipped weights."
     )
     parser.epilog = (
         "example: trainer fit film.mp4 --out run --minutes 10; "
