@@ -41,7 +41,7 @@ NOTHING = Beginning("nothing")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `trainer fit` is given."""
     parser.description = (
-        "Train a generator on films: RUN gets its weights, figures and checkpoints. This is for research, and "
+        "Train a generator on films: RUN gets its weights, figures and checkpoints. This is for research and "
         "for other panels and dials: on your own film it brings nothing measurable over the shipped weights."
     )
     parser.epilog = (
