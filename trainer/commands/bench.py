@@ -2,39 +2,23 @@
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from trainer.bench.bench import (
-    Bench,
-    Source,
-    bench,
-)
-from trainer.bench.exporting import (
-    STAGES,
-    Exported,
-)
-from trainer.bench.made import write_film
-from trainer.bench.timing import (
-    FILM_FRAMES,
-    in_words,
-)
 from trainer.commands.dithers import add_compared_dithers, own_options, parse_dithers
 from trainer.commands.film import parse_size
-from trainer.commands.fit_choice import PRESETS
 from trainer.commands.output import dithers_grid, print_out, progress_bar, table_console
 from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
-from trainer.files import check_result, write_whole
-from trainer.films.film import Film
 from trainer.films.times import parse_place
-from trainer.films.tones import Tones
-from trainer.fit.train import Settings
+from trainer.fit.settings import PRESETS, Settings
+
+if TYPE_CHECKING:
+    from trainer.bench import Bench, Exported
 
 _HEADS = ("decode\nms", "tone\nms", "dither\nms", "com-\npress", "write\nms")
 
@@ -43,10 +27,10 @@ MADE_FRAMES = 160
 LARGEST = 4096
 """Pixels of a side; the panels there are have less than half."""
 
-NOTES = f"""\
+NOTES = """\
 decode to write: ms per frame, each stage alone in one thread (medians).
 dither, export: frames per second, of the dithering alone and of the whole
-export, whose stages overlap. film: an export of {FILM_FRAMES:,} frames at that
+export, whose stages overlap. film: an export of {frames:,} frames at that
 rate. first dithers: those of the first frame, compiling included.
 """
 
@@ -78,18 +62,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_compared_dithers(parser, "a dither to export with", "all")
 
 
-def run(options: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure, with a progress bar on stderr and tables on stdout; with `--json -` JSON alone on stdout."""
-    own = own_options(options)
-    chosen = parse_dithers(options.dither or list(DITHERS), own)
-    settings = replace(Settings(), **PRESETS[options.preset][0])
-    if not 0 < options.seconds <= 600:
-        raise OptionError(f"--seconds {options.seconds:g}: choose more than 0, up to 600")
-    start, tones = parse_place(options.start), Tones(size=parse_size(options.size))
+    from trainer.bench import Source, bench, write_film
+    from trainer.files import check_result, write_whole
+    from trainer.films.film import Film
+    from trainer.films.tones import Tones
+
+    own = own_options(args)
+    chosen = parse_dithers(args.dither or list(DITHERS), own)
+    settings = Settings(**PRESETS[args.preset][0])
+    if not 0 < args.seconds <= 600:
+        raise OptionError(f"--seconds {args.seconds:g}: choose more than 0, up to 600")
+    start, tones = parse_place(args.start), Tones(size=parse_size(args.size))
     if max(tones.size) > LARGEST:
-        raise OptionError(f"--size {options.size}: choose sides of up to {LARGEST} pixels")
-    if options.json not in (None, "-"):
-        check_result("--json", Path(options.json), [Path(options.film)] if options.film else [])
+        raise OptionError(f"--size {args.size}: choose sides of up to {LARGEST} pixels")
+    if args.json not in (None, "-"):
+        check_result("--json", Path(args.json), [Path(args.film)] if args.film else [])
 
     total = 2 * len(chosen) + 2
     with (
@@ -99,32 +88,34 @@ def run(options: argparse.Namespace) -> int:
         steps = iter(range(total))
         folder = Path(name)
         path = folder / "made film.mp4"
-        if options.film is None:
+        if args.film is None:
             advance(next(steps), "make a film")
             write_film(path, MADE_FRAMES)
-        with Film(options.film or path) as film:
+        with Film(args.film or path) as film:
             measured = bench(
-                options.preset,
+                args.preset,
                 settings,
                 Source(film, start, tones),
                 chosen,
                 own,
                 folder,
-                options.seconds,
+                args.seconds,
                 lambda what: advance(next(steps), what),
             )
-    if options.json not in (None, "-"):
-        write_whole(Path(options.json), _json(measured).encode())
-    print_out(lambda: _json(measured) if options.json == "-" else _tables(measured))
+    if args.json not in (None, "-"):
+        write_whole(Path(args.json), _json(measured).encode())
+    print_out(lambda: _json(measured) if args.json == "-" else _tables(measured))
     return 0
 
 
-def _json(measured: Bench) -> str:
+def _json(measured: "Bench") -> str:
     return json.dumps(measured.as_dict(), indent=1, allow_nan=False) + "\n"
 
 
-def _tables(measured: Bench) -> str:
+def _tables(measured: "Bench") -> str:
     """The machine, what training comes to, a row for each dither, and what it means."""
+    from trainer.bench import FILM_FRAMES
+
     console = table_console()
     about = measured.as_dict()
     film, (width, height) = measured.source.film, measured.source.tones.size
@@ -139,7 +130,7 @@ def _tables(measured: Bench) -> str:
             f"{label} {_short(each.stages.first)} s" for label, each in measured.exports.items()
         )
         console.print(f"first dithers: {firsts}\n")
-        console.print(NOTES, end="")
+        console.print(NOTES.format(frames=FILM_FRAMES), end="")
     return tables.get()
 
 
@@ -152,7 +143,7 @@ def _machine(about: dict[str, Any]) -> str:
     )
 
 
-def _training(measured: Bench) -> str:
+def _training(measured: "Bench") -> str:
     trained = measured.training
     settings = trained.settings
     return (
@@ -168,8 +159,10 @@ def _training(measured: Bench) -> str:
     )
 
 
-def _exports(exports: dict[str, Exported]) -> Table:
+def _exports(exports: "dict[str, Exported]") -> Table:
     """A row for each dither."""
+    from trainer.bench import STAGES
+
     grid = dithers_grid([*_HEADS, "dither\nper s", "export\nper s", "film\n"])
     for label, each in exports.items():
         grid.add_row(
@@ -180,6 +173,18 @@ def _exports(exports: dict[str, Exported]) -> Table:
             in_words(each.film_seconds),
         )
     return grid
+
+
+def in_words(seconds: float) -> str:
+    """A long time as a person would say it: `40 seconds`, `35 minutes`, `7.4 hours`, `12 hours`, `3.1 days`.
+
+    Two digits, whole numbers from 10 on.
+    """
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            number = seconds / length
+            return f"{number:.1f} {unit}" if number < 9.95 else f"{number:,.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _short(number: float) -> str:

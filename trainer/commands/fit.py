@@ -1,74 +1,54 @@
 """`trainer fit FILM... --out RUN`."""
 
 import argparse
-import time
-from contextlib import ExitStack
-from importlib.metadata import version
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import jax
-import numpy as np
-from jax.sharding import Mesh
-from rich.console import Console
-
-from trainer.commands.fit_choice import choose
-from trainer.commands.fit_options import add_fit_options
 from trainer.commands.output import progress_bar
-from trainer.commands.training import command_of, read
-from trainer.dithers.generator.weights import Weights
-from trainer.films.film import Film
-from trainer.fit.bursts import Bursts
-from trainer.fit.mesh import (
-    collected,
-    enough_threads,
-    put,
-    row_of_devices,
-)
-from trainer.fit.processes import (
-    agreed,
-    by_the_first,
-    check_same,
-    company,
-    is_first,
-    shared,
-    together,
-)
-from trainer.fit.record import Record
-from trainer.fit.residence import (
-    Plan,
-    Residence,
-    check_devices,
-    plan,
-    room,
-)
-from trainer.fit.runs import Run
-from trainer.fit.state import (
-    LIES,
-    shape,
-)
-from trainer.fit.train import (
-    Metrics,
-    Settings,
-    State,
-    check,
-    rates,
-    renewal,
-    start,
-    updates,
-)
+from trainer.errors import OptionError
+from trainer.films.times import parse_place
+from trainer.fit.settings import PRESETS, CommonSettings, add_fit_options, settings_of
 
-CHECKPOINT_SECONDS = 60.0
+if TYPE_CHECKING:
+    from trainer.dithers.generator.weights import Weights
+    from trainer.films.film import Film
+    from trainer.fit.checkpoint import Run
+    from trainer.fit.data import Clips
+    from trainer.fit.metrics import Metrics
+    from trainer.fit.placement import Placement
+
+FURTHER = 0.1
+"""The rate of a fit that begins with weights, as a share of one that begins with nothing: a higher rate
+undoes what they have learned before it learns as much.
+"""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a fit begins with: its name, the weights and their file's hash; None for new weights."""
+
+    name: str
+    weights: "Weights | None" = None
+    digest: str | None = None
+
+
+NOTHING = Beginning("nothing")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `trainer fit` is given."""
-    parser.description = "Train the generator on films: RUN gets its weights, figures and checkpoints."
+    parser.description = (
+        "Train a generator on films: RUN gets its weights, figures and checkpoints. This is for research and "
+        "for other panels and dials: on your own film it brings nothing measurable over the shipped weights."
+    )
     parser.epilog = (
         "example: trainer fit film.mp4 --out run --minutes 10; "
         "then trainer export film.mp4 film.reel --dither generator --weights run"
     )
-    parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown")
+    parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on")
     parser.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in RUN, by the same command"
@@ -76,11 +56,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_fit_options(parser)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Fit with a progress bar on stderr and a summary on stdout; of many processes the first alone talks."""
-    settings, budget, beginning = choose(options)
-    others = company(options.distributed, options.coordinator, options.processes, options.process)
-    films = [Film(path) for path in options.film]
+def run(args: argparse.Namespace) -> int:
+    """Fit with a progress bar on stderr and a summary on stdout; of many processes only process 0 prints."""
+    from importlib.metadata import version
+
+    from rich.console import Console
+
+    from trainer.films.film import Film
+    from trainer.fit import sharding
+    from trainer.fit.checkpoint import Run
+    from trainer.fit.placement import place, room
+    from trainer.fit.train import train
+
+    settings, budget, beginning = choose(args)
+    cluster = sharding.cluster_of(args.distributed, args.coordinator, args.processes, args.process)
+    films = [Film(path) for path in args.film]
     about = {
         "films": [[film.name, film.size] for film in films],
         "settings": settings.as_dict(),
@@ -88,118 +78,131 @@ def run(options: argparse.Namespace) -> int:
         "from": beginning.digest or beginning.name,
         "tool": f"longtake {version('longtake')}",
     }
-    enough_threads()
-    with together(others):
-        check_same({**about, "resident": options.resident, "resume": options.resume})
-        mesh, memory = row_of_devices(settings.batch), room(options.resident)
-        folder = by_the_first(lambda: Run(Path(options.out), about, options.resume))
+    sharding.enough_threads()
+    with sharding.joined(cluster):
+        sharding.check_same({**about, "resident": args.resident, "resume": args.resume})
+        mesh, memory = sharding.make_mesh(settings.batch), room(args.resident)
+        folder = sharding.on_process_zero(lambda: Run(Path(args.out), about, args.resume))
         try:
-            bursts = read(films, settings)
+            clips = read(films, settings)
         except BaseException:
             if folder:
                 folder.give_up()
             raise
-        lie = _plan(folder, plan(bursts, mesh.size, memory, settings.batch, settings.chunk), mesh)
-        about["command"] = command_of(options)
-        step, seconds = fit(
-            bursts, lie, mesh, settings, budget, folder, about, beginning.weights, options.tensorboard
+        placement = _placed(
+            folder, place(clips, mesh.size, memory, settings.batch, settings.chunk), mesh.size
         )
+        about["command"] = command_of(args)
+        steps = budget.get("steps")
+        total = int(steps if steps is not None else budget["minutes"] * 60)
+        with progress_bar("fit", total, sharding.is_process_zero()) as advance:
+
+            def report(step: int, seconds: float, metrics: "Metrics") -> None:
+                advance(step if steps is not None else int(seconds), _note(metrics))
+
+            step, seconds = train(
+                settings,
+                clips,
+                placement,
+                mesh,
+                budget,
+                folder,
+                about,
+                beginning.weights,
+                args.tensorboard,
+                report,
+            )
         if folder:
             Console(highlight=False, soft_wrap=True).print(
-                f"{options.out}: {step} updates in {seconds / 60:.1f} minutes, from {beginning.name}; "
-                f"use it with --dither generator --weights {options.out}",
+                f"{args.out}: {step} updates in {seconds / 60:.1f} minutes, from {beginning.name}; "
+                f"use it with --dither generator --weights {args.out}",
                 markup=False,
             )
     return 0
 
 
-def _plan(folder: Run | None, wanted: Plan, mesh: Mesh) -> Plan:
-    """How the bursts lie from the beginning of the run on, for all processes alike."""
-    kept = by_the_first(lambda: folder.planned(wanted) if folder else wanted)
-    lie = Plan(*(int(number) for number in agreed(*(kept or wanted))))
-    check_devices(lie, mesh.size)
-    return lie
+def choose(args: argparse.Namespace) -> tuple[CommonSettings, dict[str, float], Beginning]:
+    """The settings, the budget, {"steps": n} or {"minutes": m}, and what to begin with.
 
-
-def fit(
-    bursts: Bursts,
-    lie: Plan,
-    mesh: Mesh,
-    settings: Settings,
-    budget: dict[str, float],
-    folder: Run | None,
-    about: dict[str, Any],
-    begin: Weights | None = None,
-    tensorboard: bool = False,
-) -> tuple[int, float]:
-    """Make the updates that the budget still allows; returns how many there are, and the seconds they took.
-
-    `begin`: the weights of the generator before the first update; None: new ones.
-
-    A budget of steps gives the same losses each time; one of minutes, as many updates as the machine makes.
-    The first process has the run's folder, all others None.
+    OptionError, and TrainerError for weights that cannot be read.
     """
-    in_parts = lie.parts > 1 and mesh.size > 1
-    many, renewed = updates(settings, mesh, in_parts), renewal(settings, mesh, in_parts)
-    steps = budget.get("steps")
-    total = int(steps if steps is not None else budget["minutes"] * 60)
-    with ExitStack() as open_until_then:
-        residence = open_until_then.enter_context(Residence(bursts, lie, mesh))
-        kept, spent = _restored(folder, shape(settings, (lie.size, *bursts.shape[1:])), mesh)
-        state = kept or start(
-            settings, residence.at(0), mesh, lie.parts, None if begin is None else begin.network()
+    settings = settings_of(args)
+    beginning = _beginning(args, settings)
+    if beginning.weights and args.rate is None:
+        settings = replace(settings, rate=settings.rate * FURTHER)
+    return settings, _budget(args), beginning
+
+
+def _beginning(args: argparse.Namespace, settings: CommonSettings) -> Beginning:
+    """What `--from` names; without it the shipped weights where they fit, but for one frame nothing."""
+    from trainer.dithers.generator.weights import digest, load
+
+    if args.begin is None:
+        shipped = None if args.overfit else load()
+        fitting = shipped is not None and shipped.size == settings.size
+        return Beginning("shipped", shipped, digest()) if fitting else NOTHING
+    if args.begin == NOTHING.name:
+        return NOTHING
+    path = None if args.begin == "shipped" else Path(args.begin)
+    weights = load(path)
+    if weights.size != settings.size:
+        theirs = ", ".join(f"{name} {value}" for name, value in weights.size.as_dict().items())
+        raise OptionError(
+            f"--from {args.begin}: those weights are of another network ({theirs}); choose the same with "
+            "--objective, --channels and --blocks, or --from nothing"
         )
-        record = None
-        if folder:
-            record = open_until_then.enter_context(
-                Record(folder, settings, about, bursts, tensorboard, int(state.step))
-            )
-        advance = open_until_then.enter_context(progress_bar("fit", total, is_first()))
-        begun = time.monotonic() - spent
-
-        def keep(state: State, seconds: float) -> None:
-            whole = collected(state)
-            if record:
-                record.keep(whole, seconds)
-
-        step = int(state.step)
-        [seconds] = agreed(time.monotonic() - begun)
-        saved = seconds
-        while True:
-            progress = step / steps if steps is not None else seconds / (60 * budget["minutes"])
-            if progress >= 1:
-                break
-            count = settings.chunk if steps is None else min(settings.chunk, int(steps) - step)
-            count = lie.left(step, count)
-            ahead = np.full(count, progress) if steps is None else (step + np.arange(count)) / steps
-            rate = rates(settings, step, ahead)
-            here = residence.at(step)
-            state, means = many(renewed(state, here) if lie.exchanges(step) else state, here, rate)
-            metrics = Metrics(*(float(value) for value in means))
-            step += count
-            [seconds] = agreed(time.monotonic() - begun)
-            row = {"step": step, "seconds": round(seconds, 1), "rate": float(rate[-1])}
-            if record:
-                record.log(row | metrics._asdict())
-            check(step, metrics)
-            advance(step if steps is not None else int(seconds), _note(metrics))
-            if seconds - saved > CHECKPOINT_SECONDS:
-                keep(state, seconds)
-                saved = seconds
-        keep(state, seconds)
-    return step, seconds
+    return Beginning(args.begin, weights, digest(path))
 
 
-def _restored(folder: Run | None, shapes: State, mesh: Mesh) -> tuple[State | None, float]:
-    """The state of the newest checkpoint, on these devices, and the seconds until then; else None, 0."""
-    like = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), shapes)
-    kept = by_the_first(lambda: folder.restore(like) if folder else None)
-    is_kept, seconds = agreed(*((1.0, kept[1]) if kept else (0.0, 0.0)))
-    if not is_kept:
-        return None, 0.0
-    return put(mesh, shared(kept[0] if kept else like), LIES), seconds
+def _budget(args: argparse.Namespace) -> dict[str, float]:
+    minutes = PRESETS[args.preset][1]
+    if args.steps is not None:
+        if args.minutes is not None:
+            raise OptionError("--steps and --minutes are two budgets; leave one out")
+        if args.steps < 1:
+            raise OptionError(f"--steps {args.steps}: make 1 update or more")
+        return {"steps": args.steps}
+    minutes = minutes if args.minutes is None else args.minutes
+    if not 0 < minutes <= 100_000:
+        raise OptionError(f"--minutes {minutes:g}: choose more than 0")
+    return {"minutes": minutes}
 
 
-def _note(metrics: Metrics) -> str:
+def read(films: "Sequence[Film]", settings: CommonSettings) -> "Clips":
+    """The clips that a fit with these settings is trained on, with a progress bar."""
+    import numpy as np
+
+    from trainer.fit.data import HALF, overfit_clip, read_clips
+    from trainer.fit.sharding import is_process_zero
+
+    scale = HALF if settings.half_resolution else None
+    if settings.overfit is not None:
+        return overfit_clip(films[0], parse_place(settings.overfit), settings.patch, scale)
+    rng = np.random.default_rng(settings.seed)
+    with progress_bar("read films", settings.clips, is_process_zero()) as advance:
+        return read_clips(
+            [*films], 2 * settings.patch, settings.clips, rng, lambda done: advance(done, "clips"), scale
+        )
+
+
+def _placed(folder: "Run | None", wanted: "Placement", devices: int) -> "Placement":
+    """Where the clips are, as from the beginning of the run on, the same for all processes."""
+    from trainer.fit import sharding
+    from trainer.fit.placement import Placement, check_devices
+
+    kept = sharding.on_process_zero(lambda: folder.placed(wanted) if folder else wanted)
+    placement = Placement(*(int(number) for number in sharding.broadcast_numbers(*(kept or wanted))))
+    check_devices(placement, devices)
+    return placement
+
+
+def command_of(args: argparse.Namespace) -> str:
+    """The command as it was given, films and folders by their names alone."""
+    paths = {*args.film, args.out, getattr(args, "begin", None)}  # a sweep has no --from
+    words = [Path(word).name if word in paths else word for word in args.command_line]
+    return shlex.join(["trainer", *words])
+
+
+def _note(metrics: "Metrics") -> str:
     critic = f", critic {metrics.critic:.3f}" if metrics.critic else ""
     return f"loss {metrics.loss:.3f}{critic}, energy {metrics.energy:.3f}, flips {100 * metrics.flips:.1f} %"

@@ -1,10 +1,10 @@
 """The film-maker's U-Net as a ditherer, in closed loop, with rounds of the search after it on request.
 
-White where the logit is above 0. A U-Net that sees the shown dither gets Floyd and Steinberg's of the first
-frame before there is one. The network itself has no dial; the dial is the price of a flip in the search. Its
-rounds are those that follow the project's own generator (`generator.py`), so that the two can be compared.
+A pixel is white where its logit is above 0. A U-Net that sees the shown dither gets Floyd and Steinberg's of
+the frame at the start of a stretch. The network itself has no dial; the dial is the price of a flip in the
+search. The search has as many rounds as after the project's own generator, so that the two can be compared.
 
-A dither depends on the frame, the shown dither, the weights and the settings, and on nothing else.
+A dither depends on the frame, the shown dither, the weights and the settings alone.
 """
 
 import jax
@@ -15,10 +15,7 @@ from jax import Array
 
 from trainer.dithers.diffusion import FloydSteinberg
 from trainer.dithers.ditherer import FrameByFrame
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-)
+from trainer.dithers.eye import Dither, Frame
 from trainer.dithers.generator.ditherer import POLISH
 from trainer.dithers.generator.weights import Weights
 from trainer.dithers.search.ditherer import settler
@@ -32,15 +29,15 @@ class UNetDitherer(FrameByFrame):
 
     def __init__(
         self,
-        weights: Weights,
         dial: float | None = None,
         *,
+        weights: Weights,
         passes: int = 1,
         polish: int = POLISH,
         engine: str | None = None,
     ) -> None:
         if not isinstance(weights.size, UNetSize) or weights.size.colours != 1:
-            raise TrainerError("frames come in luma: these weights are not those of a U-Net that sees it")
+            raise TrainerError("frames are luma: these weights are not those of a U-Net that sees it")
         if passes != 1:
             raise OptionError(f"--passes {passes}: a U-Net passes over a frame once; leave --passes out")
         if not 0 <= polish <= 1000:
@@ -49,7 +46,7 @@ class UNetDitherer(FrameByFrame):
             raise OptionError("a U-Net alone has no dial; leave the dial out, or give --polish")
         self.polish, self.sees_previous = polish, weights.size.previous
         self.price = price_of(0.5 if dial is None else dial)
-        graph, self._state = nnx.split(weights.unet())
+        graph, self._state = nnx.split(weights.network())
 
         @jax.jit
         def network(state: nnx.State, frame: Array, previous: Array | None) -> Array:
@@ -59,7 +56,7 @@ class UNetDitherer(FrameByFrame):
         self._begin = FloydSteinberg()
 
     def dither(self, frame: Frame, shown: Dither | None) -> Dither:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `shown` being shown."""
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, while `shown` is shown."""
         seen = None
         if self.sees_previous:
             seen = jnp.asarray(self._begin.dither(frame, None) if shown is None else shown, jnp.float32)[None]

@@ -1,13 +1,13 @@
-"""The film-maker's generator: a U-Net from a frame, and from the shown dither if wanted, to P(white).
+"""The film-maker's generator: a U-Net from a frame, and optionally the shown dither, to P(white).
 
-Four encoders of c, 2c, 4c and 4c channels (c = 32), each at half the resolution of the one before, a block
-in the middle, and four decoders of 4c, 2c, c and c/2 that take up the encoder's picture of their resolution
-(the skip). A block is two convolutions, the second one's result added to the first one's; gelu throughout;
-the first convolution of all looks at 7x7 pixels. A 1x1 convolution gives the logit of white.
+Four encoders of c, 2c, 4c and 4c channels (c = 32), each at half the resolution of the one before, a middle
+block, and four decoders of 4c, 2c, c and c/2 channels that also see the encoder of their resolution (the
+skip). A block is two convolutions, the second a residual of the first; gelu throughout; the very first
+convolution is 7x7. A 1x1 convolution gives the logit of white.
 
-Outside of the frame the edge goes on. With zeros there, a U-Net trained on small patches finds its way by
-their borders, and is lost in the middle of a frame. It also means that a flat grey gets one logit throughout:
-nothing but the frame's own grain can break the symmetry.
+Outside of the frame its edge is repeated. With zeros there, a U-Net trained on small patches finds its way by
+their borders and is lost in the middle of a frame. It also means that a flat grey gets one logit throughout:
+only the frame's own grain can break the symmetry.
 
 It upsamples by repeating pixels, or by a transposed convolution, which tends to leave a checkerboard
 (A. Odena, V. Dumoulin, C. Olah, "Deconvolution and checkerboard artifacts", Distill, 2016). After
@@ -17,30 +17,29 @@ Arrays: frame float32[B, H, W, colours] in [0, 1], previous and logits float32[B
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 from jax.typing import DTypeLike
 
-from trainer.dithers.generator.modules import (
-    counted,
-    created,
-    outlined,
-)
+from trainer.dithers.generator.model import abstract_network, new_network
 from trainer.errors import OptionError
+from trainer.film_maker.settings import UPSAMPLINGS
 
-UPSAMPLINGS = ("nearest", "transposed")
 _DEEPEST = 16
 """Pixels of the frame to a pixel in the middle: frames are padded to a multiple of it."""
 
 
 @dataclass(frozen=True)
 class UNetSize:
-    """A U-Net's shape: channels of its first encoder, colours of the frame (1: luma, 3: RGB), whether it sees
+    """A U-Net's size: channels of its first encoder, colours of the frame (1: luma, 3: RGB), whether it sees
     the shown dither, and how it upsamples.
     """
+
+    kind: ClassVar[str] = "u-net"
+    """What files of weights call such a network."""
 
     channels: int = 32
     colours: int = 1
@@ -61,9 +60,9 @@ class UNetSize:
 
 
 class UNet(nnx.Module):
-    """Logit P(white) of every pixel of a frame of any size; where it is above 0 the dither is white.
+    """The logit of P(white) for every pixel of a frame of any size; the dither is white where it is above 0.
 
-    `compute`: the type that it computes in; its weights and its logits are float32 whatever that is.
+    `compute`: the type that it computes in; weights and logits are always float32.
     """
 
     def __init__(self, size: UNetSize, rngs: nnx.Rngs, compute: DTypeLike = jnp.float32) -> None:
@@ -113,8 +112,8 @@ class _Block(nnx.Module):
         return nnx.gelu(h + self.second(_edged(nnx.gelu(h), 3))[:, 1:-1])
 
 
-# Where nothing is padded, XLA for CPUs convolves slowly, and finds a kernel's gradient slowly too. So a row
-# is padded above and below, and cut off again after.
+# XLA for CPUs convolves slowly, and computes a kernel's gradient slowly, where nothing is padded. So one row
+# is padded above and below, and cut off again afterwards.
 _BEYOND = ((1, 1), (0, 0))
 
 
@@ -140,14 +139,9 @@ class _Upsampling(nnx.Module):
 
 def create(size: UNetSize, seed: int) -> UNet:
     """A new U-Net."""
-    return created(lambda rngs: UNet(size, rngs), seed)
+    return new_network(lambda rngs: UNet(size, rngs), seed)
 
 
 def outline(size: UNetSize, compute: DTypeLike = jnp.float32) -> UNet:
-    """A U-Net of that size with shapes in place of numbers, to be filled with weights."""
-    return outlined(lambda rngs: UNet(size, rngs, compute))
-
-
-def parameter_count(size: UNetSize) -> int:
-    """How many numbers are learned: 1.56 million in the film-maker's size."""
-    return counted(outline(size))
+    """A U-Net of that size with shapes in place of weights, to be filled."""
+    return abstract_network(lambda rngs: UNet(size, rngs, compute))

@@ -1,20 +1,30 @@
-"""The patch critic: five convolutions that score how much a dither looks like the real ones, piece by piece.
+"""The patch critic of a fit: the network, its word to the generator, and its own updates.
 
-Channels 8, 16, 32, 64, 1, kernels 3x3, stride 2 throughout: about 25,000 numbers, and one score for every
-32x32 pixels, each from a window of 63x63. The film-maker's has batch norm; a critic with a gradient penalty
-must not, since the penalty is about single pictures, and batch norm makes each depend on the others
-(I. Gulrajani and others, "Improved training of Wasserstein GANs", NeurIPS 2017). Patch scores: P. Isola and
-others, "Image-to-image translation with conditional adversarial networks" (pix2pix), CVPR 2017.
+Five convolutions score how much a dither looks like the real ones, piece by piece: channels 8, 16, 32, 64, 1,
+kernels 3x3, stride 2 throughout, about 25,000 parameters, one score for every 32x32 pixels, each from a
+window of 63x63. The film-maker's critic has batch norm; one with a gradient penalty must not, since the
+penalty is about single pictures and batch norm makes each depend on the others (I. Gulrajani and others,
+"Improved training of Wasserstein GANs", NeurIPS 2017). Patch scores: P. Isola and others, "Image-to-image
+translation with conditional adversarial networks" (pix2pix), CVPR 2017.
+
+After every update of the generator the critic makes a few of its own on the same patches, with its own
+optimiser and learning rate: real dithers of the frames against the generator's.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
 import jax.numpy as jnp
+import optax
 from flax import nnx
 from jax import Array, lax
 
-from trainer.dithers.generator.modules import (
-    created,
-    outlined,
-)
+from trainer.dithers.generator.model import abstract_network, new_network
+from trainer.fit.loss import critic_loss, generator_loss, slope_penalty
+from trainer.fit.settings import CommonSettings, CriticSettings, Hyper
+from trainer.fit.sharding import mean_over
 
 CHANNELS = (8, 16, 32, 64, 1)
 _SLOPE = 0.2
@@ -28,7 +38,7 @@ class Critic(nnx.Module):
         self.layers = nnx.List(
             [nnx.Conv(a, b, (3, 3), (2, 2), rngs=rngs) for a, b in zip(before, CHANNELS, strict=True)]
         )
-        # As usual neither the first layer nor the last is normalised.
+        # As usual, neither the first layer nor the last is normalised.
         self.norms = nnx.List([BatchNorm(width, axis) for width in CHANNELS[1:-1]] if batch_norm else [])
 
     def __call__(self, dither: Array, frame: Array | None = None) -> Array:
@@ -44,8 +54,8 @@ class Critic(nnx.Module):
 
 
 class BatchNorm(nnx.Module):
-    """Every channel by the mean and the spread of the batch at hand, all of it where it lies on the devices
-    of an axis; it keeps none, as a critic is only ever used in training.
+    """Normalises every channel by the batch at hand, over all devices of an axis. It keeps no running means,
+    since a critic is only used in training.
     """
 
     def __init__(self, channels: int, axis: str | None) -> None:
@@ -64,9 +74,90 @@ class BatchNorm(nnx.Module):
 
 def create(sees_frame: bool, batch_norm: bool, seed: int) -> Critic:
     """A new critic."""
-    return created(lambda rngs: Critic(sees_frame, batch_norm, rngs), seed)
+    return new_network(lambda rngs: Critic(sees_frame, batch_norm, rngs), seed)
 
 
 def outline(sees_frame: bool, batch_norm: bool, axis: str | None = None) -> Critic:
-    """A critic with shapes in place of numbers; of batches that lie on the devices of an axis."""
-    return outlined(lambda rngs: Critic(sees_frame, batch_norm, rngs, axis))
+    """A critic with shapes in place of weights, for batches on the devices of an axis."""
+    return abstract_network(lambda rngs: Critic(sees_frame, batch_norm, rngs, axis))
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """The critic that the settings ask for. Pictures are float32[B, P, P]; means are over the devices of an
+    axis, if there is one.
+    """
+
+    settings: CriticSettings
+    axis: str | None = None
+
+    @property
+    def _kind(self) -> tuple[bool, bool]:
+        """Whether it sees the frame, and whether it has batch norm: only without a gradient penalty."""
+        return self.settings.critic_sees_frame, self.settings.adversary != "wasserstein"
+
+    @cached_property
+    def _graph(self) -> Any:
+        return nnx.graphdef(outline(*self._kind, self.axis))
+
+    def start(self) -> tuple[Any, Any]:
+        """Weights and optimiser state before the first update."""
+        # Another seed than the generator's, so that the two begin with different numbers.
+        params = nnx.state(create(*self._kind, self.settings.seed + 1), nnx.Param)
+        return params, _optimiser().init(params)
+
+    def score(self, params: Any, dither: Array, frame: Array) -> Array:
+        """How real the dither looks to it, piece by piece."""
+        critic = nnx.merge(self._graph, params)
+        return critic(dither, frame if self.settings.critic_sees_frame else None)
+
+    def term(self, params: Any, fake: Array, frame: Array) -> Array:
+        """The critic's term of the generator's loss."""
+        return generator_loss(self.settings.adversary, self.score(params, fake, frame))
+
+    def update(
+        self,
+        keys: Array,
+        params: Any,
+        optimiser: Any,
+        real: Array,
+        fake: Array,
+        frame: Array,
+        rate: Any,
+        hyper: Hyper,
+    ) -> tuple[Any, Any, Array]:
+        """Weights, optimiser state and loss after `critic_steps` updates. Each patch has a key of its own;
+        `rate` is the generator's learning rate.
+        """
+        settings = self.settings
+        rate = rate * (hyper["critic_rate"] / hyper["rate"])
+
+        def loss_of(params: Any, keys: Array) -> Array:
+            scores = self.score(params, real, frame), self.score(params, fake, frame)
+            loss = critic_loss(settings.adversary, *scores)
+            if settings.adversary != "wasserstein":
+                return loss
+            share = jax.vmap(jax.random.uniform)(keys)
+            slope = slope_penalty(lambda between: self.score(params, between, frame), real, fake, share)
+            return loss + hyper["penalty_weight"] * slope
+
+        loss = jnp.float32(0)
+        for number in range(settings.critic_steps):
+            ones = jax.vmap(jax.random.fold_in, (0, None))(keys, number)
+            loss, gradient = mean_over(self.axis, jax.value_and_grad(loss_of)(params, ones))
+            step, optimiser = _optimiser().update(gradient, optimiser, params)
+            params = jax.tree.map(lambda p, s: p - rate * s, params, step)
+            if settings.adversary == "wasserstein-clip":
+                params = jax.tree.map(lambda p: jnp.clip(p, -hyper["clip"], hyper["clip"]), params)
+        return params, optimiser, loss
+
+
+def adversary_of(settings: CommonSettings, axis: str | None = None) -> Adversary | None:
+    """The critic of a fit with these settings, if it has one."""
+    has_one = isinstance(settings, CriticSettings) and settings.has_critic
+    return Adversary(settings, axis) if has_one else None
+
+
+def _optimiser() -> optax.GradientTransformation:
+    """Adam's direction, with the little momentum that adversaries want."""
+    return optax.scale_by_adam(b1=0.5, b2=0.9)

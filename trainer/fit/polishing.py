@@ -1,8 +1,8 @@
-"""What the search makes of dithers within an update: of a quarter of them, at the last pass of a frame.
+"""The search within an update: it polishes a quarter of the dithers, after the last pass of a frame.
 
 The parallel engine is part of the compiled update. On a CPU the sequential engine settles small patches in a
-tenth of the time; it runs between two halves of the update, never within compiled code: there it would wait
-for the thread that waits for it, as soon as several devices share a process and wait for one another.
+tenth of the time. It runs between the two halves of the update, never within compiled code: as soon as
+several devices of a process wait for each other, it would wait for the thread that waits for it.
 """
 
 import jax
@@ -13,34 +13,28 @@ from numpy.typing import NDArray
 
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator.step import View
-from trainer.dithers.search.parallel import (
-    SWEEPS,
-    sweeps,
-)
+from trainer.dithers.search.parallel import SWEEPS, sweeps
 from trainer.dithers.search.sequential import settle
-from trainer.fit.patches import (
-    Pool,
-    ends,
-)
+from trainer.fit.data import Pool, is_last_pass
 
 
 def chosen(pool: Pool) -> Array:
-    """Of each patch, bool[B], whether its dither is to be polished after the next pass."""
-    return ends(pool) & (pool.homes.number % 4 == 0)
+    """For each patch, bool[B]: whether its dither is polished after the next pass."""
+    return is_last_pass(pool) & (pool.slots.number % 4 == 0)
 
 
 def swept(key: Array, dither: Array, scene: View, chosen: Array, passes: int) -> Array:
-    """The dithers, float32[B, H, W] of 0 and 1, the `chosen` ones, bool[B], swept by the parallel engine."""
+    """The dithers, float32[B, H, W] of 0 and 1; the parallel engine sweeps the `chosen` ones, bool[B]."""
     start = (scene.frame, dither, scene.previous, scene.price)
     better = sweeps(*start, SWEEPS * passes, key=key, kernel=two_eye_kernel())
     return jnp.where(chosen[:, None, None], better, dither)
 
 
 def settled(dither: Array, scene: View, chosen: Array, passes: int) -> Array:
-    """The same by the sequential engine, every device's patches by the process that it belongs to."""
+    """The same by the sequential engine; every process settles the patches of its own devices."""
 
     def of_one_device(shards: tuple[jax.Shard, ...]) -> Array:
-        # As NumPy's: to take one patch from JAX's is a computation of its own.
+        # NumPy's arrays, since taking a patch from one of JAX's is a computation of its own.
         frame, start, previous, price, picked = (np.asarray(shard.data) for shard in shards)
         return jax.device_put(_settled(frame, start, previous, price, picked, passes), shards[0].device)
 

@@ -1,155 +1,503 @@
-"""What a fit depends on beside the films, and what each objective takes for granted. Pure.
+"""The settings of a fit: one table, from which options, checks, files and sweeps are made.
 
-`Settings` refuses what is out of range or does not belong to its objective, with an OptionError.
+A field of these classes is a line of the table: its name, type and default, and a `Row` with everything else
+there is to say of it. The class says which objectives have it: `CommonSettings` holds what all have,
+`CriticSettings` what an objective with a critic has, `Settings` is the project's own objective. `OBJECTIVES`
+names the class of each; other objectives bring their own (`trainer/film_maker/settings.py`).
+
+Numbers that a sweep may vary are arguments of the compiled update (`hyper_of`), so that one program serves
+all members. Pure; imports nothing heavy, since `--help` must be quick.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import argparse
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pkgutil import resolve_name
+from typing import Any, ClassVar, TypeVar
 
-import jax.numpy as jnp
-from jax.typing import DTypeLike
+import numpy as np
 
-from trainer.dithers.generator.model import Size
 from trainer.errors import OptionError
-from trainer.film_maker.unet import UNetSize
-from trainer.fit.objectives import (
-    ADVERSARIES,
-    LIMIT,
-    RECONSTRUCTIONS,
-    TEMPERATURE,
-)
-from trainer.fit.optimisers import (
-    OPTIMISERS,
-    SCHEDULES,
-)
+from trainer.films.times import parse_place
 
-FILM_MAKERS = ("v1", "v2", "v3")
-OBJECTIVES = ("counterfactual", *FILM_MAKERS)
-REALS = ("floyd-steinberg", "search")
-"""What a critic of the counterfactual objective takes for real."""
-PRECISIONS: dict[str, DTypeLike] = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
-
-_U_NET: dict[str, Any] = {"channels": 32, "rate": 1e-3, "sweeps": 0}
-USUAL: dict[str, dict[str, Any]] = {
-    "counterfactual": {},
-    "v1": {**_U_NET, "reconstruction": "bce"},
-    "v2": {**_U_NET, "critic_weight": 0.005},
-    "v3": {**_U_NET, "critic_weight": 0.005, "previous_weight": 1.0, "change_weight": 1.0},
-}
-"""Where an objective differs from the defaults of `Settings`.
-
-A Wasserstein critic's slope has length 1 per patch, and that of a mean over P x P pixels 1 / P: at weight
-.005 and 64 pixels the critic pulls a third as hard as an L1 term. As hard, or with a critic that lags behind,
-the generator ran to all black or all white before the critic had learned anything.
-"""
+NETWORK, OBJECTIVE, CRITIC = "network", "objective", "critic"
+"""Groups of the help."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """All of it is in the run's settings.json. Weights of terms are those of `objectives`."""
+class Row:
+    """What the table says of a setting beside its name, type and default.
 
-    objective: str = "counterfactual"
-    channels: int = 16
-    blocks: int = 2
-    upsampling: str = "nearest"
-    patch: int = 64
-    batch: int = 8
-    bursts: int = 800
-    optimiser: str = "adam"
-    rate: float = 3e-3
-    schedule: str = "cosine"
-    momentum: float = 0.9
-    clip_norm: float = 1.0
-    sweeps: int = 1
-    seed: int = 0
-    chunk: int = 50
-    overfit: str | None = None
-    half_resolution: bool = False
-    temperature: float = TEMPERATURE
-    limit: float = LIMIT
-    teacher_forcing: bool = False
-    reconstruction: str = "l1"
-    reconstruction_weight: float = 1.0
-    previous_weight: float = 0.0
-    change_weight: float = 0.0
-    critic_weight: float = 0.0
-    critic_real: str = "floyd-steinberg"
-    adversary: str = "wasserstein"
-    critic_rate: float = 3e-3
-    critic_steps: int = 4
-    penalty_weight: float = 10.0
-    clip: float = 0.01
-    precision: str = "float32"
+    `valid` tells whether a value is in range, and `range` says the range in words. `sweep`: a sweep may list
+    values for it. A number that it may list is traced, which means that it is an argument of the compiled
+    update; text is not, and may only be used outside of it. `is_term`: 0 leaves a term out of the program,
+    so that 0 and other values need programs of their own. `adversary`: the only kind of critic that has it.
+    `option` False: it has no option.
+    """
+
+    help: str
+    group: str = ""
+    valid: Callable[[Any], bool] = lambda value: True
+    range: str = ""
+    choices: tuple[str, ...] = ()
+    sweep: bool = False
+    is_term: bool = False
+    adversary: str = ""
+    metavar: str = ""
+    option: bool = True
+
+
+def setting(default: Any, help: str, group: str = "", **row: Any) -> Any:
+    """A line of the table, for a field of a settings class."""
+    return field(default=default, metadata={"row": Row(help, group, **row)})
+
+
+def changed(settings: type["CommonSettings"], name: str, default: Any) -> Any:
+    """The same line with another default, for a class that inherits it."""
+    return field(default=default, metadata={"row": table(settings)[name]})
+
+
+def term_weight(default: float, help: str, group: str = OBJECTIVE, **row: Any) -> Any:
+    """The line of a term's weight."""
+    said = "0 (without that term) to 1000000"
+    return setting(default, help, group, valid=lambda x: 0 <= x <= 1e6, range=said, sweep=True, **row)
+
+
+def _rate(default: float, help: str, group: str) -> Any:
+    said = "a learning rate above 0 and below 1"
+    return setting(default, help, group, valid=lambda x: 0 < x < 1, range=said, sweep=True)
+
+
+def _whole(default: int, help: str, low: int, high: int, group: str = NETWORK, **row: Any) -> Any:
+    said = f"{low} to {high}"
+    return setting(default, help, group, valid=lambda x: low <= x <= high, range=said, **row)
+
+
+@dataclass(frozen=True)
+class CommonSettings:
+    """What every objective has. OptionError for a value out of range."""
+
+    objective: ClassVar[str] = ""
+    """The objective's name."""
+    trained_by: ClassVar[str] = ""
+    """Where its `trainer.fit.train.Objective` is, as `module:name`."""
+
+    channels: int = setting(16, "at half resolution; a U-Net: of its first encoder", NETWORK)
+    patch: int = setting(
+        64,
+        "side of a patch in pixels",
+        NETWORK,
+        valid=lambda x: 16 <= x <= 512 and not x % 4,
+        range="16 to 512 pixels, divisible by 4",
+    )
+    batch: int = _whole(8, "patches per update", 2, 2**20)
+    clips: int = _whole(800, "short runs of frames to take from the films", 1, 2**31)
+    half_resolution: bool = setting(False, "all patches at half the film's size", NETWORK)
+    optimiser: str = setting(
+        "adam",
+        "adam; lamb, whose steps are shares of each layer, for large batches; or sgd; each needs a rate of "
+        "its own",
+        NETWORK,
+        choices=("adam", "lamb", "sgd"),
+    )
+    rate: float = _rate(
+        3e-3,
+        "the highest learning rate, after a warm-up; a fit that begins with weights takes a tenth of it",
+        NETWORK,
+    )
+    schedule: str = setting(
+        "cosine", "how the rate falls", NETWORK, choices=("cosine", "linear", "constant"), sweep=True
+    )
+    momentum: float = setting(
+        0.9,
+        "share of the mean gradient that stays",
+        NETWORK,
+        valid=lambda x: 0 <= x < 1,
+        range="0 (none) or more, below 1",
+        sweep=True,
+    )
+    clip_norm: float = setting(
+        1.0,
+        "longest gradient; 0: no limit",
+        NETWORK,
+        valid=lambda x: x == 0 or 1e-6 <= x <= 1e6,
+        range="0 (no clipping), or 1e-6 to 1000000",
+        sweep=True,
+    )
+    precision: str = setting(
+        "float32",
+        "what the network computes in; weights and losses are always float32",
+        NETWORK,
+        choices=("float32", "bfloat16"),
+    )
+    seed: int = _whole(0, "of everything random", 0, 2**31 - 1, "", sweep=True)
+    chunk: int = _whole(50, "updates from one report to the next", 1, 2**31, option=False)
+    overfit: str | None = setting(
+        None,
+        "train on this one frame (250, 12.5s, 4:05) of the first film: can the network learn it?",
+        metavar="FRAME",
+    )
 
     def __post_init__(self) -> None:
-        _one_of("--objective", self.objective, OBJECTIVES)
-        _one_of("--optimiser", self.optimiser, OPTIMISERS)
-        _one_of("--schedule", self.schedule, SCHEDULES)
-        _one_of("--adversary", self.adversary, ADVERSARIES)
-        _one_of("--critic-real", self.critic_real, REALS)
-        _one_of("--reconstruction", self.reconstruction, tuple(RECONSTRUCTIONS))
-        _one_of("--precision", self.precision, tuple(PRECISIONS))
-        if not 16 <= self.patch <= 512 or self.patch % 4:
-            raise OptionError(f"--patch {self.patch}: choose 16 to 512 pixels, divisible by 4")
-        if self.batch < 2 or self.bursts < 1 or self.chunk < 1 or self.sweeps < 0:
-            raise OptionError("a fit needs 2 patches, 1 burst and 1 update per report or more")
-        for name, rate in (("--rate", self.rate), ("--critic-rate", self.critic_rate)):
-            if not 0 < rate < 1:
-                raise OptionError(f"{name} {rate:g}: choose a learning rate above 0 and below 1")
-        if not 0 <= self.momentum < 1:
-            raise OptionError(f"--momentum {self.momentum:g}: choose 0 (none) or more, below 1")
-        if not (self.clip_norm == 0 or 1e-6 <= self.clip_norm <= 1e6):
-            raise OptionError(f"--clip-norm {self.clip_norm:g}: choose 0 (no clipping), or 1e-6 to 1000000")
-        for name, value in (("--temperature", self.temperature), ("--limit", self.limit)):
-            if not 0.01 <= value <= 1e6:
-                raise OptionError(f"{name} {value:g}: choose 0.01 to 1000000")
-        if not 0 <= self.seed < 2**31:
-            raise OptionError(f"--seed {self.seed}: choose 0 to {2**31 - 1}")
-        for name, value in self.as_dict().items():
-            if name.endswith("_weight") and not 0 <= value <= 1e6:
-                option = name.replace("_", "-")
-                raise OptionError(f"--{option} {value:g}: choose 0 (without that term) to 1000000")
-        if not 0 < self.clip <= 1:
-            raise OptionError(f"--clip {self.clip:g}: choose above 0, up to 1")
-        if not 1 <= self.critic_steps <= 100:
-            raise OptionError(f"--critic-steps {self.critic_steps}: choose 1 to 100")
-        _ = self.network
+        for name, row in table(type(self)).items():
+            value = getattr(self, name)
+            if row.choices and value not in row.choices:
+                raise OptionError(f"{flag(name)} {value}: choose one of {', '.join(row.choices)}")
+            if not row.valid(value):
+                raise OptionError(f"{flag(name)} {value:g}: choose {row.range}")
+        _ = self.size
 
     @property
-    def size(self) -> Size:
-        """That of the project's own generator."""
-        return Size(self.channels, self.blocks)
-
-    @property
-    def unet(self) -> UNetSize:
-        """That of the film-maker's; v3's sees the shown dither."""
-        return UNetSize(self.channels, previous=self.objective == "v3", upsampling=self.upsampling)
-
-    @property
-    def network(self) -> Size | UNetSize:
-        """That of the generator that the objective trains."""
-        return self.unet if self.objective in FILM_MAKERS else self.size
-
-    @property
-    def compute(self) -> DTypeLike:
-        """The type that the generator computes in; weights, losses, energies and the critic are float32."""
-        return PRECISIONS[self.precision]
+    def size(self) -> Any:
+        """The size of the network (`weights.AnySize`). OptionError."""
+        raise NotImplementedError
 
     @property
     def has_critic(self) -> bool:
-        """Whether there is one; a critic whose word counts nothing is left out."""
+        """Whether there is a critic."""
+        return False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The objective and all fields, for a file."""
+        return {"objective": self.objective, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class CriticSettings(CommonSettings):
+    """What an objective has that a critic may add to."""
+
+    critic_weight: float = term_weight(0.0, "the critic", is_term=True)
+    adversary: str = setting(
+        "wasserstein", "the critic's loss", CRITIC, choices=("wasserstein", "wasserstein-clip", "pix2pix")
+    )
+    critic_rate: float = _rate(3e-3, "the critic's learning rate", CRITIC)
+    critic_steps: int = _whole(4, "its updates for each of the generator's", 1, 100, CRITIC)
+    penalty_weight: float = term_weight(10.0, "of slopes other than 1", CRITIC, adversary="wasserstein")
+    clip: float = setting(
+        0.01,
+        "of its weights",
+        CRITIC,
+        valid=lambda x: 0 < x <= 1,
+        range="above 0, up to 1",
+        sweep=True,
+        adversary="wasserstein-clip",
+    )
+
+    @property
+    def has_critic(self) -> bool:
+        """Whether there is a critic; one that counts nothing is left out."""
         return self.critic_weight > 0
 
     @property
     def critic_sees_frame(self) -> bool:
-        """pix2pix's does by its definition; the film-maker's Wasserstein critic saw the dither alone."""
-        return self.objective == "counterfactual" or self.adversary == "pix2pix"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields, for a file."""
-        return asdict(self)
+        """Whether the critic sees the frame beside the dither."""
+        return True
 
 
-def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise OptionError(f"{option} {value}: choose one of {', '.join(choices)}")
+@dataclass(frozen=True)
+class Settings(CriticSettings):
+    """The project's own objective: the generator, towards the least energy."""
+
+    objective: ClassVar[str] = "counterfactual"
+    trained_by: ClassVar[str] = "trainer.fit.train:OWN"
+
+    blocks: int = setting(2, "residual blocks", NETWORK)
+    sweeps: int = _whole(
+        1, "rounds of the search after the last pass of a frame, in a quarter of the patches", 0, 1000
+    )
+    temperature: float = setting(
+        3.0,
+        "divides the logits where the gradient passes, so that it reaches pixels the generator is sure of",
+        OBJECTIVE,
+        valid=lambda x: 0.01 <= x <= 1e6,
+        range="0.01 to 1000000",
+        sweep=True,
+    )
+    limit: float = setting(
+        8.0,
+        "the most that one move counts",
+        OBJECTIVE,
+        valid=lambda x: 0.01 <= x <= 1e6,
+        range="0.01 to 1000000",
+        sweep=True,
+    )
+    critic_real: str = setting(
+        "floyd-steinberg",
+        "the dithers that the critic takes for real",
+        CRITIC,
+        choices=("floyd-steinberg", "search"),
+    )
+
+    @property
+    def size(self) -> Any:
+        """The generator's."""
+        from trainer.dithers.generator.model import Size
+
+        return Size(self.channels, self.blocks)
+
+
+OBJECTIVES = {
+    "counterfactual": "trainer.fit.settings:Settings",
+    "v1": "trainer.film_maker.settings:V1",
+    "v2": "trainer.film_maker.settings:V2",
+    "v3": "trainer.film_maker.settings:V3",
+}
+"""The settings class of each objective. One whose module is missing is not offered."""
+
+PRESETS: dict[str, tuple[dict[str, Any], float]] = {
+    "cpu": ({}, 10.0),
+    "gpu": ({"batch": 128, "clips": 2400, "chunk": 200}, 5.0),
+    "tpu": ({"batch": 256, "clips": 2400, "chunk": 200}, 5.0),
+}
+"""Where a preset differs from the defaults, and its minutes. All have the small network: a larger one takes
+longer over every frame than the sweeps that it saves (docs/generator.md).
+"""
+
+AnySettings = TypeVar("AnySettings", bound=CommonSettings)
+
+
+def table(settings: type[CommonSettings]) -> dict[str, Row]:
+    """The lines of that class, by name."""
+    return {each.name: each.metadata["row"] for each in fields(settings)}
+
+
+def objectives() -> dict[str, type[CommonSettings]]:
+    """The settings class of every objective that is installed, by name."""
+    return {name: found for name, place in OBJECTIVES.items() if (found := _resolved(place)) is not None}
+
+
+def settings_class(objective: str) -> type[CommonSettings]:
+    """The settings class of an objective. OptionError where there is no such objective here."""
+    if objective not in OBJECTIVES:
+        raise OptionError(f"--objective {objective}: choose one of {', '.join(objectives())}")
+    found = _resolved(OBJECTIVES[objective])
+    if found is None:
+        module = OBJECTIVES[objective].partition(":")[0].rpartition(".")[0]
+        raise OptionError(
+            f"--objective {objective}: {module} is not installed; choose {', '.join(objectives())}"
+        )
+    return found
+
+
+def _resolved(place: str) -> type[CommonSettings] | None:
+    """The class at `module:name`; None where there is no such module."""
+    try:
+        found: type[CommonSettings] = resolve_name(place)
+    except ModuleNotFoundError as error:
+        if error.name is None or not place.startswith(error.name):
+            raise
+        return None
+    return found
+
+
+# Numbers that a sweep may vary.
+
+Hyper = dict[str, Any]
+"""The traced settings of one fit by name, plain numbers, or arrays [members] of many at once."""
+
+
+def traced(settings: type[CommonSettings]) -> list[str]:
+    """The settings that are arguments of the compiled update: all numbers that a sweep may list."""
+    kinds = {each.name: each.type for each in fields(settings)}
+    return [name for name, row in table(settings).items() if row.sweep and kinds[name] in (int, float)]
+
+
+def hyper_of(settings: CommonSettings) -> Hyper:
+    """The traced settings; clip_norm is infinite where nothing is clipped."""
+    hyper = {name: getattr(settings, name) for name in traced(type(settings))}
+    return {**hyper, "clip_norm": hyper["clip_norm"] or math.inf}
+
+
+def stacked_hyper(members: Sequence[CommonSettings]) -> Hyper:
+    """Those of many fits: uint32 seeds, all else float32[members]."""
+    each = [hyper_of(settings) for settings in members]
+    kinds = {"seed": np.uint32}
+    return {name: np.array([one[name] for one in each], kinds.get(name, np.float32)) for name in each[0]}
+
+
+def shape_of(settings: AnySettings) -> AnySettings:
+    """The same for all settings for which one compiled update serves: those that differ in what a sweep may
+    vary alone. Whether a term is there makes a difference.
+    """
+    rows, usual = table(type(settings)), {each.name: each.default for each in fields(settings)}
+    swept = {name: usual[name] for name, row in rows.items() if row.sweep}
+    terms = {name: float(getattr(settings, name) > 0) for name in swept if rows[name].is_term}
+    return replace(settings, **{**swept, **terms})
+
+
+# From and to the command line.
+
+
+def flag(name: str) -> str:
+    """The option of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def settings_of(args: argparse.Namespace) -> CommonSettings:
+    """The settings that are asked for: the objective's defaults, the preset, what is given. OptionError."""
+    settings = settings_class(args.objective)
+    rows, words = table(settings), vars(args)
+    given = {name: words[name] for name in all_rows() if words.get(name) is not None}
+    for name in given:
+        if name not in rows:
+            raise OptionError(f"{flag(name)}: the objective {args.objective} has none; leave it out")
+    if words.get("overfit") is not None:
+        parse_place(args.overfit)
+    preset = {name: value for name, value in PRESETS[args.preset][0].items() if name in rows}
+    made = settings(**{**preset, **given})
+    for name in given:
+        if rows[name].group == CRITIC and not made.has_critic:
+            raise OptionError(f"{flag(name)}: there is no critic; add --critic-weight 0.01 or more")
+        if rows[name].adversary not in ("", getattr(made, "adversary", "")):
+            raise OptionError(f"{flag(name)}: that is for --adversary {rows[name].adversary}; leave it out")
+    return made
+
+
+def all_rows() -> dict[str, Row]:
+    """The lines of all objectives."""
+    return {name: row for settings in objectives().values() for name, row in table(settings).items()}
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """All options of `trainer fit`: how long, with what to begin, on which devices, and the table."""
+    parser.add_argument("--minutes", type=float, metavar="M", help="how long to fit; default: the preset's")
+    parser.add_argument("--steps", type=int, metavar="N", help="make N updates instead: repeatable")
+    parser.add_argument(
+        "--from",
+        dest="begin",
+        metavar="RUN",
+        help="begin with the weights of that folder, `shipped` or `nothing`; default: those that ship if the "
+        "network is of their size, else nothing",
+    )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write TensorBoard's event files too (extra `tensorboard`)"
+    )
+    group = parser.add_argument_group("many devices: JAX uses all it sees, each for its part of a batch")
+    group.add_argument(
+        "--resident",
+        type=float,
+        metavar="GB",
+        help="clips to keep on each device, while the others take turns; default: half of its memory if it "
+        "says how much it has, else all",
+    )
+    group.add_argument(
+        "--distributed",
+        action="store_true",
+        help="many processes, each started by this command: JAX finds them by Slurm or on a Cloud TPU",
+    )
+    group.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="where there is neither: an address of process 0 ..."
+    )
+    group.add_argument("--processes", type=int, metavar="N", help="... how many processes there are ...")
+    group.add_argument("--process", type=int, metavar="K", help="... and which of them this is, 0 to N-1")
+    _add_table(parser)
+
+
+def add_sweep_options(parser: argparse.ArgumentParser) -> None:
+    """All options of `trainer sweep`: how long, what to score on, and the table, with lists."""
+    parser.add_argument(
+        "--steps", type=int, metavar="N", default=1000, help="updates of each member; default 1000"
+    )
+    parser.add_argument(
+        "--test-start",
+        metavar="PLACE",
+        help="where in each film the frames begin that are kept from training and scored: a frame number "
+        "(250) or a time (12.5s, 4:05); default: three quarters into it",
+    )
+    parser.add_argument(
+        "--test-count", type=int, metavar="N", default=24, help="how many frames that is; default 24"
+    )
+    _add_table(parser, lists=True)
+
+
+def _add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
+    """The preset, the objective, and an option for every line of the table. `lists`: for a sweep, where
+    settings that it may vary take several values, and one frame cannot be overfitted.
+    """
+    parser.add_argument(
+        "--preset",
+        choices=tuple(PRESETS),
+        default="cpu",
+        help="size and budget for the machine: cpu (default) is useful after 10 minutes on two cores",
+    )
+    groups = {
+        "": parser,
+        NETWORK: parser.add_argument_group("the network and its training; default: the preset's"),
+        OBJECTIVE: parser.add_argument_group("the objective; a weight of 0 leaves its term out"),
+        CRITIC: parser.add_argument_group("the critic, where its weight is above 0"),
+    }
+    groups[OBJECTIVE].add_argument(
+        "--objective",
+        metavar="NAME",
+        default=Settings.objective,
+        help="counterfactual (default): the project's own; v1, v2, v3: the film-maker's U-Nets, towards "
+        "Floyd and Steinberg's dither, with a critic, and with the shown dither",
+    )
+    for name, row in all_rows().items():
+        if not row.option or (lists and name == "overfit"):
+            continue
+        kind = next(each.type for each in _fields_of(name))
+        if kind is bool:
+            groups[row.group].add_argument(
+                flag(name), action="store_true", default=None, help=_help(name, row)
+            )
+            continue
+        read = kind if kind in (int, float) else str
+        metavar = row.metavar or {int: "N", float: "X", str: "KIND"}[read]
+        if lists and row.sweep:
+            read, metavar = _several(read, row), f"{metavar},.."
+        groups[row.group].add_argument(flag(name), type=read, metavar=metavar, help=_help(name, row))
+
+
+def _several(read: Any, row: Row) -> Callable[[str], list[Any]]:
+    """A function that reads a list with commas between."""
+    example = {int: "0,1,2", float: "1e-3,3e-3", str: ",".join(row.choices[:2])}[read]
+
+    def values(text: str) -> list[Any]:
+        try:
+            return [read(part) for part in text.split(",")]
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r}: write a value or several, like {example}") from None
+
+    return values
+
+
+def _fields_of(name: str) -> list[dataclasses.Field[Any]]:
+    """The field of that name, of each objective that has it."""
+    return [each for settings in objectives().values() for each in fields(settings) if each.name == name]
+
+
+def _help(name: str, row: Row) -> str:
+    """What the option means, which objectives have it, which values there are, and the defaults."""
+    defaults = {
+        objective: each.default
+        for objective, settings in objectives().items()
+        for each in fields(settings)
+        if each.name == name
+    }
+    only = "" if len(defaults) == len(objectives()) else f"{', '.join(defaults)}: "
+    if row.adversary:
+        only = f"{row.adversary}: "
+    values = f" ({', '.join(row.choices)})" if row.choices and not row.help.startswith(row.choices[0]) else ""
+    return f"{only}{row.help}{values}{_default(defaults, name)}"
+
+
+def _default(defaults: Mapping[str, Any], name: str) -> str:
+    first, *_ = defaults.values()
+    if first is None or isinstance(first, bool):
+        return ""
+    others: dict[Any, list[str]] = {}
+    for whose, value in (
+        *defaults.items(),
+        *((p, own[name]) for p, (own, _) in PRESETS.items() if name in own),
+    ):
+        if value != first:
+            others.setdefault(value, []).append(whose)
+    said = "".join(f"; {', '.join(whose)}: {_short(value)}" for value, whose in others.items())
+    return f"; default {_short(first)}{said}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,262 +1,436 @@
-"""Fitting a generator: one update of the counterfactual objective, many of them, the learning rates.
+"""Fitting a generator: the state, one update, many of them, and the loop.
 
-An update is one pass for every patch of the pool (`patches.py`): draw moves from the generator's
-probabilities, price every one of them made and not made (`objectives.counterfactual`), take one step of the
-optimiser (`fitting/optimisers.py`). The pool goes on with the dither of the pass as it is in use
-(`generating/steps.py`), in a quarter of the patches polished by the search before it is shown, so that the
-generator learns to work with it and without. A critic, if there is one, compares the thresholded dithers with
-Floyd and Steinberg's of the same frames, or with ones that the search would go on to make. The film-maker's
-objectives have an update of their own (`fitting/film_maker.py`).
+An update is one pass for every patch of the pool (`data.py`): draw moves from the generator's probabilities,
+price every one of them made and not made (`loss.counterfactual`), take one step of the optimiser. The pool
+advances with the dither of the pass as it is used (`generator/step.py`); the search polishes a quarter of the
+patches before they are shown, so that the generator learns to work with it and without it. A critic, if there
+is one, compares the thresholded dithers with Floyd and Steinberg's of the same frames, or with what the
+search would make of them.
 
-All randomness comes from the seed and the number of the update, so that a run that is taken up again makes
-the same updates as one that was never cut short, on one machine.
+That is the project's own objective. Another one brings its own network and update as an `Objective`
+(`trainer/film_maker/train.py`); compiling, devices and the loop are the same for all.
+
+All randomness comes from the seed and the number of the update, so that a resumed run makes the same updates
+as one that was never cut short, on the same machine.
 """
 
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cache, partial
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
+from jax.lax import optimization_barrier
 from jax.sharding import Mesh
+from jax.sharding import PartitionSpec as P
 
 from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.model import outline
-from trainer.dithers.generator.step import (
-    View,
-    energy_on,
-    made,
-    planes_of,
-    propose,
-)
+from trainer.dithers.generator.model import count_parameters, create, outline
+from trainer.dithers.generator.step import View, accept_moves, energy_on, planes_of, propose
+from trainer.dithers.generator.weights import Weights, arrays_of
 from trainer.dithers.search.moves import scatter_sum
 from trainer.dithers.search.parallel import sweeps
-from trainer.film_maker.update import film_maker_update
-from trainer.fit.adversary import Adversary
-from trainer.fit.guards import (
-    PATIENCE,
-    check,
-)
-from trainer.fit.hyper import (
-    Hyper,
-    shape_of,
-)
-from trainer.fit.mesh import (
-    APART,
+from trainer.fit import data
+from trainer.fit.checkpoint import Record, Run
+from trainer.fit.critic import adversary_of
+from trainer.fit.data import Clips, Pool, new_pool, patch_keys, scene_of, slots
+from trainer.fit.loss import counterfactual, draw, straight_through
+from trainer.fit.metrics import Metrics, check, measure
+from trainer.fit.optimisers import direction, learning_rates
+from trainer.fit.pictures import Loop, generator_loop
+from trainer.fit.placement import PlacedClips, Placement
+from trainer.fit.polishing import chosen, settled, swept
+from trainer.fit.settings import CommonSettings, Hyper, Settings, hyper_of, shape_of
+from trainer.fit.sharding import (
     AXIS,
-    EVERYWHERE,
-    mean,
-    on_each,
-)
-from trainer.fit.objectives import (
-    counterfactual,
-    draw,
-    straight_through,
-)
-from trainer.fit.optimisers import (
-    direction,
-    learning_rates,
-)
-from trainer.fit.patches import (
-    advance,
-    each,
-    renew,
-)
-from trainer.fit.polishing import (
-    chosen,
-    settled,
-    swept,
-)
-from trainer.fit.scenes import shown
-from trainer.fit.settings import (
-    FILM_MAKERS,
-    Settings,
-)
-from trainer.fit.state import (
-    LIES,
-    HyperUpdate,
-    Metrics,
-    Pair,
-    State,
-    Update,
-    measure,
-    start,
+    all_gather,
+    broadcast,
+    broadcast_numbers,
+    device_put,
+    mean_over,
+    on_process_zero,
+    sharded_jit,
 )
 
-__all__ = ["PATIENCE", "Metrics", "Settings", "State", "check", "rates", "renewal", "start", "updates"]
-
+CHECKPOINT_SECONDS = 60.0
 REAL_SWEEPS = 12
-"""Sweeps that make the dither so far a real one for a critic that is to know the search's."""
+"""Sweeps that turn the dither so far into a real one, for a critic that is to know the search's."""
 
-Polish = tuple[Array, View, Array]
-Learn = Callable[[Hyper, State, Array, Any], tuple[State, Metrics, Polish]]
+
+class Pair(NamedTuple):
+    """Something of the generator and the same of the critic: weights, or their optimiser's state.
+
+    Without a critic its half is empty.
+    """
+
+    generator: Any
+    critic: Any
+
+
+class State(NamedTuple):
+    """All that a fit carries from one update to the next; a checkpoint holds it."""
+
+    step: Array  # int32
+    params: Pair
+    optimiser: Pair
+    pool: Pool
+
+
+STATE_SPECS: Any = State(step=P(), params=P(), optimiser=P(), pool=P(AXIS))
+"""Each device has its part of the pool, and all the rest."""
+
+
+Update = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
+"""(traced settings, state, clips, learning rate) -> the state after one update, and its metrics."""
+Updates = Callable[[State, Array, Any], tuple[State, Metrics]]
+"""(state, clips, learning rates float32[n]) -> the state after n updates, and mean metrics."""
+
+
+class Objective(NamedTuple):
+    """What is trained, and how: functions of the settings of one objective."""
+
+    new: Callable[[Any], nnx.Module]
+    """(settings) -> a network that has learned nothing."""
+    outline: Callable[[Any], nnx.Module]
+    """(settings) -> the network with shapes in place of weights."""
+    update: Callable[[Any, str | None], Update]
+    """(settings, axis) -> one update, to be compiled; means are over the devices of the axis."""
+    loop: Callable[[Any, int], Loop]
+    """(settings, side) -> what the network alone makes of two frames of side x side pixels."""
+    update_on_cpu: Callable[[Any, Mesh | None, bool], Update] | None = None
+    """(settings, mesh, are the clips sharded) -> a compiled update that is quicker on a CPU, if there is."""
+
+
+def objective_of(settings: CommonSettings) -> Objective:
+    """The objective of these settings."""
+    found: Objective = resolve_name(settings.trained_by)
+    return found
+
+
+def start(
+    settings: CommonSettings,
+    clips: Array,
+    mesh: Mesh | None = None,
+    parts: int = 1,
+    generator: nnx.Module | None = None,
+) -> State:
+    """The state before the first update, for clips in so many parts on the mesh's devices.
+
+    `generator`: the network to begin with; None: a new one.
+    """
+    learned, key, places = _beginning(settings, len(clips), parts, generator)
+    if mesh is not None:
+        learned, places = device_put(mesh, jax.device_get((learned, places)), (STATE_SPECS, P(AXIS)))
+    pool = _compiled_pool(settings.patch, mesh, P(AXIS) if parts > 1 else P())(key, places, clips)
+    return learned._replace(pool=pool)
+
+
+def abstract_state(settings: CommonSettings, clips: tuple[int, ...]) -> State:
+    """A state with shapes in place of numbers, for clips of that shape."""
+    learned, key, places = _beginning(settings, clips[0], 1)
+    films = jax.ShapeDtypeStruct(clips, jnp.uint8)
+    pool = jax.eval_shape(partial(new_pool, patch=settings.patch), key, places, films)
+    return jax.eval_shape(lambda: learned._replace(pool=pool))
+
+
+@cache
+def _compiled_pool(patch: int, mesh: Mesh | None, clips: P) -> Callable[..., Pool]:
+    return sharded_jit(mesh, partial(new_pool, patch=patch), (P(), P(AXIS), clips), P(AXIS))
+
+
+def _beginning(
+    settings: CommonSettings, clips: int, parts: int, generator: nnx.Module | None = None
+) -> tuple[State, Array, data.Slots]:
+    """The state without its pool; the key and the places of the pool."""
+    generator = objective_of(settings).new(settings) if generator is None else generator
+    params = nnx.state(generator, nnx.Param)
+    optimiser = direction(settings.optimiser, settings.momentum, settings.clip_norm)
+    adversary = adversary_of(settings)
+    critic, its_optimiser = adversary.start() if adversary else ((), ())
+    nothing: Any = ()
+    learned = State(jnp.int32(0), Pair(params, critic), Pair(optimiser.init(params), its_optimiser), nothing)
+    return learned, jax.random.key(settings.seed), slots(settings.batch, clips, parts)
+
+
+# One update.
+
+
+def train_step(
+    settings: Settings, axis: str | None, hyper: Hyper, state: State, clips: Array, rate: Any
+) -> tuple[State, Metrics, tuple[Array, View, Array]]:
+    """The generator, and the critic if there is one, after one step of their optimisers; the metrics; and the
+    dithers that the pool will go on with, what they are dithers of, and which of them are to be polished.
+    """
+    graph = nnx.graphdef(outline_of(settings))
+    energy = energy_on((settings.patch, settings.patch))
+    adversary = adversary_of(settings, axis)
+    optimiser = direction(settings.optimiser, hyper["momentum"], hyper["clip_norm"])
+    key = _keys(hyper, state)[0]
+    # Without the barriers XLA computes the frames again for every use of a pixel.
+    scene = optimization_barrier(scene_of(state.pool, clips, overfit=settings.overfit is not None)[0])
+    proposal = optimization_barrier(propose(scene, energy))
+    planes = optimization_barrier(planes_of(scene, proposal))
+
+    def loss_of(params: Any) -> tuple[Array, Array]:
+        logits = nnx.merge(graph, params)(planes)
+        drawn = jax.vmap(draw)(patch_keys(key, state.pool), jax.lax.stop_gradient(logits))
+        loss = counterfactual(logits, drawn, proposal, energy, hyper["temperature"], hyper["limit"])
+        if adversary:
+            likely = proposal.sign * scatter_sum(proposal.move, jax.nn.sigmoid(logits))
+            fake = scene.dither + straight_through(accept_moves(proposal, logits, energy), likely)
+            loss = loss + hyper["critic_weight"] * adversary.term(state.params.critic, fake, scene.frame)
+        return loss, logits
+
+    (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
+    gradient = mean_over(axis, gradient)
+    step, its_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
+    params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
+    dither = optimization_barrier(scene.dither + accept_moves(proposal, logits, energy))
+
+    critic, critics_state, critics_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
+    if adversary:
+        key_real, key_critic = jax.random.split(jax.random.fold_in(key, 1))
+        ones = real_dithers(settings.critic_real, key_real, scene)
+        keys = patch_keys(key_critic, state.pool)
+        critic, critics_state, critics_loss = adversary.update(
+            keys, critic, critics_state, ones, dither, scene.frame, rate, hyper
+        )
+    metrics = mean_over(axis, measure(loss, logits, dither, scene, critics_loss, energy.convolve))
+    learned = State(state.step, Pair(params, critic), Pair(its_state, critics_state), state.pool)
+    return learned, metrics, (dither, scene, chosen(state.pool))
+
+
+def advance(hyper: Hyper, state: State, clips: Array, dither: Array) -> State:
+    """The rest of an update: the pool goes on with these dithers, polished or not."""
+    pool = data.advance(_keys(hyper, state)[2], state.pool, clips, dither)
+    return state._replace(step=state.step + 1, pool=pool)
+
+
+def update_of_generator(settings: Settings, axis: str | None = None) -> Update:
+    """One whole update on the device, polishing included."""
+
+    def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
+        state, metrics, (dither, scene, some) = train_step(settings, axis, hyper, state, clips, rate)
+        if settings.sweeps:
+            key = _keys(hyper, state)[1]
+            dither = optimization_barrier(swept(key, dither, scene, some, settings.sweeps))
+        return advance(hyper, state, clips, dither), metrics
+
+    return update
+
+
+def update_on_cpu(settings: Settings, mesh: Mesh | None, in_parts: bool) -> Update:
+    """One compiled update whose dithers the sequential search polishes, between two compiled halves."""
+    if not settings.sweeps:
+        return _compiled(update_of_generator, settings, mesh, in_parts)
+    specs, made = _in_specs(in_parts), (STATE_SPECS, P(), (P(AXIS), P(AXIS), P(AXIS)))
+    axis = None if mesh is None else AXIS
+    first = sharded_jit(mesh, partial(train_step, settings, axis), specs, made)
+    second = sharded_jit(mesh, advance, (*specs[:3], P(AXIS)), STATE_SPECS)
+
+    def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
+        state, metrics, (dither, scene, some) = first(hyper, state, clips, rate)
+        return second(hyper, state, clips, settled(dither, scene, some, settings.sweeps)), metrics
+
+    return update
+
+
+def outline_of(settings: Settings) -> nnx.Module:
+    """The generator with shapes in place of weights."""
+    return outline(settings.size, jnp.dtype(settings.precision))
+
+
+OWN = Objective(
+    new=lambda settings: create(settings.size, settings.seed),
+    outline=outline_of,
+    update=update_of_generator,
+    loop=generator_loop,
+    update_on_cpu=update_on_cpu,
+)
+"""The project's own objective."""
+
+
+def real_dithers(kind: str, key: Array, scene: View) -> Array:
+    """What the critic takes for real: Floyd and Steinberg's dithers of the frames, or what the search makes
+    of the dithers so far, at the same price and after the same shown dithers.
+    """
+    if kind == "floyd-steinberg":
+        return floyd_steinberg(scene.frame)
+    begun = (scene.frame, scene.dither, scene.previous, scene.price)
+    return sweeps(*begun, REAL_SWEEPS, key=key, kernel=two_eye_kernel())
+
+
+def _keys(hyper: Hyper, state: State) -> Array:
+    """The keys of an update: for its draws, for the search, for the pool."""
+    return jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 1), state.step), 3)
+
+
+# Many updates, compiled, on one device or many.
 
 
 @cache
 def updates(
-    settings: Settings, mesh: Mesh | None = None, in_parts: bool = False, looped: bool | None = None
-) -> Update:
-    """The compiled function (state, bursts, rates float32[n]) -> state after n updates, mean metrics.
+    settings: CommonSettings, mesh: Mesh | None = None, in_parts: bool = False, looped: bool | None = None
+) -> Updates:
+    """Many compiled updates; cached by settings, since compiling takes many times as long as an update.
 
-    Kept for each settings, since compiling it takes many times as long as an update. On the devices of a mesh
-    the bursts are whole on each, or `in_parts`. `looped`: in one loop on the device, or one by one; None: as
-    is quicker on this machine.
+    On a mesh the clips are whole on each device, or sharded (`in_parts`). `looped`: in one loop on the
+    device, or one by one; None: as is quicker on this machine.
     """
-    hyper, settings = Hyper.of(settings), shape_of(settings)
+    hyper, settings = hyper_of(settings), shape_of(settings)
     # XLA for CPUs runs convolutions within a loop ten times slower than outside of one.
     if not (jax.default_backend() != "cpu" if looped is None else looped):
-        return _one_by_one(partial(single_update(settings, mesh, in_parts), hyper))
-    update = update_of(settings, None if mesh is None else AXIS)
+        return _one_by_one(partial(one_update(settings, mesh, in_parts), hyper))
+    update = objective_of(settings).update(settings, None if mesh is None else AXIS)
 
-    def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
-        state, metrics = jax.lax.scan(lambda s, rate: update(hyper, s, bursts, rate), state, rates)
+    def many(state: State, clips: Array, rates: Any) -> tuple[State, Metrics]:
+        state, metrics = jax.lax.scan(lambda s, rate: update(hyper, s, clips, rate), state, rates)
         return state, jax.tree.map(lambda values: values.mean(0), metrics)
 
-    return on_each(mesh, many, _given(in_parts)[1:], (LIES, EVERYWHERE))
+    return sharded_jit(mesh, many, _in_specs(in_parts)[1:], (STATE_SPECS, P()))
 
 
 @cache
-def single_update(settings: Settings, mesh: Mesh | None = None, in_parts: bool = False) -> HyperUpdate:
-    """One compiled update, for a CPU: the polishing is done between its two halves, by the sequential search.
-
-    It goes by the numbers it is given, whatever the settings say of those.
-    """
-    axis, made = None if mesh is None else AXIS, (LIES, EVERYWHERE)
-    if settings.objective in FILM_MAKERS or not settings.sweeps:
-        return on_each(mesh, update_of(settings, axis), _given(in_parts), made)
-    learn = on_each(mesh, learning(settings, axis), _given(in_parts), (*made, (APART, APART, APART)))
-    go_on = on_each(mesh, going_on, (*_given(in_parts)[:3], APART), LIES)
-
-    def update(hyper: Hyper, state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
-        state, metrics, (dither, scene, some) = learn(hyper, state, bursts, rate)
-        return go_on(hyper, state, bursts, settled(dither, scene, some, settings.sweeps)), metrics
-
-    return update
-
-
-def _given(in_parts: bool) -> tuple[Any, ...]:
-    """How an update's numbers, state, bursts and learning rate lie on a mesh."""
-    return EVERYWHERE, LIES, APART if in_parts else EVERYWHERE, EVERYWHERE
-
-
-def update_of(settings: Settings, axis: str | None = None) -> HyperUpdate:
-    """The function (numbers, state, bursts, learning rate) -> state, metrics of the objective, not compiled.
-
-    Gradients are means over the axis. It goes by the numbers it is given, whatever the settings say of those;
-    only the rest is fixed in it.
-    """
-    make = film_maker_update if settings.objective in FILM_MAKERS else counterfactual_update
-    return make(settings, axis)
-
-
-def counterfactual_update(settings: Settings, axis: str | None = None) -> HyperUpdate:
-    """`update_of` the counterfactual objective."""
-    learn = learning(settings, axis)
-
-    def update(hyper: Hyper, state: State, bursts: Array, rate: Any) -> tuple[State, Metrics]:
-        state, metrics, (dither, scene, some) = learn(hyper, state, bursts, rate)
-        if settings.sweeps:
-            key = _keys(hyper, state)[1]
-            dither = jax.lax.optimization_barrier(swept(key, dither, scene, some, settings.sweeps))
-        return going_on(hyper, state, bursts, dither), metrics
-
-    return update
-
-
-def learning(settings: Settings, axis: str | None = None) -> Learn:
-    """The first half of an update: (numbers, state, bursts, learning rate) -> the state but for its pool and
-    number, metrics, and what is to be polished: the dithers, what they are of, and which of them.
-    """
-    graph = nnx.graphdef(outline(settings.size, settings.compute))
-    energy = energy_on((settings.patch, settings.patch))
-    adversary = Adversary(settings, axis) if settings.has_critic else None
-
-    def update(hyper: Hyper, state: State, bursts: Array, rate: Any) -> tuple[State, Metrics, Polish]:
-        optimiser = direction(settings.optimiser, hyper.momentum, hyper.clip_norm)
-        keys = _keys(hyper, state)
-        # Unless it is told to keep them, XLA works the frames out anew for every use of a pixel.
-        scene = jax.lax.optimization_barrier(shown(settings, state.pool, bursts)[0])
-        proposal = jax.lax.optimization_barrier(propose(scene, energy))
-        planes = jax.lax.optimization_barrier(planes_of(scene, proposal))
-
-        def loss_of(params: Any) -> tuple[Array, Array]:
-            logits = nnx.merge(graph, params)(planes)
-            drawn = jax.vmap(draw)(each(keys[0], state.pool), jax.lax.stop_gradient(logits))
-            loss = counterfactual(logits, drawn, proposal, energy, hyper.temperature, hyper.limit)
-            if adversary:
-                likely = proposal.sign * scatter_sum(proposal.move, jax.nn.sigmoid(logits))
-                fake = scene.dither + straight_through(made(proposal, logits, energy), likely)
-                loss = loss + hyper.critic_weight * adversary.term(state.params.critic, fake, scene.frame)
-            return loss, logits
-
-        (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
-        gradient = mean(gradient, axis)
-        step, optimiser_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
-        params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
-        dither = jax.lax.optimization_barrier(scene.dither + made(proposal, logits, energy))
-
-        critic, its_optimiser, its_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
-        if adversary:
-            key_real, key_critic = jax.random.split(jax.random.fold_in(keys[0], 1))
-            ones = real(settings.critic_real, key_real, scene)
-            critic, its_optimiser, its_loss = adversary.update(
-                each(key_critic, state.pool), critic, its_optimiser, ones, dither, scene.frame, rate, hyper
-            )
-        metrics = mean(measure(loss, logits, dither, scene, its_loss, energy.convolve), axis)
-        learned = State(state.step, Pair(params, critic), Pair(optimiser_state, its_optimiser), state.pool)
-        return learned, metrics, (dither, scene, chosen(state.pool))
-
-    return update
+def one_update(settings: CommonSettings, mesh: Mesh | None = None, in_parts: bool = False) -> Update:
+    """One compiled update, for a CPU, with the traced settings as an argument."""
+    objective = objective_of(settings)
+    if objective.update_on_cpu:
+        return objective.update_on_cpu(settings, mesh, in_parts)
+    return _compiled(objective.update, settings, mesh, in_parts)
 
 
 @cache
-def renewal(settings: Settings, mesh: Mesh, in_parts: bool) -> Callable[[State, Array], State]:
-    """The compiled function (state, other bursts) -> the state with new patches, all from those."""
+def reset(settings: CommonSettings, mesh: Mesh, in_parts: bool) -> Callable[[State, Array], State]:
+    """The compiled function (state, other clips) -> the state with new patches from those, everywhere."""
 
-    def renewed(state: State, bursts: Array) -> State:
+    def renewed(state: State, clips: Array) -> State:
         key = jax.random.fold_in(jax.random.key(settings.seed + 2), state.step)
-        return state._replace(pool=renew(key, state.pool, bursts))
+        return state._replace(pool=data.reset(key, state.pool, clips))
 
-    return on_each(mesh, renewed, (LIES, APART if in_parts else EVERYWHERE), LIES)
-
-
-def going_on(hyper: Hyper, state: State, bursts: Array, dither: Array) -> State:
-    """The second half: with the dithers as they are shown to the state of the next update."""
-    pool = advance(_keys(hyper, state)[2], state.pool, bursts, dither)
-    return state._replace(step=state.step + 1, pool=pool)
+    return sharded_jit(mesh, renewed, (STATE_SPECS, _in_specs(in_parts)[2]), STATE_SPECS)
 
 
-def _keys(hyper: Hyper, state: State) -> Array:
-    """Of one update: for its draws, for the search, for the pool."""
-    return jax.random.split(jax.random.fold_in(jax.random.key(hyper.seed + 1), state.step), 3)
+def _compiled(make: Callable[..., Update], settings: Any, mesh: Mesh | None, in_parts: bool) -> Update:
+    update = make(settings, None if mesh is None else AXIS)
+    return sharded_jit(mesh, update, _in_specs(in_parts), (STATE_SPECS, P()))
 
 
-def real(kind: str, key: Array, scene: View) -> Array:
-    """What the critic takes for real, one of `REALS`: Floyd and Steinberg's dithers of the frames, or what
-    the search makes of the dithers so far, at the same price and after the same shown dithers.
-    """
-    if kind == "floyd-steinberg":
-        return floyd_steinberg(scene.frame)
-    start = (scene.frame, scene.dither, scene.previous, scene.price)
-    return sweeps(*start, REAL_SWEEPS, key=key, kernel=two_eye_kernel())
+def _in_specs(in_parts: bool) -> tuple[Any, ...]:
+    """Of an update's traced settings, state, clips and learning rate."""
+    return P(), STATE_SPECS, P(AXIS) if in_parts else P(), P()
 
 
-def _one_by_one(update: Update) -> Update:
-    def many(state: State, bursts: Array, rates: Any) -> tuple[State, Metrics]:
+def _one_by_one(update: Callable[[State, Array, Any], tuple[State, Metrics]]) -> Updates:
+    def many(state: State, clips: Array, rates: Any) -> tuple[State, Metrics]:
         each = []
         for rate in np.asarray(rates, np.float32).tolist():
-            # Devices that share a CPU's threads must not wait for one another in several updates at once.
-            state, metrics = jax.block_until_ready(update(state, bursts, rate))
+            # Devices that share a CPU's threads must not wait for each other in several updates at once.
+            state, metrics = jax.block_until_ready(update(state, clips, rate))
             each.append(metrics)
         return state, Metrics(*(sum(values) / len(each) for values in zip(*each, strict=True)))
 
     return many
 
 
-def rates(settings: Settings, step: int, progress: np.ndarray) -> np.ndarray:
+def rates(settings: CommonSettings, step: int, progress: np.ndarray) -> np.ndarray:
     """Learning rates of the updates from `step` on, at their progress in [0, 1] (`optimisers.py`)."""
     return learning_rates(settings.rate, settings.schedule, step, progress)
+
+
+# The loop.
+
+
+def train(
+    settings: CommonSettings,
+    clips: Clips,
+    placement: Placement,
+    mesh: Mesh,
+    budget: dict[str, float],
+    run: Run | None,
+    about: dict[str, Any],
+    begin: Weights | None = None,
+    tensorboard: bool = False,
+    report: Callable[[int, float, Metrics], None] = lambda step, seconds, metrics: None,
+) -> tuple[int, float]:
+    """Make the updates that the budget still allows, and return how many there are and the seconds they took.
+
+    A budget of {"steps": n} gives the same losses every time; {"minutes": m} makes as many updates as the
+    machine can. Process 0 has the run's folder, all others None. `begin`: the weights before the first
+    update; None: new ones. `about` is said of the weights. `report` gets updates and seconds so far, and the
+    mean metrics since the last report.
+    """
+    in_parts = placement.is_sharded(mesh)
+    many, renewed = updates(settings, mesh, in_parts), reset(settings, mesh, in_parts)
+    steps = budget.get("steps")
+    with ExitStack() as stack:
+        placed = stack.enter_context(PlacedClips(clips, placement, mesh))
+        kept, spent = _restored(run, abstract_state(settings, (placement.size, *clips.shape[1:])), mesh)
+        network = None if begin is None else begin.network()
+        state = kept or start(settings, placed.at(0), mesh, placement.parts, network)
+        step = int(state.step)
+        record = None
+        if run:
+            loop, weights = compiled_loop(settings, clips.shape[-1]), partial(weights_of, settings, about)
+            record = stack.enter_context(Record(run, clips, loop, weights, tensorboard, step))
+        begun = time.monotonic() - spent
+
+        def keep(state: State, seconds: float) -> None:
+            whole = all_gather(state)
+            if record:
+                record.keep(int(whole.step), whole, seconds)
+
+        [seconds] = broadcast_numbers(time.monotonic() - begun)
+        saved = seconds
+        while True:
+            progress = step / steps if steps is not None else seconds / (60 * budget["minutes"])
+            if progress >= 1:
+                break
+            count = settings.chunk if steps is None else min(settings.chunk, int(steps) - step)
+            count = placement.left(step, count)
+            ahead = np.full(count, progress) if steps is None else (step + np.arange(count)) / steps
+            rate, here = rates(settings, step, ahead), placed.at(step)
+            state, means = many(renewed(state, here) if placement.exchanges(step) else state, here, rate)
+            metrics = Metrics(*(float(value) for value in means))
+            step += count
+            [seconds] = broadcast_numbers(time.monotonic() - begun)
+            row = {"step": step, "seconds": round(seconds, 1), "rate": float(rate[-1])}
+            if record:
+                record.log(row | metrics._asdict())
+            check(step, metrics)
+            report(step, seconds, metrics)
+            if seconds - saved > CHECKPOINT_SECONDS:
+                keep(state, seconds)
+                saved = seconds
+        keep(state, seconds)
+    return step, seconds
+
+
+def _restored(run: Run | None, shapes: State, mesh: Mesh) -> tuple[State | None, float]:
+    """The state of the newest checkpoint, on the devices, and the seconds until then; else None, 0."""
+    like = jax.tree.map(lambda array: np.zeros(array.shape, array.dtype), shapes)
+    kept = on_process_zero(lambda: run.restore(like) if run else None)
+    is_kept, seconds = broadcast_numbers(*((1.0, kept[1]) if kept else (0.0, 0.0)))
+    if not is_kept:
+        return None, 0.0
+    return device_put(mesh, broadcast(kept[0] if kept else like), STATE_SPECS), seconds
+
+
+@cache
+def compiled_loop(settings: CommonSettings, side: int) -> Loop:
+    """What the network alone makes of two frames; cached, since compiling takes longer than using it."""
+    return jax.jit(objective_of(settings).loop(settings, side))
+
+
+def weights_of(settings: CommonSettings, about: dict[str, Any], state: State) -> Weights:
+    """The generator of a state in NumPy, with what is to be said of it."""
+    network = objective_of(settings).outline(settings)
+    generator = nnx.merge(nnx.graphdef(network), state.params.generator)
+    said = {**about, "updates": int(state.step), "parameters": count_parameters(network)}
+    return Weights(arrays_of(generator), settings.size, said)

@@ -1,1 +1,1 @@
-"""How the networks dither: a pass of the generator, compiled code for it, the U-Net as a ditherer."""
+"""The generator: the network, a pass of it, its weights, the ditherer, in this order of reading."""

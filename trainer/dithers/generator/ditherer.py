@@ -1,14 +1,14 @@
-"""The generator as a ditherer: a start, a learned step towards the least visible error, then a little search.
+"""The generator as a ditherer: a start, learned steps towards the least visible error, then a short search.
 
 In closed loop every frame starts from the shown dither where that still fits and from error diffusion
-elsewhere (`searching/start.py`). `passes` passes of the network (`generating/steps.py`) make most of the
-moves that pay, and `polish` rounds of the search (`search.py`) what is left, all at the price of a flip that
-the dial asks for. In a film's first frame, where nothing is shown, and after a cut flips are almost free and
-there are more passes; the search, if there is any, settles it.
+elsewhere (`search/start.py`). `passes` passes of the network (`step.py`) make most of the moves that pay, and
+`polish` rounds of the search make the rest, all at the price of a flip that the dial sets. At the start of a
+stretch, where nothing is shown, and after a cut flips are almost free and there are more passes; the search,
+if there is any, then runs until the dither is settled.
 
-Either engine (`searching/engines.py`) makes the same passes: the sequential one by compiled code for CPUs
-(`generating/compiled/steps.py`), the parallel one in JAX (`generating/steps.py`); they differ in the search
-after it. A dither depends on frame, shown dither, weights, settings and engine, and on nothing else.
+The passes run in JAX. The engine (`engines.py`) decides where, and which search follows: `sequential`
+on the CPU, frame by frame, then the compiled search; `parallel` on the accelerator, several frames in a
+batch, then the search in JAX. A dither depends on frame, shown dither, weights, settings and engine alone.
 """
 
 from collections.abc import Callable
@@ -18,65 +18,39 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 
-from trainer import cores
 from trainer.dithers.diffusion import diffused
 from trainer.dithers.ditherer import Ditherer, FrameByFrame
 from trainer.dithers.engines import engine_of
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    two_eye_kernel,
-)
-from trainer.dithers.generator.model import (
-    Generator,
-    Size,
-)
-from trainer.dithers.generator.step import (
-    View,
-    energy_on,
-    step,
-)
-from trainer.dithers.generator.weights import (
-    Weights,
-    load,
-)
-from trainer.dithers.mask import (
-    thresholds,
-    tiled,
-)
-from trainer.dithers.search.accelerated import (
-    Accelerated,
-    Scene,
-)
+from trainer.dithers.eye import Dither, Frame, two_eye_kernel
+from trainer.dithers.generator.model import Generator
+from trainer.dithers.generator.step import FIRST_PRICE, View, energy_on, step
+from trainer.dithers.generator.weights import Weights, load, part
+from trainer.dithers.mask import thresholds, tiled
+from trainer.dithers.search.accelerated import Accelerated, Scene
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.sequential import PASSES as ALL_ROUNDS
 from trainer.dithers.search.sequential import settle
-from trainer.dithers.search.start import (
-    CUT_PRICE,
-    Start,
-    after_cut,
-)
+from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
 from trainer.errors import OptionError
-from trainer.fit.patches import FIRST_PRICE
-from trainer.generating.compiled.steps import CompiledSteps
 
 PASSES, POLISH = 1, 3
 """The defaults."""
 FIRST_PASSES = 12
-"""Passes of a first frame and after a cut, or as many as of any other if that is more."""
+"""Passes of a first frame and after a cut, unless `passes` is more."""
 
 Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
-"""(frame, start, shown dither, price, passes, rounds of the search, None: until settled) -> the dither."""
+"""(frame, start, shown dither, price, passes, rounds of the search; None: until settled) -> the dither."""
 
 
 class GeneratorDitherer(FrameByFrame):
-    """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
+    """Dithers with the network. `weights`: a file, or a folder of `trainer fit`; None: those that ship.
 
-    `dial` sets the price of a flip (`searching.energy.price_of`), `engine` is for `engine_of`. OptionError
-    for a setting out of range, TrainerError for weights that cannot be read.
+    `dial` sets the price of a flip (`search.energy.price_of`), `engine` is for `engine_of`.
+    OptionError for a setting out of range, TrainerError for weights that cannot be read.
     """
 
     def __init__(
@@ -96,11 +70,11 @@ class GeneratorDitherer(FrameByFrame):
             raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
         self.price, self.passes, self.polish = price_of(dial), passes, polish
         self.weights = weights if isinstance(weights, Weights) else load(weights)
-        self._engine = PASSING[engine_of(engine)](self.weights)
+        self._engine = ENGINES[engine_of(engine)](self.weights)
         self._start = Start(dial, self.price)
 
     def dither(self, frame: Frame, shown: Dither | None) -> Dither:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `shown` being shown."""
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, while `shown` is shown."""
         many = max(self.passes, FIRST_PASSES)
         if shown is None:
             start = diffused(frame)
@@ -114,48 +88,52 @@ class GeneratorDitherer(FrameByFrame):
         return self._engine(frame, start, shown, self.price, self.passes, self.polish)
 
 
-def sequential_passes(weights: Weights) -> Engine:
-    """The engine for CPUs; what it needs for frames of one shape is kept until one of another comes."""
-    weights.generator()  # which refuses arrays that are not those of its size
-    size = weights.size
-    assert isinstance(size, Size)
-    steps = lru_cache(maxsize=1)(lambda shape: CompiledSteps(weights.arrays, size, shape, cores.usable()))
+def make_ditherer(weights: Path | Weights | None = None, **settings: Any) -> Ditherer:
+    """The ditherer of the network that the weights are for (`weights.NETWORKS`)."""
+    read = weights if isinstance(weights, Weights) else load(weights)
+    ditherer: Ditherer = part(read.kind.ditherer)(weights=read, **settings)
+    return ditherer
 
-    def passed(
+
+def on_cpu(weights: Weights) -> Engine:
+    """Passes on the CPU, also where there is an accelerator, then the sequential search."""
+    one_pass, device = _one_pass(weights), _cpu()
+
+    def dithered(
         frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
     ) -> Dither:
+        if passes:
+            with jax.default_device(device):
+                pictures = (jnp.asarray(plane, jnp.float32)[None] for plane in (frame, start, shown))
+                scene = Scene(*pictures, jnp.full(1, price, jnp.float32))
+                for _ in range(passes):
+                    scene = scene._replace(dither=one_pass(scene))
+                start = np.asarray(scene.dither[0]).astype(np.uint8)
         most = ALL_ROUNDS if rounds is None else rounds
-        if not passes:
-            return settle(frame, start, shown, price, two_eye_kernel(), most)
-        dither, blurred = steps(frame.shape)(frame, start, shown, price, passes)
-        if not most:
-            return dither
-        return settle(frame, dither, shown, price, two_eye_kernel(), most, blurred=blurred)
+        return settle(frame, start, shown, price, two_eye_kernel(), most) if most else start
 
-    return passed
+    return dithered
 
 
-def parallel_passes(weights: Weights, frames: int | None = None) -> Engine:
-    """The engine for accelerators, so many frames in a batch (`searching/accelerated.py`)."""
+def on_accelerator(weights: Weights, frames: int | None = None) -> Engine:
+    """Passes and the parallel search in batches of so many frames (`search/accelerated.py`)."""
+    return Accelerated(_one_pass(weights), frames)
+
+
+ENGINES: dict[str, Callable[[Weights], Engine]] = {"sequential": on_cpu, "parallel": on_accelerator}
+
+
+def _one_pass(weights: Weights) -> Callable[[Scene], Array]:
+    """A pass of the network with these weights."""
     generator = weights.generator()
-    state, passed = nnx.state(generator), _pass(nnx.graphdef(generator))
+    state, compiled = nnx.state(generator), compiled_pass(nnx.graphdef(generator))
     mask = lru_cache(maxsize=1)(lambda shape: jnp.asarray(tiled(thresholds(), shape)))
-
-    def one_pass(scene: Scene) -> Array:
-        return passed(state, View(*scene, mask(scene.frame.shape[1:])))
-
-    return Accelerated(one_pass, frames)
-
-
-PASSING: dict[str, Callable[[Weights], Engine]] = {
-    "sequential": sequential_passes,
-    "parallel": parallel_passes,
-}
+    return lambda scene: compiled(state, View(*scene, mask(scene.frame.shape[1:])))
 
 
 @cache
-def _pass(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
-    """(the network's state, what a pass is about) -> its dithers; compiled once for every size of frame."""
+def compiled_pass(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
+    """(the network's state, the input of a pass) -> dithers; compiled once for each size of frame."""
 
     @jax.jit
     def one_pass(state: nnx.State, view: View) -> Array:
@@ -165,13 +143,9 @@ def _pass(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
     return one_pass
 
 
-def make_ditherer(weights: Path | Weights | None = None, **settings: Any) -> Ditherer:
-    """The ditherer of the network that the weights are of."""
-    from trainer.film_maker.unet import UNetSize
-
-    read = weights if isinstance(weights, Weights) else load(weights)
-    if isinstance(read.size, UNetSize):
-        from trainer.film_maker.ditherer import UNetDitherer
-
-        return UNetDitherer(read, **settings)
-    return GeneratorDitherer(weights=read, **settings)
+def _cpu() -> jax.Device | None:
+    """JAX's CPU; None, its default device, where it was told to leave the CPU out."""
+    try:
+        return jax.devices("cpu")[0]
+    except RuntimeError:
+        return None

@@ -1,36 +1,37 @@
 """The generator: a small network that decides, for every pixel at once, whether to make its best move.
 
-One pass is a learned step of the parallel search (`generating/steps.py`). Of every pixel's toggle and swaps
-the best is known, and what it would do to the energy if it were the only one; which of them go together is
-what the network has to know. It answers with the logit of making each.
+One pass is a learned step of the parallel search (`step.py`). For every pixel the best of its toggle and its
+swaps is known, and by how much that move alone would change the energy. The network learns which of these
+moves go together: it answers with the logit of making each.
 
-The frame goes in as `PLANES` planes per pixel:
-    2f - 1, 2b - 1, 2p - 1   the frame, the dither so far, and the dither that is shown
-    squashed dE              what the pixel's toggle would change the energy by, exactly, in units of c(0)
-    squashed dE, dy, dx      the same for its best move, and where that takes it: 0, 0 for a toggle
+Its input is `PLANES` planes per pixel:
+    2f - 1, 2b - 1, 2p - 1   the frame, the dither so far, and the shown dither
+    squashed dE              the exact change of energy by the pixel's toggle, in units of c(0)
+    squashed dE, dy, dx      the same for its best move, and the move's direction: 0, 0 for a toggle
     2m - 1                   a frozen blue-noise threshold in absolute coordinates, to tell like pixels apart
     ln(price / .2) / 2       the dial
-All follow from the frame and the shown dither, so that a film can be taken up at any frame. Inside, 2x2
-pixels lie on top of one another (space to depth), with residual 3x3 convolutions and a branch at half scale.
+All follow from the frame and the shown dither, so an export can start at any frame. Inside, 2x2 pixels are
+stacked (space to depth); residual 3x3 convolutions follow, with a branch at half scale.
 
 Arrays: pictures float32[..., H, W], planes float32[B, H, W, PLANES].
+
+The end of this file makes flax networks without compiling anything; the other networks use it too.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import ClassVar, TypeVar
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 from jax.typing import DTypeLike
+from numpy.typing import NDArray
 
-from trainer.dithers.generator.modules import (
-    counted,
-    created,
-    outlined,
-)
 from trainer.dithers.search.energy import REACH
 from trainer.dithers.search.moves import offset_of
 from trainer.errors import OptionError
@@ -41,16 +42,22 @@ MIDDLE_PRICE = 0.2
 Convolve = Callable[[Array], Array]
 """float32[..., H, W] -> c * it, as `searching.parallel.convolution` makes it for one shape."""
 
-# A move starts out unlikely, and the network speaks in units that let it be sure soon.
+# A move is unlikely at first; the scale lets the network become sure of one soon.
 SCALE, OFFSET = 3.0, -2.0
 
 _WEAKER = {"first": 1.0, "blocks": 0.7, "down": 1.0, "low": 0.7, "up": 0.5, "last": 0.1}
-"""Each layer's initial weights against He's."""
+"""Each layer's initial weights as a share of He's."""
+
+Module = TypeVar("Module", bound=nnx.Module)
+Build = Callable[[nnx.Rngs], Module]
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a generator is: channels at half resolution, and residual blocks (2 or more)."""
+    """A generator's size: channels at half resolution, and residual blocks (2 or more)."""
+
+    kind: ClassVar[str] = "generator"
+    """What files of weights call such a network."""
 
     channels: int = 16
     blocks: int = 2
@@ -67,7 +74,7 @@ class Size:
 class Generator(nnx.Module):
     """Planes float32[B, H, W, PLANES] -> logits of the moves float32[B, H, W]; any H and W.
 
-    `compute`: the type that it computes in; its weights and its logits are float32 whatever that is.
+    `compute`: the type that it computes in; weights and logits are always float32.
     """
 
     def __init__(self, size: Size, rngs: nnx.Rngs, compute: DTypeLike = jnp.float32) -> None:
@@ -92,7 +99,7 @@ class Generator(nnx.Module):
         return SCALE * logits[:, :height, :width, 0] + OFFSET
 
     def _half_scale(self, h: Array) -> Array:
-        """What a wider look adds: two convolutions on means of 2x2, back by repetition."""
+        """Two convolutions on means of 2x2, repeated back to full size: a wider view."""
         low = self.down(nnx.relu(nnx.avg_pool(h, (2, 2), (2, 2))))
         low = low + self.low(nnx.relu(low))
         return jnp.repeat(jnp.repeat(self.up(nnx.relu(low)), 2, 1), 2, 2)
@@ -108,10 +115,10 @@ def planes(
     change: Array,
     move: Array,
 ) -> Array:
-    """What the generator is shown, float32[B, H, W, PLANES].
+    """The generator's input, float32[B, H, W, PLANES].
 
-    frame in [0, 1], dither so far and shown dither 0 or 1, and what each pixel's toggle and its best move
-    change the energy by: float32[B, H, W]; the moves int8[B, H, W] (`searching/moves.py`); price float32[B];
+    frame in [0, 1], dither so far and shown dither 0 or 1, and the change of energy by each pixel's toggle
+    and by its best move: float32[B, H, W]; the moves int8[B, H, W] (`search/moves.py`); price float32[B];
     mask float32[B, H, W] or [H, W], the thresholds at those pixels.
     """
     down, right = (step / REACH for step in offset_of(move))
@@ -136,21 +143,55 @@ def depth_to_space(x: Array) -> Array:
 
 
 def create(size: Size, seed: int) -> Generator:
-    """A new generator, with He's initial weights, or weaker ones."""
+    """A new generator, with He's initial weights or weaker ones."""
     spreads = {name: math.sqrt(2) * weaker for name, weaker in _WEAKER.items()}
-    return created(lambda rngs: Generator(size, rngs), seed, spreads)
+    return new_network(lambda rngs: Generator(size, rngs), seed, spreads)
 
 
 def outline(size: Size, compute: DTypeLike = jnp.float32) -> Generator:
-    """A generator of that size with shapes in place of numbers, to be filled with weights."""
-    return outlined(lambda rngs: Generator(size, rngs, compute))
-
-
-def parameter_count(size: Size) -> int:
-    """How many numbers are learned."""
-    return counted(outline(size))
+    """A generator of that size with shapes in place of weights, to be filled."""
+    return abstract_network(lambda rngs: Generator(size, rngs, compute))
 
 
 def _squash(x: Array) -> Array:
-    """x near 0, at most 4 away from it: a price matters by its sign and less by how far it goes."""
+    """x near 0, and at most 4 in size: what counts is a price's sign, and less how far it goes."""
     return x / (1 + jnp.abs(x) / 4)
+
+
+_LECUN: Mapping[str, float] = {}
+"""Every layer's kernels as they come."""
+
+
+def new_network(build: Build[Module], seed: int, spreads: Mapping[str, float] = _LECUN) -> Module:
+    """A new network: normal kernels of variance 1 / fan-in (Y. LeCun), scales 1, all else 0.
+
+    NumPy draws them: JAX would compile for longer than a test trains. `spreads` multiplies the kernels'
+    deviation, by the name of a layer or of a list of layers.
+    """
+    network = abstract_network(build)
+    state = nnx.state(network, nnx.Param)
+    rng = np.random.default_rng(seed)
+    for path, leaf in nnx.to_flat_state(state):
+        first = _initial(str(path[-1]), leaf.shape, spreads.get(str(path[0]), 1.0), rng)
+        leaf.set_value(jnp.asarray(first, jnp.float32))
+    nnx.update(network, state)
+    return network
+
+
+def abstract_network(build: Build[Module]) -> Module:
+    """The network with shapes in place of weights, to be filled."""
+    return nnx.eval_shape(lambda: build(nnx.Rngs(0)))
+
+
+def count_parameters(network: nnx.Module) -> int:
+    """The number of learned parameters."""
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
+
+
+def _initial(
+    name: str, shape: tuple[int, ...], spread: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The first values of an array of that name; a kernel's last axis is its outputs."""
+    if name == "kernel":
+        return rng.normal(0, spread / math.sqrt(math.prod(shape[:-1])), shape)
+    return np.ones(shape) if name == "scale" else np.zeros(shape)

@@ -1,11 +1,12 @@
-"""A pass of the generator: pixels propose their best moves, the network accepts some, a check has its say.
+"""A pass of the generator: every pixel proposes its best move, the network accepts some, a check follows.
 
-1. Propose: the best of every pixel's toggle and swaps, and what it would change the energy by
-   (`searching/moves.py`).
-2. Accept: the network's choice (`networks/generator.py`); of moves that share a pixel only the likeliest.
-3. Check: moves were priced as if alone. One convolution of them all gives every move half of its interaction
-   with each of the others, so that the sum is exact; those that then still gain are made.
-What stands may still not go together, if the network accepts far too much. A settled dither stays as it is.
+1. Propose: for every pixel the best of its toggle and its swaps, and the change of energy by it
+   (`search/moves.py`).
+2. Accept: the network's choice (`model.py`); of moves that share a pixel only the likeliest.
+3. Check: moves were priced as if alone. One convolution of all accepted moves gives each of them half of its
+   interaction with every other, so that the sum is exact; the moves that still pay are made.
+Moves that pass the check may still not go together if the network accepts far too many. A settled dither does
+not change.
 
 Arrays: pictures float32[B, H, W], dithers 0 or 1; price float32[B] in units of c(0). Any B, H, W.
 """
@@ -19,11 +20,7 @@ from jax.lax import optimization_barrier
 from numpy.typing import NDArray
 
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.model import (
-    Convolve,
-    Generator,
-    planes,
-)
+from trainer.dithers.generator.model import Convolve, Generator, planes
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.moves import (
     NOTHING,
@@ -35,16 +32,21 @@ from trainer.dithers.search.moves import (
 )
 from trainer.dithers.search.parallel import convolution
 
+FIRST_PRICE = 0.01
+"""The price of a flip in a first frame, where nothing is shown yet: little, but its logarithm is finite."""
+
 
 class Energy(NamedTuple):
-    """The two-eye energy on frames of one shape: c * plane, and what moves cost by themselves."""
+    """The two-eye energy on frames of one shape: c * plane, and by code what a move costs by itself."""
 
     convolve: Convolve
-    own: NDArray[np.float32]
+    self_costs: NDArray[np.float32]
 
 
 class Proposal(NamedTuple):
-    """Of every pixel, [B, H, W]: 1 - 2b, the slope u, what its best move changes, which that is (int8)."""
+    """For every pixel, [B, H, W]: 1 - 2b, the slope u, the change of energy by its best move, and that move's
+    code (int8).
+    """
 
     sign: Array
     slope: Array
@@ -53,7 +55,7 @@ class Proposal(NamedTuple):
 
 
 class View(NamedTuple):
-    """What a pass is about: frame, dither so far, shown dither, mask (or [H, W]), and price."""
+    """The input of a pass: frame, dither so far, shown dither, price, and mask, which may be [H, W]."""
 
     frame: Array
     dither: Array
@@ -74,24 +76,24 @@ def propose(view: View, energy: Energy) -> Proposal:
     blurred = energy.convolve(view.dither - view.frame)
     fee = view.price[:, None, None] * (1 - 2 * jnp.abs(view.dither - view.previous))
     slope = 2 * sign * blurred + fee
-    return Proposal(sign, slope, *best_moves(view.dither, slope, energy.own))
+    return Proposal(sign, slope, *best_moves(view.dither, slope, energy.self_costs))
 
 
 def planes_of(view: View, proposal: Proposal) -> Array:
-    """What the network is shown of them, float32[B, H, W, PLANES]."""
+    """The network's input, float32[B, H, W, PLANES]."""
     return planes(*view, 1 + proposal.slope, proposal.change, proposal.move)
 
 
-def made(proposal: Proposal, logits: Array, energy: Energy) -> Array:
-    """How every pixel changes, -1, 0 or 1: by the moves that the network accepts and the check lets stand."""
+def accept_moves(proposal: Proposal, logits: Array, energy: Energy) -> Array:
+    """The change of every pixel, -1, 0 or 1, by the moves that the network accepts and the check passes."""
     move = drop_conflicts(jnp.where(logits > 0, proposal.move, NOTHING), logits)
-    accepted = check_moves(move, proposal.change, proposal.sign, energy.own, energy.convolve)
-    return proposal.sign * uses(accepted)
+    move = check_moves(move, proposal.change, proposal.sign, energy.self_costs, energy.convolve)
+    return proposal.sign * uses(move)
 
 
 def step(generator: Generator, view: View, energy: Energy) -> Array:
     """The dither after one pass."""
-    # Unless it is told to keep them, XLA works the planes out anew for every use of a pixel.
+    # Without the barriers XLA computes the planes again for every use of a pixel.
     proposal = optimization_barrier(propose(view, energy))
     logits = optimization_barrier(generator(optimization_barrier(planes_of(view, proposal))))
-    return view.dither + made(proposal, logits, energy)
+    return view.dither + accept_moves(proposal, logits, energy)

@@ -1,74 +1,95 @@
-"""The file of a generator's weights: one .npz, arrays by name and what they are, as JSON. No pickle.
+"""A file of weights: one .npz with the arrays by name, and `about`, JSON that says what they are. No pickle.
 
-`about` holds `format` (1), `network` (`generator` or `u-net`), `size` (the fields of its `Size` or
-`UNetSize`), and whatever else the maker has to say: the command, the seed, the films. Arrays are float32, or
-float16 where that is asked for on writing.
+`about` holds `format` (1), `network` (one of `NETWORKS`), `size` (the fields of its size), and whatever else
+the maker has to say: the command, the seed, the films. Arrays are float32, or float16 where the writer asks
+for it.
 """
 
 import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from pkgutil import resolve_name
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
 
-from trainer.dithers.generator.model import (
-    Generator,
-    Size,
-    outline,
-)
+from trainer.dithers.generator.model import Generator, Size
 from trainer.errors import TrainerError
 from trainer.files import write_whole
-from trainer.film_maker.unet import (
-    UNet,
-    UNetSize,
-)
-from trainer.film_maker.unet import outline as unet_outline
 
 FORMAT = 1
 SHIPPED = "generator.npz"
 """The weights that come with the package; `README.md` says how they were made."""
 NAME = "weights.npz"
-"""What `trainer fit` calls the file in its folder."""
+"""The file's name in a folder of `trainer fit`."""
 
 _ABOUT = "about"
-_SIZES: dict[str, type[Size] | type[UNetSize]] = {"generator": Size, "u-net": UNetSize}
-Network = TypeVar("Network", Generator, UNet)
+
+
+class AnySize(Protocol):
+    """The size of a network of any kind: a frozen dataclass."""
+
+    kind: ClassVar[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields, for a file."""
+        ...
+
+
+class Network(NamedTuple):
+    """Where the parts of a kind of network are, as `module:name`, imported when they are used; what an error
+    calls such a network; and whether the network alone has a dial.
+    """
+
+    size: str
+    outline: str
+    ditherer: str
+    noun: str
+    has_dial: bool
+
+
+NETWORKS = {
+    "generator": Network(
+        "trainer.dithers.generator.model:Size",
+        "trainer.dithers.generator.model:outline",
+        "trainer.dithers.generator.ditherer:GeneratorDitherer",
+        "generator",
+        True,
+    ),
+    "u-net": Network(
+        "trainer.film_maker.unet:UNetSize",
+        "trainer.film_maker.unet:outline",
+        "trainer.film_maker.ditherer:UNetDitherer",
+        "U-Net",
+        False,
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a file holds: the arrays by name (`blocks.0.kernel`), the network's size, what is said of it."""
+    """A file's content: the arrays by name (`blocks.0.kernel`), the network's size, and `about`."""
 
     arrays: dict[str, NDArray[np.float32]]
-    size: Size | UNetSize
+    size: AnySize
     about: dict[str, Any]
 
-    def network(self) -> Generator | UNet:
-        """The network that these weights are of."""
-        return self.unet() if isinstance(self.size, UNetSize) else self.generator()
+    @property
+    def kind(self) -> Network:
+        """The kind of network that these weights are for."""
+        return NETWORKS[self.size.kind]
 
-    def generator(self) -> Generator:
-        """The project's network with these weights; TrainerError where they are not those of its size."""
-        if not isinstance(self.size, Size):
-            raise TrainerError("these are weights of a U-Net, not of a generator; name another run")
-        return self._filled(outline(self.size))
-
-    def unet(self) -> UNet:
-        """The film-maker's network with these weights; TrainerError as for `generator`."""
-        if not isinstance(self.size, UNetSize):
-            raise TrainerError("these are weights of a generator, not of a U-Net; name another run")
-        return self._filled(unet_outline(self.size))
-
-    def _filled(self, network: Network) -> Network:
-        """A network of shapes alone, filled with these numbers."""
+    def network(self) -> nnx.Module:
+        """The network, filled with these weights; TrainerError where they do not fit its size."""
+        network = part(self.kind.outline)(self.size)
         state = nnx.state(network, nnx.Param)
         flat = dict(nnx.to_flat_state(state))
         shapes = {_name(path): leaf.shape for path, leaf in flat.items()}
@@ -82,17 +103,38 @@ class Weights:
         nnx.update(network, state)
         return network
 
+    def generator(self) -> Generator:
+        """`network`, where it is the project's own; TrainerError where it is another."""
+        if not isinstance(self.size, Size):
+            raise TrainerError(
+                f"these are weights of a {self.kind.noun}, not of a generator; name another run"
+            )
+        generator = self.network()
+        assert isinstance(generator, Generator)
+        return generator
 
-def arrays_of(generator: nnx.Module) -> dict[str, NDArray[np.float32]]:
-    """The learned arrays of a network by name, as `Weights` holds them."""
-    flat = nnx.to_flat_state(nnx.state(generator, nnx.Param))
+
+def part(place: str) -> Callable[..., Any]:
+    """What is at `module:name`. TrainerError where this installation has no such module."""
+    try:
+        found: Callable[..., Any] = resolve_name(place)
+    except ModuleNotFoundError as error:
+        if error.name is None or not place.startswith(error.name):
+            raise
+        raise TrainerError(f"this installation has no {error.name}; install all of longtake") from None
+    return found
+
+
+def arrays_of(network: nnx.Module) -> dict[str, NDArray[np.float32]]:
+    """The learned arrays of a network by name, as in `Weights`."""
+    flat = nnx.to_flat_state(nnx.state(network, nnx.Param))
     return {_name(path): np.asarray(leaf.get_value(), np.float32) for path, leaf in flat}
 
 
 def save(path: Path, weights: Weights) -> None:
     """Write the file whole; the same weights give the same bytes."""
-    [network] = [name for name, size in _SIZES.items() if isinstance(weights.size, size)]
-    about = {**weights.about, "format": FORMAT, "network": network, "size": weights.size.as_dict()}
+    size = weights.size
+    about = {**weights.about, "format": FORMAT, "network": size.kind, "size": size.as_dict()}
     stream = io.BytesIO()
     text = np.frombuffer(json.dumps(about, indent=1, sort_keys=True).encode(), np.uint8)
     everything: dict[str, Any] = {_ABOUT: text, **weights.arrays}
@@ -101,9 +143,9 @@ def save(path: Path, weights: Weights) -> None:
 
 
 def load(path: Path | None = None) -> Weights:
-    """Read a file of weights, the one in a folder of `trainer fit`, or, for None, the shipped one.
+    """Read a file of weights, or the one in a folder of `trainer fit`; None: the shipped one.
 
-    TrainerError for what is no such file, one that is damaged, or one of another format.
+    TrainerError for a file that holds no weights, is damaged, or has another format.
     """
     if path is None:
         return _read(_shipped(), "the shipped weights")
@@ -111,10 +153,7 @@ def load(path: Path | None = None) -> Weights:
 
 
 def digest(path: Path | None = None) -> str:
-    """SHA-256 of the file of weights that `path` leads to, in hexadecimal; of the shipped one for None.
-
-    TrainerError as for `load`.
-    """
+    """SHA-256, in hexadecimal, of the file that `load` would read. TrainerError where it cannot be read."""
     return hashlib.sha256(_shipped() if path is None else _bytes(path)).hexdigest()
 
 
@@ -139,8 +178,8 @@ def _read(data: bytes, name: str) -> Weights:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = {key: archive[key].astype(np.float32) for key in archive.files if key != _ABOUT}
             about = json.loads(archive[_ABOUT].tobytes())
-        # The first files held no other network than the generator, and did not say so.
-        size = _SIZES[about.get("network", "generator")](**about["size"])
+        # The first files held no other network than the generator, and did not name it.
+        size = part(NETWORKS[about.get("network", "generator")].size)(**about["size"])
         form = about["format"]
     except (ValueError, KeyError, TypeError, EOFError, OSError, AttributeError, zipfile.BadZipFile):
         raise TrainerError(

@@ -1,8 +1,8 @@
-"""The film-maker's three objectives, v1, v2 and v3: each the one before and something more.
+"""The losses of the film-maker's three objectives, v1, v2 and v3: each the one before and something more.
 
 They compare probabilities pi = P(white), grey as they are, with dithers, pixel by pixel. That is their
-weakness: a dither is arbitrary in its dots, and what is nearest to all the dithers that might have been is
-their mean, the frame itself, or that mean thresholded. Only a critic (`adversarial.py`) asks for dots.
+weakness: the dots of a dither are arbitrary, and the picture nearest to all dithers that might have been is
+their mean, the frame itself, or that mean thresholded. Only a critic (`trainer/fit/critic.py`) asks for dots.
 
 Arrays: logits, frames, dithers and shown dithers float32[B, H, W]; `score` is the critic's term, a number.
 """
@@ -20,7 +20,7 @@ Reconstruction = Callable[[Array, Array], Array]
 
 
 class TermWeights(NamedTuple):
-    """What each term counts; at 0 of `previous` and `change` v3 is v2, and at 0 of `critic` v2 is v1."""
+    """The weight of each term; with 0 for `previous` and `change` v3 is v2, with 0 for `critic` v2 is v1."""
 
     reconstruction: float = 1.0
     critic: float = 0.0
@@ -42,8 +42,8 @@ RECONSTRUCTIONS: dict[str, Reconstruction] = {"bce": cross_entropy, "l1": distan
 
 
 def change(logits: Array, previous: Array, frame: Array, frame_before: Array) -> Array:
-    """Towards no more flips than the tone's change needs: what lies above mean |f - f_before| of each frame,
-    the flips of a mask, which are the fewest for a dither whose every pixel is unbiased.
+    """Towards no more flips than the tone's change needs: what exceeds mean |f - f_before| of each frame, the
+    flips of a mask, which are the fewest for a dither whose every pixel is unbiased.
     """
     flips = jnp.mean(jnp.abs(jax.nn.sigmoid(logits) - previous), (-2, -1))
     needed = jnp.mean(jnp.abs(frame - frame_before), (-2, -1))
@@ -51,7 +51,7 @@ def change(logits: Array, previous: Array, frame: Array, frame_before: Array) ->
 
 
 def v1(logits: Array, target: Array, weights: TermWeights, reconstruct: Reconstruction) -> Array:
-    """Towards Floyd and Steinberg's dither of the frame, and no further than its mean: a blurred picture."""
+    """Towards Floyd and Steinberg's dither of the frame, but no further than its mean: a blurred picture."""
     return weights.reconstruction * reconstruct(logits, target)
 
 

@@ -1,0 +1,81 @@
+"""The settings of the film-maker's objectives: their lines of the table (`trainer/fit/settings.py`). Pure.
+
+A Wasserstein critic's slope has length 1 per patch, and that of a mean over P x P pixels 1 / P: at weight
+.005 and 64 pixels the critic pulls a third as hard as an L1 term. When it pulled as hard, or lagged behind,
+the generator ran to all black or all white before the critic had learned anything.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from trainer.fit.settings import OBJECTIVE, CommonSettings, CriticSettings, changed, setting, term_weight
+
+UPSAMPLINGS = ("nearest", "transposed")
+
+
+@dataclass(frozen=True)
+class UNetSettings(CommonSettings):
+    """What v1, v2 and v3 have."""
+
+    trained_by: ClassVar[str] = "trainer.film_maker.train:OBJECTIVE"
+
+    channels: int = changed(CommonSettings, "channels", 32)
+    rate: float = changed(CommonSettings, "rate", 1e-3)
+    upsampling: str = setting("nearest", "how the U-Net upsamples", OBJECTIVE, choices=UPSAMPLINGS)
+    teacher_forcing: bool = setting(
+        False, "shown is Floyd and Steinberg's dither of the frame before, not the U-Net's own", OBJECTIVE
+    )
+    reconstruction: str = setting(
+        "l1", "the loss against Floyd and Steinberg's dither", OBJECTIVE, choices=("bce", "l1")
+    )
+    reconstruction_weight: float = term_weight(1.0, "Floyd and Steinberg's dither")
+
+    @property
+    def size(self) -> Any:
+        """The U-Net's."""
+        from trainer.film_maker.unet import UNetSize
+
+        return UNetSize(self.channels, previous=self.sees_previous, upsampling=self.upsampling)
+
+    @property
+    def sees_previous(self) -> bool:
+        """Whether the U-Net sees the shown dither."""
+        return False
+
+
+@dataclass(frozen=True)
+class V1(UNetSettings):
+    """Towards Floyd and Steinberg's dither."""
+
+    objective: ClassVar[str] = "v1"
+
+    reconstruction: str = changed(UNetSettings, "reconstruction", "bce")
+
+
+@dataclass(frozen=True)
+class V2(UNetSettings, CriticSettings):
+    """The same, with a critic."""
+
+    objective: ClassVar[str] = "v2"
+
+    critic_weight: float = changed(CriticSettings, "critic_weight", 0.005)
+
+    @property
+    def critic_sees_frame(self) -> bool:
+        """pix2pix's critic does by definition; the film-maker's Wasserstein critic saw the dither alone."""
+        return self.adversary == "pix2pix"
+
+
+@dataclass(frozen=True)
+class V3(V2):
+    """The same, with the shown dither."""
+
+    objective: ClassVar[str] = "v3"
+
+    previous_weight: float = term_weight(1.0, "L1 to the shown dither")
+    change_weight: float = term_weight(1.0, "more flips than the tone's change needs")
+
+    @property
+    def sees_previous(self) -> bool:
+        """It does."""
+        return True

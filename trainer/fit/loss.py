@@ -1,0 +1,103 @@
+"""The losses of a fit: the two-action loss of the project's own generator, and what a critic adds.
+
+**Two actions.** The energy of a dither b of the frame f, shown after the dither p, is that of
+`search/energy.py`:
+    E(b) = sum e (c * e) + price * flips,    e = b - f,    c the two-eye kernel, 1 at its centre.
+A generator that is unsure draws which of the proposed moves (`generator/step.py`) to make, each pixel's by
+itself, with probability pi. Its expected energy has an exact gradient: with respect to pi(m) it is the mean,
+over the draws of all others, of the change of energy by pixel m's move, which flips the pixels k,
+    dE(m) = sum over k of (u + 2 s (c * d)) + own,    d the change by all other drawn moves, s = 1 - 2b,
+with the slope u and the move's own cost (`search/moves.py`). One draw gives all pixels an unbiased estimate
+by one convolution. A pixel that two drawn moves share counts as flipped twice, which is dear. Source: the
+moves of M. Analoui and J. P. Allebach, Proc. SPIE 1666, 1992, read as a policy gradient with all other pixels
+as the baseline.
+
+**A critic** scores how real a dither looks:
+    pix2pix           by a logit that tells real from fake (I. Goodfellow and others, NeurIPS 2014)
+    wasserstein-clip  by an estimate of the distance, its weights clipped to a small range (M. Arjovsky,
+                      S. Chintala, L. Bottou, "Wasserstein GAN", ICML 2017), the film-maker's
+    wasserstein       the same, with a price on slopes other than 1 (I. Gulrajani and others, NeurIPS 2017)
+
+Pure functions. Arrays: logits, frames and dithers float32[B, H, W], dithers 0 or 1; prices float32[B] in
+units of c(0); scores float32[B, h, w].
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from trainer.dithers.generator.model import Convolve
+from trainer.dithers.generator.step import Energy, Proposal
+from trainer.dithers.search.moves import NOTHING, gather_sum, self_cost, uses
+
+
+def counterfactual(
+    logits: Array,
+    drawn: Array,
+    proposal: Proposal,
+    energy: Energy,
+    temperature: Array | float,
+    limit: Array | float,
+) -> Array:
+    """Towards dots: each pixel learns whether the dither is better with its move made or not.
+
+    `drawn`, bool[B, H, W]: the moves that are made, drawn from the logits. `temperature` divides the logits
+    where the gradient passes; a move changes the energy by at most `limit`, since how bad a very bad one is
+    matters little. The gradient counts, not the value: at temperature 1 and without a limit it is, on average
+    over draws, that of the expected energy per pixel.
+    """
+    gain = jnp.clip(jax.lax.stop_gradient(gains(drawn, proposal, energy)), -limit, limit)
+    return jnp.mean(gain * jax.nn.sigmoid(logits / temperature))
+
+
+def gains(drawn: Array, proposal: Proposal, energy: Energy) -> Array:
+    """dE(m): E with pixel m's move made minus E without it, all others as drawn; float32[B, H, W]."""
+    change = proposal.sign * uses(jnp.where(drawn, proposal.move, NOTHING))
+    slope = proposal.slope + 2 * proposal.sign * energy.convolve(change)
+    own = self_cost(proposal.move, energy.self_costs)
+    return gather_sum(proposal.move, slope) + jnp.where(drawn, -own, own)
+
+
+def energy_per_pixel(dither: Array, frame: Array, previous: Array, price: Array, convolve: Convolve) -> Array:
+    """E / (H W) of every frame of the batch, float32[B]."""
+    e = dither - frame
+    return jnp.mean(e * convolve(e) + price[:, None, None] * jnp.abs(dither - previous), (-2, -1))
+
+
+def draw(key: Array, logits: Array) -> Array:
+    """Moves drawn pixel by pixel, each with probability sigmoid(logit): bool, of the logits' shape."""
+    return jax.random.bernoulli(key, jax.nn.sigmoid(logits))
+
+
+def critic_loss(adversary: str, real: Array, fake: Array) -> Array:
+    """Towards high scores of real dithers and low ones of fakes."""
+    if adversary == "pix2pix":
+        return (jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))) / 2
+    return jnp.mean(fake) - jnp.mean(real)
+
+
+def generator_loss(adversary: str, fake: Array) -> Array:
+    """Towards fakes that the critic takes for real."""
+    return jnp.mean(jax.nn.softplus(-fake)) if adversary == "pix2pix" else -jnp.mean(fake)
+
+
+def slope_penalty(score: Callable[[Array], Array], real: Array, fake: Array, share: Array) -> Array:
+    """Towards a critic of slope 1: mean (|d score / d picture| - 1)^2 at pictures between real and fake.
+
+    `share`, float32[B], is how real each picture is. `score` is the critic as a function of the picture.
+    """
+    share = share[:, None, None]
+    between = share * real + (1 - share) * fake
+    slopes = jax.grad(lambda pictures: score(pictures).mean((-2, -1)).sum())(between)
+    lengths = jnp.sqrt(jnp.sum(slopes**2, (-2, -1)) + 1e-12)
+    return jnp.mean((lengths - 1) ** 2)
+
+
+def straight_through(hard: Array, soft: Array) -> Array:
+    """The hard picture with the gradient of the soft one: a critic cannot win by spotting grey.
+
+    Source: Y. Bengio, N. Leonard, A. Courville, arXiv:1308.3432, 2013.
+    """
+    return soft + jax.lax.stop_gradient(hard - soft)

@@ -1,1 +1,0 @@
-"""The passes of the generator on a CPU, in code that numba compiles."""
