@@ -1,15 +1,16 @@
-"""Partial update or redraw? Pure: no panel, no clock of its own.
+"""Nothing, partial update or redraw? By the reel's plan or by a rule. Pure: no panel, no clock of its own.
 
     rule, state = RedrawRule(), RedrawState()
     decision = rule.decide(state, dither, now)
     ... do what decision.action says ...
     state = state.after(decision, dither, now)
 
-The pixels that differ from the dither of the last redraw are counted (the net change, not a sum of flips: a
-pixel that came back has no ghost). More than `threshold` of the panel and at least `cooldown` frames after
-the last redraw: redraw. Also at the start, when the glass may hold anything, and once a day. Otherwise a
-partial update, and nothing at all when no pixel changed, as even then a pass would leave flat areas patchy.
-The rule is the original player's (100,000 of 1,552,256 pixels, 20 frames).
+The rule counts the pixels that differ from the dither of the last redraw (the net change, not a sum of flips,
+since a pixel that came back leaves no ghost). It redraws when they are more than `threshold` of the panel and
+the last redraw was at least `cooldown` frames ago. Where a plan holds, the plan decides instead. In both
+cases there is a redraw at the start, when the glass may show anything, and a day after the last one.
+Everything else is a partial update, or nothing when no pixel changed, because even an idle pass leaves flat
+areas patchy. The numbers are those of the original player (100,000 of 1,552,256 pixels, 20 frames).
 """
 
 from typing import Literal, NamedTuple
@@ -24,9 +25,9 @@ DAY = 24 * 3600.0
 
 
 class Decision(NamedTuple):
-    """What to do with a dither. `flips`: pixels that differ from the shown one (0 when none is known to be
-    shown); `net`: what the rule counted; `rows`: from the first to after the last row that has to be drawn;
-    `why`: in words, for the log.
+    """What to do with a dither. `flips`: pixels that differ from the dither on the glass (0 when that is not
+    known); `net`: what the rule counted; `rows`: the rows to draw, from the first to after the last; `why`:
+    the reason in words, for the log.
     """
 
     action: Literal["nothing", "partial", "redraw"]
@@ -37,8 +38,9 @@ class Decision(NamedTuple):
 
 
 class RedrawState(NamedTuple):
-    """What the rule remembers: the dither on the glass and that of the last redraw, both packed, None when
-    the glass may hold anything; frames since that redraw; when it was (seconds, on the clock of `now`).
+    """What the rule remembers: the dither on the glass and the one of the last redraw, both packed, or None
+    when the glass may show anything; the frames since that redraw, and its time (seconds, the clock of
+    `now`).
     """
 
     shown: packing.Bits | None = None
@@ -47,7 +49,7 @@ class RedrawState(NamedTuple):
     redrawn_at: float = 0.0
 
     def after(self, decision: Decision, dither: NDArray[np.uint8], now: float) -> "RedrawState":
-        """The state once the decision has been carried out. `dither` uint8[H, W], `now` in seconds."""
+        """The state after the decision was carried out. `dither` uint8[H, W], `now` in seconds."""
         packed = packing.pack(dither)
         if decision.action == "redraw":
             return RedrawState(packed, packed, 0, now)
@@ -55,8 +57,8 @@ class RedrawState(NamedTuple):
 
 
 class RedrawRule(NamedTuple):
-    """The rule's numbers: `threshold` share of the panel, 0..1; `cooldown` frames; `daily` seconds;
-    `darkened_only`: count only the pixels that went from white to black, the ones that ghost.
+    """The rule's numbers: `threshold`, a share of the panel, 0..1; `cooldown` in frames; `daily` in seconds;
+    `darkened_only`: count only the pixels that went from white to black, as only those leave ghosts.
     """
 
     threshold: float = 0.064
@@ -64,9 +66,12 @@ class RedrawRule(NamedTuple):
     daily: float = DAY
     darkened_only: bool = False
 
-    def decide(self, state: RedrawState, dither: NDArray[np.uint8], now: float) -> Decision:
-        """What to do with `dither`, uint8[H, W] of the size of the ones before; `now` in seconds,
-        monotonic.
+    def decide(
+        self, state: RedrawState, dither: NDArray[np.uint8], now: float, planned: bool | None = None
+    ) -> Decision:
+        """What to do with `dither`, uint8[H, W] of the same size as before; `now` in monotonic seconds.
+
+        `planned`: whether the plan redraws here; None when no plan holds, and the rule decides.
         """
         height = dither.shape[0]
         if state.shown is None or state.redrawn is None:
@@ -78,7 +83,10 @@ class RedrawRule(NamedTuple):
         net = packing.ones(drift & state.redrawn if self.darkened_only else drift)
         if now - state.redrawn_at >= self.daily:
             return Decision("redraw", flips, net, slice(0, height), "daily")
-        if net > self.threshold * dither.size and state.frames + 1 >= self.cooldown:
+        if planned:
+            return Decision("redraw", flips, net, slice(0, height), "planned")
+        due = net > self.threshold * dither.size and state.frames + 1 >= self.cooldown
+        if planned is None and due:
             return Decision("redraw", flips, net, slice(0, height), "net change")
         if not flips:
             return Decision("nothing", 0, net, slice(0, 0), "unchanged")
@@ -87,5 +95,5 @@ class RedrawRule(NamedTuple):
 
 
 def redraw_rule(config: Config) -> RedrawRule:
-    """The rule with the numbers of the settings."""
+    """The rule with the numbers from the settings."""
     return RedrawRule(config.threshold, config.cooldown, darkened_only=config.darkened_only)

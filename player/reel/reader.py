@@ -1,8 +1,7 @@
-"""`Reel`: random access to the dithers of a reel, trusting nothing in it.
+"""`Reel`: random access to the dithers of a reel, trusting nothing in the file.
 
-Reading on costs one payload per frame; a jump decodes at most 64. Sizes, both CRCs and the chain back to
-the key frame are checked before a dither leaves here: a frame that fails raises BadFrame and is never
-returned.
+The next frame costs one payload, a jump at most 64. Sizes, both CRCs and the chain back to the key frame are
+checked before a dither is returned. A frame that fails raises BadFrame.
 """
 
 import os
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 
 from player.errors import BadFrame, EmptyReel, ReelError
 from player.reel import packing
-from player.reel.checking import recount
-from player.reel.file import (
+from player.reel.format import (
     FORMAT_VERSION,
     KEY_INTERVAL,
     LARGEST_SIDE,
+    PLAN_INDEX,
     RESERVED,
     SQL_ERRORS,
     FrameInfo,
@@ -33,18 +32,24 @@ from player.reel.file import (
 
 _EMPTY = "is empty; let `trainer export` write it, or copy it again"
 _FIX = "give the path of a file made by `trainer export`"
+_MOST_COLUMNS = 64  # in the table of frames
+_MOST_KEYS = 256  # in the description
+_LONGEST_TEXT = 65536  # bytes of a key or value of the description
 _SMALLEST_ROW = 16  # bytes; a bound on the number of frames, so that damage cannot ask for endless loops
-_INFO = "SELECT time_ms, film_frame, kind, flips, darkened, cut FROM frames WHERE number = ?"
+_INFO = "SELECT time_ms, film_frame, kind, flips, darkened, cut, redraw FROM frames WHERE number = ?"
+_INFO_WITHOUT_PLAN = _INFO.replace("redraw", "0")  # for reels of before there was a plan
 _KIND = "SELECT kind FROM frames WHERE number = ?"
+_SIZE = "SELECT length(payload) FROM frames WHERE number = ?"
 _PAYLOAD = "SELECT kind, crc, payload_crc, payload FROM frames WHERE number = ?"
 
 
 class Reel:
-    """A reel opened read-only. ReelError (one line) when the file is no reel or damaged as a whole.
+    """A reel opened read-only. Raises ReelError when the file is not a reel or is damaged as a whole.
 
-    `width`, `height` in pixels; `frames` readable when it was opened (numbers 0 to frames - 1); `complete`
-    whether the export was finished; `meta` what the trainer wrote about the film and the ditherer, and when
-    it was created.
+    `width` and `height` in pixels; `frames`, how many could be read when it was opened (0 to frames - 1);
+    `complete`, whether the export finished; `meta`, what the trainer wrote about film and dither, and when;
+    `redraws`, the numbers of the frames at which the redraw plan redraws the panel, or None when there is no
+    plan: in an older reel, or one in which no frame is marked.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -71,14 +76,13 @@ class Reel:
 
     def _open(self) -> None:
         query = self._connection.execute
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT)
         pages, page = query("PRAGMA page_count").fetchone()[0], query("PRAGMA page_size").fetchone()[0]
         size = self.path.stat().st_size  # after the count, as a reel being written only grows
         if size < pages * page:
             raise ReelError(f"{self.path}: is truncated ({size} of {pages * page} bytes); copy it again")
-        tables = query("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        if not {("reel",), ("frames",)} <= set(tables):
-            raise EmptyReel(f"{self.path}: {_EMPTY}")
-        stored: dict[Any, Any] = dict(query("SELECT key, value FROM reel").fetchall())
+        self._check_schema()
+        stored: dict[Any, Any] = dict(query("SELECT key, value FROM reel").fetchmany(_MOST_KEYS))
         if not all(isinstance(key, str) and isinstance(value, str) for key, value in stored.items()):
             raise self._damaged("its description is not text")
         try:
@@ -93,7 +97,7 @@ class Reel:
             raise self._damaged(f"it claims format {stored.get('format')}")
         self._shape = packing.packed_shape(self.width, self.height)
         picture = self._shape[0] * self._shape[1]
-        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, picture + picture // 8 + 65536)
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, picture + picture // 8 + _LONGEST_TEXT)
         self.meta: dict[str, str] = {k: v for k, v in stored.items() if k not in RESERVED or k == "created"}
         if claimed is None:
             last = query("SELECT max(number) FROM frames").fetchone()[0]
@@ -102,6 +106,29 @@ class Reel:
             self.frames = claimed
         if not 0 <= self.frames <= size // _SMALLEST_ROW:
             raise self._damaged(f"it claims {self.frames} frames, more than its bytes can hold")
+
+        self.redraws: frozenset[int] | None = self._plan()
+
+    def _check_schema(self) -> None:
+        """Accept our two tables and our index and nothing else; unknown columns only if they are plain."""
+        query = self._connection.execute
+        objects = query("SELECT type, name, sql FROM sqlite_schema LIMIT 9").fetchall()
+        if not {("table", "reel"), ("table", "frames")} <= {(kind, name) for kind, name, _ in objects}:
+            raise EmptyReel(f"{self.path}: {_EMPTY}")
+        for kind, name, sql in objects:
+            if (kind, name) not in (("table", "reel"), ("table", "frames")) and sql != PLAN_INDEX:
+                raise self._damaged(f"it holds a {kind} that is not of a reel: {words(name)}")
+        columns = query("PRAGMA table_xinfo(frames)").fetchmany(_MOST_COLUMNS + 1)
+        if len(columns) > _MOST_COLUMNS or any(hidden for *_, hidden in columns):
+            raise self._damaged("its table of frames has columns that are not of a reel")
+        self.has_plan_column = "redraw" in (column[1] for column in columns)
+
+    def _plan(self) -> frozenset[int] | None:
+        """The numbers of the redraw plan, from its index; None when there is no plan."""
+        if not self.has_plan_column:
+            return None
+        rows = self._connection.execute("SELECT number FROM frames WHERE redraw = 1").fetchall()
+        return frozenset(number for (number,) in rows if 0 <= number < self.frames) or None
 
     def _damaged(self, what: str) -> ReelError:
         return ReelError(f"{self.path}: is damaged ({what}); copy it again or export the film again")
@@ -119,10 +146,11 @@ class Reel:
     def info(self, number: int) -> FrameInfo:
         """What the reel says of a frame, undecoded. IndexError out of range, BadFrame if damaged."""
         self._check_range(number)
-        time_ms, film_frame, kind, flips, darkened, cut = self._row(_INFO, number, number)
-        if not all(isinstance(value, int) for value in (time_ms, film_frame, flips, darkened, cut)):
+        query = _INFO if self.has_plan_column else _INFO_WITHOUT_PLAN
+        time_ms, film_frame, kind, flips, darkened, cut, redraw = self._row(query, number, number)
+        if not all(isinstance(value, int) for value in (time_ms, film_frame, flips, darkened, cut, redraw)):
             raise self._bad(number, "its row does not hold numbers")
-        return FrameInfo(number, time_ms, film_frame, kind == "key", flips, darkened, bool(cut))
+        return FrameInfo(number, time_ms, film_frame, kind == "key", flips, darkened, bool(cut), bool(redraw))
 
     def dither(self, number: int) -> NDArray[np.uint8]:
         """uint8[height, width], 0 black, 1 white. IndexError out of range, BadFrame if damaged."""
@@ -141,20 +169,22 @@ class Reel:
         self._last = (number, before)
         return before
 
-    def payload(self, number: int) -> bytes:
-        """The payload of a frame as it is stored. IndexError out of range, BadFrame if damaged."""
+    def payload_size(self, number: int) -> int:
+        """Bytes of a frame's payload. IndexError out of range, BadFrame if damaged."""
         self._check_range(number)
-        return self._stored(number, number)[2]
+        return int(self._row(_SIZE, number, number)[0])
 
     def _stored(self, number: int, asked: int) -> tuple[str, int, bytes]:
-        """Kind, checksum of the dither, and checked payload of one row. BadFrame for the frame asked."""
+        """Kind, checksum of the dither and checked payload of one row. A BadFrame names the frame `asked`."""
         kind, checksum, payload_checksum, payload = self._row(_PAYLOAD, number, asked)
         if not isinstance(payload, bytes) or packing.crc(payload) != payload_checksum:
             raise self._bad(asked, _in(number, asked) + "the checksum of the payload does not match")
         return kind, checksum, payload
 
     def _start(self, number: int) -> tuple[packing.Bits | None, int]:
-        """Where decoding towards `number` starts: the picture before it (or None), the frame to decode."""
+        """Where decoding towards `number` starts: the picture before it (or None) and the first frame to
+        decode.
+        """
         for at in range(number, max(number - KEY_INTERVAL, -1), -1):
             if self._last is not None and self._last[0] == at:
                 return self._last[1], at + 1
@@ -163,7 +193,7 @@ class Reel:
         raise self._bad(number, f"no key frame in the {KEY_INTERVAL} frames up to it")
 
     def _decode(self, number: int, before: packing.Bits | None, asked: int) -> packing.Bits:
-        """The picture of one row, checked; a delta needs the picture before. BadFrame for the frame asked."""
+        """The checked picture of one row; a delta needs the one before. A BadFrame names frame `asked`."""
         kind, checksum, payload = self._stored(number, asked)
         try:
             picture = packing.inflate(payload, self._shape)
@@ -186,7 +216,7 @@ class Reel:
             row = self._connection.execute(query, (number,)).fetchone()
         except SQL_ERRORS as error:
             if error_name(error).startswith("SQLITE_BUSY") or not os.path.exists(self.path):
-                raise explain(self.path, error) from None  # the whole reel is out of reach, for now
+                raise explain(self.path, error) from None  # the whole reel is out of reach for now
             raise self._bad(asked, _in(number, asked) + words(error)) from None
         if row is None:
             raise self._bad(asked, _in(number, asked) + "its row is missing")
@@ -196,7 +226,7 @@ class Reel:
         return BadFrame(self.path, number, why, self._next_key(number))
 
     def _next_key(self, number: int) -> int | None:
-        """First key frame after `number`; row by row: a range query stops at the first damaged page."""
+        """First key frame after `number`. Row by row, as a range query stops at the first damaged page."""
         for at in range(number + 1, self.frames):
             try:
                 row = self._connection.execute(_KIND, (at,)).fetchone()
@@ -207,9 +237,9 @@ class Reel:
         return None
 
     def number_at(self, time_ms: int) -> int:
-        """Number of the first frame at or after a time of the film; `frames` when the film ends before it.
+        """Number of the first frame at or after a time of the film, or `frames` when the film ends before it.
 
-        Takes for granted that times grow with the number.
+        Assumes that times grow with the number.
         """
         low, high = 0, self.frames
         while low < high:
@@ -221,14 +251,41 @@ class Reel:
         return low
 
     def verify(self, step: Callable[[int], None] = lambda done: None) -> Iterator[str]:
-        """Read and recount every frame; yields one line per problem. `step` hears how many are done."""
+        """Read and recount every frame; yields one line per problem. `step` is told how many are done."""
         try:
             rows, first = self._connection.execute("SELECT count(*), min(number) FROM frames").fetchone()
             if rows != self.frames or (rows and first != 0):
                 yield f"holds {rows} rows from number {first}; expected {self.frames} from 0"
         except SQL_ERRORS as error:
             yield f"the table of frames is damaged: {words(error)}"
-        yield from recount(self, step)
+        number, before = 0, None
+        while number < self.frames:
+            step(number)
+            try:
+                info, picture = self.info(number), self.packed(number)
+            except BadFrame as error:
+                after = self.frames if error.next_key is None else error.next_key
+                lost = "" if after == number + 1 else f"; frames {number} to {after - 1} cannot be shown"
+                yield f"frame {number}: {error.reason}{lost}"
+                number, before = after, None
+                continue
+            for problem in self._claims(info, picture, before):
+                yield f"frame {number}: {problem}"
+            number, before = number + 1, picture
+
+    def _claims(self, info: FrameInfo, picture: packing.Bits, before: packing.Bits | None) -> Iterator[str]:
+        """False claims in a frame's row. `before`: the picture of the frame before, None if that is bad."""
+        if info.cut and not info.key:
+            yield "a cut that is not a key frame"
+        if info.redraw and not info.key:
+            yield "a planned redraw that is not a key frame"
+        if info.redraw != (info.number in (self.redraws or ())):
+            yield "its row and the index of the redraw plan do not agree"
+        if before is None and info.number:
+            return
+        _, flips, darkened = packing.compared(picture, before)
+        if (info.flips, info.darkened) != (flips, darkened):
+            yield f"says {info.flips} flips, {info.darkened} darkened; counted {flips} and {darkened}"
 
 
 def _in(number: int, asked: int) -> str:

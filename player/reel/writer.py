@@ -1,15 +1,16 @@
-"""`ReelWriter`: writes a reel in place, so that a writer killed at any instant loses at most one batch.
+"""`ReelWriter`: writes a reel in place; killed at any instant, it loses at most what was not committed.
 
-Frames are held until a batch is full or old enough, then stored in one SQLite transaction with
-synchronous=FULL. What is on disk is always a reel that opens, says it is not complete and holds whole
-frames; the same export started again continues after the last of them.
+Frames are held until `commit` stores them in one SQLite transaction with synchronous=FULL, so an export
+commits whole stretches. The file on disk is always a reel that opens, says it is not complete and holds whole
+frames. The same export started again continues after the last of them.
 """
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,7 @@ from numpy.typing import NDArray
 from player.errors import ReelError
 from player.files import why
 from player.reel import packing
-from player.reel.coding import (
-    Coded,
-    Coder,
-)
-from player.reel.file import (
+from player.reel.format import (
     APPLICATION_ID,
     FORMAT_VERSION,
     KEY_INTERVAL,
@@ -37,18 +34,17 @@ from player.reel.file import (
 )
 from player.reel.reader import Reel
 
-_INSERT = "INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "number, time_ms, film_frame, kind, flips, darkened, cut, redraw, crc, payload_crc, payload"
+_INSERT = f"INSERT INTO frames ({_COLUMNS}) VALUES ({', '.join('?' * 11)})"
 
 
 class ReelWriter:
-    """Creates a reel, or continues an interrupted export whose `meta`, width and height are the same.
+    """Creates a reel, or continues an interrupted export that has the same `meta`, width and height.
 
-    `meta`: what is known of film and ditherer, text to text (keys that the format uses itself: ValueError).
-    `overwrite` replaces a reel that is there; never a file that is no reel. `alone` keeps every other program
-    from the file until it is closed. A batch is stored when it has `batch` frames or its first one has waited
-    `seconds` on `clock`. `frames` counts those given so far, stored or held; `last` and `last_info` are the
-    newest of them; `complete` whether `finish` was called, now or in an earlier run. Raises ReelError (one
-    line) for whatever keeps it from writing.
+    `meta` describes film and dither, text to text (ValueError for a key that the format itself uses).
+    `overwrite` replaces an existing reel, but never a file that is not a reel. `frames` counts the frames
+    appended so far, stored or held; `last` and `last_info` are the newest of them; `complete` says whether
+    `finish` was called, now or in an earlier run. Raises ReelError for whatever keeps it from writing.
     """
 
     def __init__(
@@ -59,10 +55,6 @@ class ReelWriter:
         height: int,
         *,
         overwrite: bool = False,
-        alone: bool = False,
-        batch: int = KEY_INTERVAL,
-        seconds: float = 5.0,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if taken := RESERVED & meta.keys():
             raise ValueError(f"the format itself writes {', '.join(sorted(taken))}")
@@ -74,13 +66,11 @@ class ReelWriter:
             )
         self.path = Path(path)
         self._width, self._height = width, height
-        self._batch, self._seconds, self._clock = batch, seconds, clock
         self._held: list[tuple[int | str | bytes, ...]] = []
-        self._held_since = 0.0
         self.frames = 0
         self.complete = False
         self.last_info: FrameInfo | None = None
-        self._coder = Coder()
+        self._coder = _Coder()
         self._description = {**meta, "width": str(width), "height": str(height)}
         exists = self._look(overwrite)
         try:
@@ -90,15 +80,11 @@ class ReelWriter:
         try:
             self._connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute("PRAGMA cache_size=-16384")  # KiB: a batch is written at its commit
+            self._connection.execute("PRAGMA cache_size=-16384")  # KiB; a longer stretch spills to the file
             if exists and self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
                 self._continue()
             else:
                 self._create()
-            if alone:
-                self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-                with _transaction(self._connection, "EXCLUSIVE"):
-                    pass
         except BaseException as error:
             self._connection.close()
             if isinstance(error, SQL_ERRORS):
@@ -106,7 +92,7 @@ class ReelWriter:
             raise
 
     def _look(self, overwrite: bool) -> bool:
-        """Whether a reel is there already and stays."""
+        """Whether there is a reel to continue; removes one that is to be overwritten."""
         try:
             there = look(self.path, "give another path", any_version=overwrite)
             if there and overwrite:
@@ -140,6 +126,11 @@ class ReelWriter:
                         f"{self.path}: holds another export ({key} is {old} there and {new} now); "
                         "give another path, or --overwrite to replace it"
                     )
+            if not reel.has_plan_column:
+                raise ReelError(
+                    f"{self.path}: was begun by an older version of longtake; export the film again with "
+                    "--overwrite, or finish it with that version"
+                )
             self.complete = reel.complete
             self.frames = reel.frames
             if reel.frames:
@@ -150,7 +141,7 @@ class ReelWriter:
                     raise ReelError(f"{self.path}: cannot be continued: {error}; or --overwrite it") from None
                 numbers = range(reel.frames - 1, max(reel.frames - 1 - KEY_INTERVAL, -1), -1)
                 last_key = next(number for number in numbers if reel.info(number).key)
-                self._coder = Coder(newest, reel.frames - last_key, len(reel.payload(last_key)))
+                self._coder = _Coder(newest, reel.frames - last_key, reel.payload_size(last_key))
 
     @property
     def last(self) -> NDArray[np.uint8] | None:
@@ -158,54 +149,42 @@ class ReelWriter:
         picture = self._coder.picture
         return None if picture is None else packing.unpack(picture, self._width)
 
-    def append(self, dither: NDArray[np.uint8], time_ms: int, film_frame: int, cut: bool) -> FrameInfo:
-        """Add the next frame. ValueError when it is no dither of this size, ReelError when complete."""
+    def append(
+        self, dither: NDArray[np.uint8], time_ms: int, film_frame: int, cut: bool, redraw: bool = False
+    ) -> FrameInfo:
+        """Add the next frame and hold it until `commit`. `cut`: a shot begins; `redraw`: a stretch begins.
+
+        ValueError when `dither` is not a dither of this size, ReelError when the reel is complete.
+        """
         if dither.shape != (self._height, self._width):
             raise ValueError(f"the dither is {list(dither.shape)}, the reel {[self._height, self._width]}")
-        self._check_open()
-        return self._hold(self._coder.code(packing.pack(dither), cut), int(time_ms), int(film_frame), cut)
-
-    def take_over(self, part: Reel, first: int = 0) -> Iterator[FrameInfo]:
-        """Add the frames of another reel of this size from `first` on; yields each that is added.
-
-        Payloads are copied, both checksums checked and flips counted anew: the rows are those of a reel
-        written in one run. Frame `first` is a key frame, or comes after this reel's newest one in the other
-        too. BadFrame where the other is damaged, ReelError where the two do not fit.
-        """
-        if (part.width, part.height) != (self._width, self._height):
-            raise ReelError(f"{part.path}: is {part.width}x{part.height}, not {self._width}x{self._height}")
-        self._check_open()
-        if first and (self.last is None or not np.array_equal(part.dither(first - 1), self.last)):
-            raise ReelError(f"{part.path}: frame {first} does not come after the last one of {self.path}")
-        for number in range(first, part.frames):
-            info = part.info(number)
-            coded = self._coder.take_over(part.packed(number), info.key, part.payload(number))
-            yield self._hold(coded, info.time_ms, info.film_frame, info.cut)
-
-    def _check_open(self) -> None:
         if self.complete:
             raise ReelError(f"{self.path}: is complete; give another path, or --overwrite to replace it")
-
-    def _hold(self, coded: Coded, time_ms: int, film_frame: int, cut: bool) -> FrameInfo:
-        """Hold the row of the next frame until its batch is stored."""
-        info = FrameInfo(self.frames, time_ms, film_frame, coded.key, coded.flips, coded.darkened, bool(cut))
-        if not self._held:
-            self._held_since = self._clock()
+        coded = self._coder.code(packing.pack(dither), cut or redraw)
+        info = FrameInfo(
+            self.frames,
+            int(time_ms),
+            int(film_frame),
+            coded.key,
+            coded.flips,
+            coded.darkened,
+            bool(cut),
+            bool(redraw),
+        )
         kind = "key" if info.key else "delta"
-        head = (info.number, time_ms, film_frame, kind, info.flips, info.darkened, int(info.cut))
-        self._held.append((*head, coded.crc, packing.crc(coded.payload), coded.payload))
+        head = (info.number, info.time_ms, info.film_frame, kind, info.flips, info.darkened)
+        checksums = (coded.crc, packing.crc(coded.payload))
+        self._held.append((*head, int(info.cut), int(info.redraw), *checksums, coded.payload))
         self.last_info, self.frames = info, self.frames + 1
-        if len(self._held) >= self._batch or self._clock() - self._held_since >= self._seconds:
-            self.commit()
         return info
 
     def commit(self) -> None:
-        """Store the frames held back; they survive a power cut when this returns."""
+        """Store the held frames in one transaction; once this returns they survive a power cut."""
         if self._held:
             self._store({})
 
     def finish(self) -> None:
-        """Store what is held and mark the reel complete. ReelError when it has no frame."""
+        """Store the held frames and mark the reel complete. ReelError when it has no frame."""
         if self.complete:
             return
         if not self.frames:
@@ -225,7 +204,7 @@ class ReelWriter:
         self._held.clear()
 
     def close(self) -> None:
-        """Drop what is held and close the file; `commit` or `finish` first to keep it."""
+        """Drop the held frames and close the file; `commit` or `finish` first to keep them."""
         self._held.clear()
         self._connection.close()
 
@@ -240,10 +219,56 @@ class ReelWriter:
             self.close()
 
 
+class _Coded(NamedTuple):
+    """How one frame is stored: `key` or a delta, the pixels that flip and darken (0 in the first frame), the
+    CRC-32 of the packed dither, and the payload.
+    """
+
+    key: bool
+    flips: int
+    darkened: int
+    crc: int
+    payload: bytes
+
+
+class _Coder:
+    """Codes the frames of one reel in order; pure. `picture` is the packed dither of the newest one, or None.
+
+    To continue a reel, `since_key` is the number of frames from the newest key frame on, and `key_bytes` the
+    length of that key frame's payload.
+    """
+
+    def __init__(
+        self, picture: packing.Bits | None = None, since_key: int = KEY_INTERVAL, key_bytes: int = 0
+    ) -> None:
+        self.picture = picture
+        self._since_key, self._key_bytes = since_key, key_bytes
+
+    def code(self, picture: packing.Bits, key: bool) -> _Coded:
+        """The next frame, from its packed dither. It is a key frame if `key`, or 64 frames after the last."""
+        changed, flips, darkened = packing.compared(picture, self.picture)
+        delta = None
+        if changed is not None and not key and self._since_key < KEY_INTERVAL:
+            delta = packing.deflate(changed)
+        # Compressing the picture costs more than all else, so it is tried only where it may win: against a
+        # large delta that has many flips, or is larger than the last key frame, whose picture was similar.
+        many = flips > picture.size  # an eighth of the pixels
+        whole = None
+        if delta is None or (len(delta) > picture.size // 4 and (many or len(delta) > self._key_bytes)):
+            whole = packing.deflate_picture(picture)
+        self.picture = picture
+        if whole is not None and (delta is None or len(whole) <= len(delta)):
+            self._since_key, self._key_bytes = 1, len(whole)
+            return _Coded(True, flips, darkened, packing.crc(picture), whole)
+        assert delta is not None
+        self._since_key += 1
+        return _Coded(False, flips, darkened, packing.crc(picture), delta)
+
+
 @contextmanager
-def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
-    """BEGIN ... COMMIT, or ROLLBACK when anything is raised (also by COMMIT itself)."""
-    connection.execute(f"BEGIN {kind}")
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """BEGIN ... COMMIT, or ROLLBACK when anything is raised, even by COMMIT itself."""
+    connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")

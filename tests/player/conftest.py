@@ -28,13 +28,18 @@ def film(
 
 
 def write(
-    path: Path, dithers: list[np.ndarray], cuts: tuple[int, ...] = (), finish: bool = True, **more: object
+    path: Path,
+    dithers: list[np.ndarray],
+    cuts: tuple[int, ...] = (),
+    finish: bool = True,
+    redraws: tuple[int, ...] = (),
+    **more: object,
 ) -> Path:
     """A reel of these dithers at 25 frames per second, every second frame of the film."""
     height, width = dithers[0].shape
     with ReelWriter(path, {"film": "a film"}, width, height, **more) as writer:
         for number, dither in enumerate(dithers):
-            writer.append(dither, number * 80, number * 2, number in cuts)
+            writer.append(dither, number * 80, number * 2, number in cuts, number in redraws)
         if finish:
             writer.finish()
     return path
@@ -47,7 +52,7 @@ def make_film() -> Callable[..., list[np.ndarray]]:
 
 @pytest.fixture
 def make_reel(tmp_path: Path) -> Callable[..., Path]:
-    """make_reel(dithers, name="film.reel", cuts=(), finish=True) -> path."""
+    """make_reel(dithers, name="film.reel", cuts=(), finish=True, redraws=()) -> path."""
 
     def make(dithers: list[np.ndarray], name: str = "film.reel", **more: object) -> Path:
         return write(tmp_path / name, dithers, **more)

@@ -92,6 +92,29 @@ def test_the_defaults_are_the_original_players():
     assert RedrawRule().threshold * 1448 * 1072 == pytest.approx(100_000, rel=0.01)
 
 
+def test_a_plan_decides_in_place_of_the_rule():
+    rule = RedrawRule(threshold=0.1, cooldown=3)
+    state = RedrawState().after(RedrawRule().decide(RedrawState(), WHITE, 0.0), WHITE, 0.0)
+    few, all_black = with_pixels(WHITE, 1, 0), BLACK
+    assert rule.decide(state, few, 200.0, planned=True) == ("redraw", 1, 1, slice(0, H), "planned")
+    assert rule.decide(state, WHITE, 200.0, planned=True).action == "redraw"
+    waited = state._replace(frames=10)
+    assert rule.decide(waited, all_black, 200.0).why == "net change"
+    assert rule.decide(waited, all_black, 200.0, planned=False) == (
+        "partial", 1000, 1000, slice(0, H), "changed"
+    )  # fmt: skip
+    assert rule.decide(waited, WHITE, 200.0, planned=False).action == "nothing"
+
+
+@pytest.mark.parametrize("planned", [None, True, False])
+def test_the_start_and_the_day_after_the_last_redraw_are_redraws_whatever_the_plan_says(planned):
+    decision = RedrawRule().decide(RedrawState(), WHITE, 0.0, planned)
+    assert (decision.action, decision.why) == ("redraw", "start")
+    state = RedrawState().after(decision, WHITE, 0.0)
+    decision = RedrawRule().decide(state, WHITE, DAY, planned)
+    assert (decision.action, decision.why) == ("redraw", "daily")
+
+
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(1, 30),

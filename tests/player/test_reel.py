@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from player.reel import FrameInfo, Reel, ReelWriter
+from player.reel import FrameInfo, Reel, ReelError, ReelWriter
 
 
 def test_every_dither_comes_back_in_any_order(make_film, make_reel):
@@ -28,7 +28,7 @@ def test_the_file_is_what_the_documentation_says(make_reel):
     black, white = np.zeros((200, 10), np.uint8), np.ones((200, 10), np.uint8)
     three = black.copy()
     three[0, :3] = 1
-    path = make_reel([black, three, white, black], cuts=(3,))
+    path = make_reel([black, three, white, black], cuts=(3,), redraws=(0, 3))
     database = sqlite3.connect(path)
     assert database.execute("PRAGMA application_id").fetchone() == (0x4C54524C,)
     assert database.execute("PRAGMA user_version").fetchone() == (1,)
@@ -38,7 +38,7 @@ def test_the_file_is_what_the_documentation_says(make_reel):
         "format": "1", "width": "10", "height": "200", "complete": "1", "frames": "4", "film": "a film"
     }  # fmt: skip
     rows = database.execute(
-        "SELECT number, time_ms, film_frame, kind, flips, darkened, cut, crc, payload_crc, payload "
+        "SELECT number, time_ms, film_frame, kind, flips, darkened, cut, crc, payload_crc, payload, redraw "
         "FROM frames"
     ).fetchall()
     database.close()
@@ -48,6 +48,7 @@ def test_the_file_is_what_the_documentation_says(make_reel):
         (2, 160, 4, "delta", 1997, 0, 0),
         (3, 240, 6, "key", 2000, 2000, 1),
     ]
+    assert [row[10] for row in rows] == [1, 0, 0, 1]
     payloads = [zlib.decompress(row[9]).hex() for row in rows]
     assert payloads == ["0000" * 200, "e000" + "0000" * 199, "1fc0" + "ffc0" * 199, "0000" * 200]
     pictures = ["0000" * 200, "e000" + "0000" * 199, "ffc0" * 200, "0000" * 200]
@@ -58,7 +59,7 @@ def test_the_file_is_what_the_documentation_says(make_reel):
 def test_info_says_what_was_written_and_recounts(make_film, make_reel):
     dithers = make_film(5)
     with Reel(make_reel(dithers, cuts=(3,))) as reel:
-        assert reel.info(0) == FrameInfo(0, 0, 0, True, 0, 0, False)
+        assert reel.info(0) == FrameInfo(0, 0, 0, True, 0, 0, False, False)
         for number, (before, after) in enumerate(pairwise(dithers), 1):
             info = reel.info(number)
             assert (info.time_ms, info.film_frame) == (number * 80, number * 2)
@@ -145,10 +146,86 @@ def test_a_path_may_hold_anything(tmp_path, make_film):
 
 def test_a_reel_can_be_read_while_it_is_written(tmp_path, make_film):
     dithers = make_film(6)
-    with ReelWriter(tmp_path / "film.reel", {}, 44, 24, batch=2) as writer:
+    with ReelWriter(tmp_path / "film.reel", {}, 44, 24) as writer:
         for number, dither in enumerate(dithers):
-            writer.append(dither, 0, number, False)
+            writer.append(dither, 0, number, False, number % 2 == 0)
+            if number % 2:
+                writer.commit()
             with Reel(tmp_path / "film.reel") as reel:
                 assert reel.frames == (number + 1) // 2 * 2
+                assert (reel.redraws or set()) == set(range(0, reel.frames, 2))
                 for at in range(reel.frames):
                     assert (reel.dither(at) == dithers[at]).all()
+
+
+def test_the_plan_says_where_the_panel_is_redrawn(make_film, make_reel):
+    dithers = make_film(90, flips=0.01)
+    with Reel(make_reel(dithers, cuts=(30,), redraws=(0, 30, 50))) as reel:
+        assert reel.redraws == {0, 30, 50}
+        assert [n for n in range(90) if reel.info(n).redraw] == [0, 30, 50]
+        assert [n for n in range(90) if reel.info(n).key] == [0, 30, 50], "a redraw is a key frame"
+        assert list(reel.verify()) == []
+
+
+def test_a_reel_in_which_no_redraw_is_marked_has_no_plan(make_film, make_reel):
+    with Reel(make_reel(make_film(3), cuts=(1,))) as reel:
+        assert reel.redraws is None
+
+
+OLD_SCHEMA = """
+CREATE TABLE reel (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE frames (number INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, film_frame INTEGER NOT NULL,
+    kind TEXT NOT NULL, flips INTEGER NOT NULL, darkened INTEGER NOT NULL, cut INTEGER NOT NULL,
+    crc INTEGER NOT NULL, payload_crc INTEGER NOT NULL, payload BLOB NOT NULL);
+PRAGMA application_id = 0x4C54524C;
+PRAGMA user_version = 1;
+"""
+
+
+def in_the_old_schema(new, old):
+    """The same reel as it was written before there was a plan."""
+    database = sqlite3.connect(old)
+    database.executescript(OLD_SCHEMA)
+    database.execute("ATTACH ? AS new", (str(new),))
+    database.execute("INSERT INTO reel SELECT * FROM new.reel")
+    database.execute(
+        "INSERT INTO frames SELECT number, time_ms, film_frame, kind, flips, darkened, cut, crc, "
+        "payload_crc, payload FROM new.frames"
+    )
+    database.commit()
+    database.close()
+    return old
+
+
+def test_a_reel_from_before_there_was_a_plan_still_plays(make_film, make_reel, tmp_path):
+    dithers = make_film(80, flips=0.01)
+    path = in_the_old_schema(make_reel(dithers, cuts=(30,)), tmp_path / "old.reel")
+    with Reel(path) as reel:
+        assert (reel.frames, reel.complete, reel.redraws) == (80, True, None)
+        assert reel.info(30) == FrameInfo(30, 2400, 60, True, *reel.info(30)[4:6], True, False)
+        assert all((reel.dither(n) == dithers[n]).all() for n in range(80))
+        assert list(reel.verify()) == []
+
+
+def test_a_reel_begun_before_there_was_a_plan_is_not_continued(make_film, make_reel, tmp_path):
+    path = in_the_old_schema(make_reel(make_film(3), finish=False), tmp_path / "old.reel")
+    before = path.read_bytes()
+    with pytest.raises(ReelError, match=r"begun by an older version of longtake; .*--overwrite"):
+        ReelWriter(path, {"film": "a film"}, 44, 24)
+    assert path.read_bytes() == before
+    ReelWriter(path, {"film": "a film"}, 44, 24, overwrite=True).close()
+
+
+def test_columns_of_a_later_version_are_ignored(make_film, make_reel):
+    dithers = make_film(5)
+    path = make_reel(dithers, redraws=(0, 3))
+    database = sqlite3.connect(path)
+    database.execute("ALTER TABLE frames ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'")
+    database.commit()
+    database.close()
+    with Reel(path) as reel:
+        assert reel.redraws == {0, 3}
+        assert all((reel.dither(n) == dithers[n]).all() for n in range(5))
+        assert list(reel.verify()) == []
+    with ReelWriter(path, {"film": "a film"}, 44, 24) as writer:
+        assert writer.complete

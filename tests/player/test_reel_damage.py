@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from player.reel import BadFrame, Reel, ReelError, ReelWriter
+from player.reel import BadFrame, EmptyReel, Reel, ReelError, ReelWriter
 
 ROOT = Path(__file__).parents[2]
 
@@ -130,6 +130,9 @@ def test_damage_ends_at_the_next_key_frame(make_film, make_reel):
         ("UPDATE frames SET flips = flips + 1 WHERE number = 2", "frame 2: says"),
         ("UPDATE frames SET darkened = 0 WHERE number = 3", "frame 3: says"),
         ("UPDATE frames SET cut = 1 WHERE number = 1", "frame 1: a cut that is not a key frame"),
+        ("UPDATE frames SET redraw = 1 WHERE number = 1", "frame 1: a planned redraw that is not a"),
+        ("UPDATE frames SET redraw = 'x' WHERE number = 1", "frame 1: its row does not hold numbers"),
+        ("UPDATE frames SET redraw = 2 WHERE number = 0", "frame 0: its row and the index of"),
         ("UPDATE frames SET crc = crc + 1 WHERE number = 1", "frame 1: the checksum of the dither"),
         ("UPDATE frames SET kind = 'key' WHERE number = 1", "frame 1: the checksum of the dither"),
         ("UPDATE frames SET kind = 'other' WHERE number = 0", "frame 0: no key frame"),
@@ -138,7 +141,7 @@ def test_damage_ends_at_the_next_key_frame(make_film, make_reel):
         ("UPDATE frames SET payload = zeroblob(10000000) WHERE number = 1", "frame 1: string or blob"),
         ("DELETE FROM frames WHERE number = 3", "frame 3: its row is missing"),
         ("DELETE FROM frames WHERE number = 5", "holds 5 rows from number 0; expected 6 from 0"),
-        ("INSERT INTO frames SELECT 6, time_ms, 0, kind, 0, 0, 0, crc, payload_crc, payload FROM frames "
+        ("INSERT INTO frames SELECT 6, time_ms, 0, kind, 0, 0, 0, 0, crc, payload_crc, payload FROM frames "
          "WHERE number = 0", "holds 7 rows"),
         ("UPDATE frames SET number = -1 WHERE number = 5", "holds 6 rows from number -1"),
     ],
@@ -162,6 +165,12 @@ def test_verify_finds_every_claim_that_is_not_true(make_film, make_reel, stateme
         "DELETE FROM reel WHERE key = 'complete'",
         "DROP TABLE reel",
         "DROP TABLE frames",
+        "UPDATE reel SET value = printf('%.*c', 100000, 'x') WHERE key = 'film'",
+        "CREATE TRIGGER noise AFTER INSERT ON frames BEGIN DELETE FROM reel; END",
+        "CREATE VIEW other AS SELECT * FROM frames",
+        "CREATE TABLE other (number)",
+        "CREATE INDEX other ON frames (flips)",
+        "ALTER TABLE frames ADD COLUMN doubled INTEGER GENERATED ALWAYS AS (flips * 2) VIRTUAL",
     ],
 )
 def test_a_description_that_cannot_be_true_is_refused(make_film, make_reel, statement):
@@ -253,3 +262,9 @@ def test_a_reel_that_goes_away_is_the_reels_fault_not_a_frames(make_film, make_r
         reel._connection.close()  # what SQLite says of a read that fails is up to the system
         with pytest.raises(ReelError):
             reel.dither(1)
+
+
+def test_a_reel_that_has_hardly_begun_is_told_from_a_damaged_one(tmp_path):
+    (tmp_path / "film.reel").touch()
+    with pytest.raises(EmptyReel):
+        Reel(tmp_path / "film.reel")

@@ -22,11 +22,13 @@ import numpy as np
 from player.reel import ReelWriter
 rng = np.random.default_rng(5)
 dither = (rng.random((100, 160)) < 0.5).astype(np.uint8)
-with ReelWriter(path, {"film": "f"}, 160, 100, batch=4) as writer:
+with ReelWriter(path, {"film": "f"}, 160, 100) as writer:
     for number in range(160):
         dither = dither ^ (rng.random((100, 160)) < 0.03).astype(np.uint8)
         if number >= writer.frames:
-            writer.append(dither, number * 40, number, number % 50 == 0)
+            writer.append(dither, number * 40, number, number % 50 == 0, number % 20 == 0)
+            if number % 4 == 3:
+                writer.commit()
             print(number, flush=True)
     writer.finish()
 """
@@ -65,6 +67,7 @@ def test_an_export_killed_again_and_again_ends_as_one_that_was_not(tmp_path):
         assert one.complete
         assert two.complete
         assert one.frames == two.frames == FRAMES
+        assert one.redraws == two.redraws == set(range(0, FRAMES, 20))
         for number in range(FRAMES):
             assert one.info(number) == two.info(number)
             assert (one.dither(number) == two.dither(number)).all()
@@ -78,7 +81,7 @@ database.execute("PRAGMA cache_size=1")
 database.execute("BEGIN")
 for number in range(10):
     database.execute("UPDATE frames SET flips = flips + 1, film_frame = 1 << 40")
-    database.execute("INSERT INTO frames SELECT number + 1000, 0, 0, 'key', 0, 0, 0, 0, 0, zeroblob(3000) "
+    database.execute("INSERT INTO frames SELECT number + 1000, 0, 0, 'key', 0, 0, 0, 1, 0, 0, zeroblob(3000) "
                      "FROM frames WHERE number = ?", (number,))
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -86,7 +89,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.fixture
 def half_written(make_film, make_reel):
-    """A reel in whose file half of a batch stands, killed before its commit: the journal is hot."""
+    """A reel whose file holds half a transaction, killed before its commit: the journal is hot."""
     dithers = make_film(30)
     path = make_reel(dithers, finish=False)
     before = path.read_bytes()
@@ -96,7 +99,7 @@ def half_written(make_film, make_reel):
     return path, dithers
 
 
-def test_a_half_written_batch_is_rolled_back_by_a_reader(half_written):
+def test_a_half_written_transaction_is_rolled_back_by_a_reader(half_written):
     path, dithers = half_written
     with Reel(path) as reel:
         assert reel.frames == 30
@@ -104,7 +107,7 @@ def test_a_half_written_batch_is_rolled_back_by_a_reader(half_written):
         assert (reel.dither(29) == dithers[29]).all()
 
 
-def test_a_half_written_batch_is_rolled_back_by_the_next_export(half_written):
+def test_a_half_written_transaction_is_rolled_back_by_the_next_export(half_written):
     path, dithers = half_written
     with ReelWriter(path, {"film": "a film"}, 44, 24) as writer:
         assert writer.frames == 30
@@ -115,7 +118,7 @@ def test_a_half_written_batch_is_rolled_back_by_the_next_export(half_written):
         assert list(reel.verify()) == []
 
 
-def test_a_half_written_batch_on_a_disk_that_cannot_be_written_is_one_line(half_written, monkeypatch):
+def test_a_half_written_transaction_on_a_disk_that_cannot_be_written_is_one_line(half_written, monkeypatch):
     path, _ = half_written
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda at, **k: connect(at.replace("mode=rw", "mode=ro"), **k))
@@ -127,7 +130,7 @@ def test_a_half_written_batch_on_a_disk_that_cannot_be_written_is_one_line(half_
 CREATION = """
 import os, signal, sqlite3, sys
 from player.reel import ReelWriter
-import player.reel_format.writer
+import player.reel.writer
 class Killed(sqlite3.Connection):
     def execute(self, statement, *values):
         if statement.startswith(sys.argv[2]):

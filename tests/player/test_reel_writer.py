@@ -1,4 +1,4 @@
-"""Writing a reel: batches, continuing, and what a writer refuses."""
+"""Writing a reel: commits, continuing, and what a writer refuses."""
 
 import sqlite3
 
@@ -13,38 +13,44 @@ def frames_stored(path):
         return reel.frames
 
 
-def test_a_batch_is_stored_when_full_or_old(tmp_path, make_film):
-    now = 100.0
+def test_frames_are_held_until_they_are_committed(tmp_path, make_film):
     path = tmp_path / "film.reel"
-    dithers = make_film(20)
-    with ReelWriter(path, {}, 44, 24, batch=5, seconds=10, clock=lambda: now) as writer:
-        for number in range(4):
-            writer.append(dithers[number], number, number, False)
-            assert (writer.frames, frames_stored(path)) == (number + 1, 0)
-        writer.append(dithers[4], 4, 4, False)
-        assert frames_stored(path) == 5
-        writer.append(dithers[5], 5, 5, False)
-        now = 109.9
-        writer.append(dithers[6], 6, 6, False)
-        assert frames_stored(path) == 5
-        now = 110.0
-        writer.append(dithers[7], 7, 7, False)
-        assert frames_stored(path) == 8
-        writer.append(dithers[8], 8, 8, False)
+    dithers = make_film(200)
+    with ReelWriter(path, {}, 44, 24) as writer:
+        for number in range(180):
+            info = writer.append(dithers[number], number, number, number == 9, number == 20)
+            assert (info.number, info.cut, info.redraw) == (number, number == 9, number == 20)
+            assert (writer.frames, writer.last_info) == (number + 1, info)
+        assert frames_stored(path) == 0
         writer.commit()
-        assert frames_stored(path) == 9
-        writer.append(dithers[9], 9, 9, False)
-    assert frames_stored(path) == 10
+        assert frames_stored(path) == 180
+        writer.commit()
+        writer.append(dithers[180], 180, 180, False)
+        assert frames_stored(path) == 180
+    assert frames_stored(path) == 181
 
 
-def test_an_exception_drops_the_batch_and_keeps_what_was_stored(tmp_path, make_film):
+def test_a_commit_is_one_transaction(tmp_path, make_film):
+    statements = []
+    with ReelWriter(tmp_path / "film.reel", {}, 44, 24) as writer:
+        for number, dither in enumerate(make_film(120)):
+            writer.append(dither, number, number, False)
+        writer._connection.set_trace_callback(statements.append)
+        writer.commit()
+    words = [statement.split()[0] for statement in statements]
+    assert words == ["BEGIN", *["INSERT"] * 120, "COMMIT"]
+
+
+def test_an_exception_drops_what_is_held_and_keeps_what_was_stored(tmp_path, make_film):
     path = tmp_path / "film.reel"
     dithers = make_film(6)
 
     def interrupted():
-        with ReelWriter(path, {}, 44, 24, batch=4) as writer:
+        with ReelWriter(path, {}, 44, 24) as writer:
             for number, dither in enumerate(dithers):
                 writer.append(dither, number, number, False)
+                if number == 3:
+                    writer.commit()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -63,7 +69,7 @@ def test_a_continued_reel_equals_one_written_at_once(tmp_path, make_film, stop):
                 assert (last is None) if begin == 0 else (last == dithers[begin - 1]).all()
                 assert (writer.last_info.number if writer.last_info else -1) == begin - 1
                 for number in range(begin, until):
-                    writer.append(dithers[number], number, number, number == 70)
+                    writer.append(dithers[number], number, number, number == 70, number % 50 == 0)
                 if until == 140:
                     writer.finish()
     with Reel(tmp_path / "once") as once, Reel(tmp_path / "twice") as twice:
@@ -161,11 +167,13 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path, make_film):
 
     def fill():
         nonlocal stored
-        with ReelWriter(path, {}, 200, 100, batch=10) as writer:
+        with ReelWriter(path, {}, 200, 100) as writer:
             writer._connection.execute("PRAGMA max_page_count=200")  # SQLite's own end of the disk
             for number, dither in enumerate(dithers):
-                stored = number // 10 * 10
                 writer.append(dither, number, number, False)
+                if number % 10 == 9:
+                    writer.commit()
+                    stored = number + 1
 
     with pytest.raises(ReelError, match="the disk is full; free some space") as caught:
         fill()

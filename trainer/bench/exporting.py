@@ -90,9 +90,8 @@ def stages(
     image = shown = None
     flips = 0
 
-    # No batch is full and no frame too old before all are there.
     with (
-        ReelWriter(reel, {}, *tones.size, batch=2**31, seconds=float("inf")) as writer,
+        ReelWriter(reel, {}, *tones.size) as writer,
         closing(film.frames(source.start)) as frames,
     ):
         begun = clock()

@@ -1,12 +1,16 @@
-"""What a reel is on disk: one SQLite file, its schema and marks, and how it is told from other files.
+"""What a reel is on disk: one SQLite file, its schema and marks, and how to tell it from other files.
 
-Marks: SQLite's `application_id` says "reel", `user_version` is the format version. Table `reel` (key, value
-as text) holds width, height, complete ("0" or "1"), frames (their number, once complete), created (UTC) and
-the keys the trainer gives. Table `frames` has one row per frame, numbered from 0.
+SQLite's `application_id` says "reel" and `user_version` is the format version. Table `reel` (key and value,
+both text) holds width, height, complete ("0" or "1"), frames (how many, once complete), created (UTC) and the
+trainer's own keys. Table `frames` has one row per frame, numbered from 0. Index `redraws` lists the frames of
+the redraw plan, so that reading the plan of a long film does not read the film.
 
-Rollback journal (no -wal, no -shm), so that a finished reel is one file and opens on read-only media. Small
-pages, because the frames are small and a page is the unit of waste. Every error of SQLite and of the file
-system becomes a `ReelError` with one line that names the file and the fix.
+A reader asks for columns by name and ignores the ones it does not know. Reels written before there was a
+plan lack the column `redraw` and the index; they still play.
+
+The file uses a rollback journal (no -wal, no -shm), so a finished reel is a single file that opens on
+read-only media. Pages are small because frames are small and every frame wastes part of a page. Every error
+of SQLite and of the file system becomes a `ReelError`: one line that names the file and the fix.
 """
 
 import sqlite3
@@ -24,30 +28,34 @@ LARGEST_SIDE = 16384  # pixels; a larger claim is damage, not a panel
 RESERVED = frozenset({"format", "width", "height", "complete", "frames", "created"})
 PAGE_SIZE = 1024
 
-# What a call of sqlite3 can raise: its message may quote a damaged schema, which then is no UTF-8.
+# What a sqlite3 call can raise. Its message may quote a damaged schema, which need not be UTF-8.
 SQL_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
+PLAN_INDEX = "CREATE INDEX redraws ON frames (number) WHERE redraw = 1"
 SCHEMA = (
     "CREATE TABLE reel (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     """CREATE TABLE frames (
         number INTEGER PRIMARY KEY,  -- from 0, without gaps
-        time_ms INTEGER NOT NULL,    -- when it stands in the film
+        time_ms INTEGER NOT NULL,    -- its time in the film
         film_frame INTEGER NOT NULL, -- its number in the film
-        kind TEXT NOT NULL,          -- key: payload of the dither; delta: of its XOR with the frame before
+        kind TEXT NOT NULL,          -- key: the payload is the dither; delta: its XOR with the frame before
         flips INTEGER NOT NULL,      -- pixels that differ from the frame before; 0 for frame 0
-        darkened INTEGER NOT NULL,   -- those of them that went from white to black
+        darkened INTEGER NOT NULL,   -- how many of them went from white to black
         cut INTEGER NOT NULL,        -- 1: the first frame of a shot
+        redraw INTEGER NOT NULL,     -- 1: the plan redraws the panel here; a stretch begins
         crc INTEGER NOT NULL,        -- CRC-32 of the packed dither
         payload_crc INTEGER NOT NULL,-- CRC-32 of the payload: it also covers the bits that zlib ignores
         payload BLOB NOT NULL        -- last, so that the rest of a row is read without it
     )""",
+    PLAN_INDEX,
 )
 
 
 class FrameInfo(NamedTuple):
-    """What a reel says of one frame. `number` from 0, `film_frame` its number in the film, `flips` and
-    `darkened`
-    pixels against the frame before (0 for frame 0), `key` whether it decodes without the frame before."""
+    """What a reel says of one frame: `number` from 0; `time_ms` and `film_frame`, its time and number in the
+    film; `key`, whether it decodes without the frame before; `flips` and `darkened`, pixels against the frame
+    before (0 for frame 0); `cut`, whether a shot begins; `redraw`, whether the plan redraws the panel here.
+    """
 
     number: int
     time_ms: int
@@ -56,14 +64,14 @@ class FrameInfo(NamedTuple):
     flips: int
     darkened: int
     cut: bool
+    redraw: bool = False
 
 
 def look(path: Path, fix: str, any_version: bool = False) -> bool:
-    """Whether `path` holds a reel (True) or is an empty file, in which creation was cut (False).
+    """True for a reel, False for an empty file, which is what a writer killed at creation leaves.
 
-    First lets SQLite roll back what a killed writer left half done. ReelError for any other file, with the
-    `fix` to name, also for another format version unless `any_version`; FileNotFoundError when nothing is
-    there.
+    First lets SQLite roll back what a killed writer left half done. Raises ReelError, which names `fix`, for
+    any other file, and for another format version unless `any_version`; FileNotFoundError for no file.
     """
     try:
         mode = path.stat().st_mode
@@ -94,7 +102,7 @@ def look(path: Path, fix: str, any_version: bool = False) -> bool:
 
 
 def _roll_back(path: Path) -> None:
-    """Undo the half-written batch of a killed writer, which a read-only connection may not do."""
+    """Undo a killed writer's half-written transaction, which a read-only connection may not do."""
     journal = path.with_name(path.name + "-journal")
     if not journal.exists() or not journal.stat().st_size:
         return
@@ -109,13 +117,13 @@ def _roll_back(path: Path) -> None:
 
 
 def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
-    """A connection that trusts nothing in the file; transactions are begun and ended by hand."""
+    """A connection that trusts nothing in the file. It begins no transaction of its own."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("PRAGMA cell_size_check=ON")
-        connection.execute("PRAGMA mmap_size=0")  # a card that goes away must be an error, not SIGBUS
+        connection.execute("PRAGMA mmap_size=0")  # a card pulled out must be an error, not SIGBUS
         connection.execute("PRAGMA cache_size=-512")  # KiB; frames are read once
     except SQL_ERRORS:
         connection.close()
@@ -124,18 +132,18 @@ def connect(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
 
 
 def error_name(error: Exception) -> str:
-    """SQLite's name of an error (SQLITE_BUSY, ...); empty for those that Python's module itself raises."""
+    """SQLite's name for an error (SQLITE_BUSY, ...); empty for errors of Python's module itself."""
     return str(getattr(error, "sqlite_errorname", ""))
 
 
 def words(error: Exception) -> str:
-    """What an error says, in one short line: SQLite quotes what it finds in the file, whatever that is."""
+    """An error's message in one short printable line. SQLite quotes the file, which may hold anything."""
     line = " ".join(str(error).split())
     return "".join(letter if letter.isprintable() else "?" for letter in line)[:100]
 
 
 def explain(path: Path, error: Exception) -> ReelError:
-    """The one line for an error of SQLite on this file."""
+    """The ReelError for an error of SQLite on this file."""
     text, name = words(error), error_name(error)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return ReelError(f"{path}: another program is writing to it; try again when it is done")
