@@ -16,6 +16,7 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
+from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator.ditherer import (
     PASSING,
@@ -27,7 +28,6 @@ from trainer.dithers.search.energy import (
     price_of,
     reaching,
 )
-from trainer.dithers.search.engines import ENGINES
 from trainer.dithers.search.start import Start
 from trainer.films.film import Film
 from trainer.films.selection import Selection

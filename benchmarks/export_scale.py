@@ -21,6 +21,7 @@ from pathlib import Path
 
 from command import begin, usage
 from machine import machine
+from trainer.films.parts import Parts
 
 from player.reel import Reel
 from trainer.commands.opening import parse_size
@@ -28,7 +29,6 @@ from trainer.export.export import (
     Task,
     export,
 )
-from trainer.films.parts import Parts
 from trainer.films.selection import Selection
 from trainer.films.times import parse_place
 from trainer.films.tones import Tones

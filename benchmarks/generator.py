@@ -26,6 +26,7 @@ from trainer.dithers.diffusion import (
     Hysteresis,
     diffused,
 )
+from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import (
     EYES,
     hvs_psnr,
@@ -38,12 +39,11 @@ from trainer.dithers.generator.weights import (
     Weights,
     load,
 )
-from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.engines import ENGINES
-from trainer.dithers.search.search import (
+from trainer.dithers.search.ditherer import (
     Search,
     settler,
 )
+from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.start import (
     CUT_PRICE,
     Start,

@@ -16,14 +16,14 @@ from command import begin, usage
 from machine import machine
 
 from trainer.commands.opening import parse_size
+from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import (
     EYES,
     hvs_psnr,
     two_eye_kernel,
 )
+from trainer.dithers.search.ditherer import Search
 from trainer.dithers.search.energy import cost
-from trainer.dithers.search.engines import ENGINES
-from trainer.dithers.search.search import Search
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.times import parse_place

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from trainer.films.ahead import ahead
+from trainer.films.decoder import ahead
 
 
 def counting(made: list[int], end: int = 100) -> Generator[int, None, None]:

@@ -54,7 +54,7 @@ def test_hysteresis_is_the_reference(shape):
     frame = (rng.integers(0, 9, shape) / 8).astype(np.float32)
     shown = rng.integers(0, 2, shape).astype(np.uint8)
     hysteresis = Hysteresis(0.5)
-    differing = hysteresis(frame, shown) != reference(frame, shown, float(hysteresis.lean))
+    differing = hysteresis.dither(frame, shown) != reference(frame, shown, float(hysteresis.lean))
     assert differing.sum() == 0
 
 

@@ -6,6 +6,7 @@ import pytest
 from trainer.dithers.table import (
     DEFAULT,
     DITHERS,
+    check,
     make,
     parse,
 )
@@ -16,9 +17,7 @@ from trainer.errors import OptionError
 @pytest.mark.parametrize("shape", [(24, 40), (17, 23)])
 def test_every_dither_keeps_the_interface(name, shape):
     frame = np.random.default_rng(1).random(shape, dtype=np.float32)
-    ditherer = make(name)
-    first = ditherer.dither(frame, None)
-    second = ditherer.dither(1 - frame, first)
+    first, second = make(name)([frame, 1 - frame])
     for dither in (first, second):
         assert dither.dtype == np.uint8
         assert dither.shape == shape
@@ -29,11 +28,48 @@ def test_every_dither_keeps_the_interface(name, shape):
 @pytest.mark.parametrize("name", DITHERS)
 def test_every_dither_leaves_its_arguments_alone(name):
     frame = np.random.default_rng(2).random((16, 24), dtype=np.float32)
-    shown = make(name)(frame, None)
-    frame_before, shown_before = frame.copy(), shown.copy()
-    make(name)(frame, shown)
+    frame_before = frame.copy()
+    dithers = make(name)([frame, frame])
+    shown = next(dithers)
+    shown_before = shown.copy()
+    next(dithers)
     np.testing.assert_array_equal(frame, frame_before)
     np.testing.assert_array_equal(shown, shown_before)
+
+
+@pytest.mark.parametrize("name", DITHERS)
+def test_a_stretch_depends_on_nothing_before_it(name):
+    frames = np.random.default_rng(3).random((3, 24, 40), dtype=np.float32)
+    ditherer = make(name)
+    first = list(ditherer(frames))
+    list(ditherer(1 - frames))
+    np.testing.assert_array_equal(list(ditherer(frames)), first)
+
+
+@pytest.mark.parametrize("name", DITHERS)
+def test_its_options_are_arguments_of_its_maker_and_checked_without_it(name):
+    for option in DITHERS[name].options:
+        assert option.name in DITHERS[name].settings
+        assert option.help
+        assert option.metavar
+    with pytest.raises(OptionError, match="has no colour; leave --colour out"):
+        check(name, colour=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "says"),
+    [
+        ("search", {"engine": "quantum"}, "choose sequential or parallel"),
+        ("generator", {"passes": 0}, "--passes 0: choose 1 to 100"),
+        ("generator", {"polish": 1001}, "--polish 1001: choose 0"),
+        ("mask", {"polish": 1}, "mask has no polish; leave --polish out, or add --dither generator"),
+        ("mask", {"engine": "parallel"}, "leave --engine out, or add --dither search or generator"),
+    ],
+)
+def test_a_value_out_of_range_and_an_option_of_another_dither_are_refused(name, settings, says):
+    for attempt in (check, make):
+        with pytest.raises(OptionError, match=says):
+            attempt(name, **settings)
 
 
 @pytest.mark.parametrize("name", [name for name in DITHERS if not DITHERS[name].has_dial])

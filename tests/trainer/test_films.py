@@ -27,7 +27,7 @@ from tests.trainer.made_films import (
     with_rotation,
 )
 from trainer.errors import FilmError, OptionError
-from trainer.films.ahead import ahead
+from trainer.films.decoder import ahead
 from trainer.films.film import (
     BEGINNING,
     Film,

@@ -47,10 +47,10 @@ def test_the_shipped_mask_holds_every_rank_once():
 
 
 def test_the_shipped_mask_says_how_it_was_made():
-    with files("trainer").joinpath(MASK).open("rb") as file, Image.open(file) as image:
+    with files("trainer.dithers").joinpath(MASK).open("rb") as file, Image.open(file) as image:
         command = image.text["command"]
     assert command.startswith("python -m trainer.dithers.void_and_cluster void-and-cluster-256.png")
-    readme = files("trainer").joinpath("masks/README.md").read_text()
+    readme = files("trainer.dithers").joinpath("README.md").read_text()
     assert command.replace(" void-and", " trainer/dithers/void-and") in readme
 
 
@@ -166,8 +166,8 @@ def test_a_flat_grey_has_exactly_its_share_of_white(levels):
 def test_a_uniform_change_flips_exactly_its_share(before, after):
     """Over whole tiles each threshold between the two tones is crossed once in 65536 pixels, and no other."""
     ditherer = Mask()
-    shown = ditherer(flat(before, (512, 256)), None)
-    assert (ditherer(flat(after, (512, 256)), shown) != shown).mean() == abs(after - before)
+    shown = ditherer.dither(flat(before, (512, 256)), None)
+    assert (ditherer.dither(flat(after, (512, 256)), shown) != shown).mean() == abs(after - before)
 
 
 def test_on_frames_its_flips_are_the_mean_change_of_tone():

@@ -8,17 +8,17 @@ import pytest
 
 from tests.trainer.search_cases import PRICE, TWO_EYES, moving_scene, random_case
 from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import (
     EYES,
     energy,
     hvs_psnr,
 )
+from trainer.dithers.search.ditherer import Search
 from trainer.dithers.search.energy import (
     cost,
     price_of,
 )
-from trainer.dithers.search.engines import ENGINES
-from trainer.dithers.search.search import Search
 from trainer.errors import OptionError
 
 
@@ -109,7 +109,7 @@ def test_an_unknown_engine_is_refused():
 
 
 def test_the_sequential_engine_imports_no_jax():
-    make = "import sys; from trainer.search import Search; Search(engine='sequential')"
+    make = "import sys; from trainer.dithers.search.ditherer import Search; Search(engine='sequential')"
     code = f"{make}; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr

@@ -26,7 +26,7 @@ from trainer.bench.timing import (
     LEAST,
     Clock,
 )
-from trainer.dithers.table import Ditherer
+from trainer.dithers.ditherer import Ditherer
 from trainer.errors import FilmError
 from trainer.export.export import (
     Task,

@@ -6,14 +6,12 @@ from typing import Any
 
 from trainer.commands.opening import dither_settings
 from trainer.dithers import table as dithers
+from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import (
     EYES,
     psf,
 )
-from trainer.dithers.table import (
-    DITHERS,
-    Ditherer,
-)
+from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
 from trainer.films.tones import Tones
 

@@ -29,7 +29,6 @@ from trainer.evaluate.texture import (
 )
 from trainer.export.task import plain
 from trainer.files import check_result, write_whole
-from trainer.films.ahead import ahead
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
@@ -99,7 +98,7 @@ def _score(
     ditherers = {label: made(*dither, settings) for label, dither in chosen.items()}
     with (
         film,
-        closing(ahead(selection.frames(film, tones))) as frames,
+        closing(selection.frames(film, tones)) as frames,
         progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance,
     ):
         evaluation = evaluate(

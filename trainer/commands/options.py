@@ -134,19 +134,35 @@ def add_bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_worker_options(parser: argparse.ArgumentParser) -> None:
-    """--workers and --host, of an export."""
-    group = parser.add_argument_group("in several processes, for the same reel")
+    """--stretch, --workers, --cluster and --memory, of an export."""
+    parser.add_argument(
+        "--stretch",
+        metavar="N",
+        type=int,
+        default=120,
+        help="redraw after N frames at the latest; earlier at a cut or where the picture has changed a lot; "
+        "default 120",
+    )
+    group = parser.add_argument_group(
+        "workers", "Each dithers a stretch at a time. The reel is the same whatever their number."
+    )
     group.add_argument(
         "--workers",
         metavar="N",
         type=int,
         default=1,
-        help="dither N parts of the film at the same time, beside the reel in the folder REEL.parts; about "
-        "one for each core, more with an accelerator, which they share; default 1",
+        help="processes on this machine, about one for each core; with an accelerator, threads that share it, "
+        "of which more are useful; default 1",
     )
     group.add_argument(
-        "--host",
-        metavar="K/N",
-        help="this is host K of N: make only its share, in REEL.parts. Bring the parts of all hosts together "
-        "in one folder; there the same command without --host joins them, and makes what is missing",
+        "--cluster",
+        metavar="ADDRESS",
+        help="the workers of a dask scheduler, such as tcp://host:8786, instead of this machine's; docs/scale.md "
+        "tells how to start them",
+    )
+    group.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="room on this machine for stretches that are with workers or wait for them, like 250M or 2G; less "
+        "keeps fewer workers busy; default: a quarter of the machine's memory",
     )

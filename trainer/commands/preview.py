@@ -11,7 +11,6 @@ from trainer.commands.progress import progress_bar
 from trainer.errors import OptionError
 from trainer.evaluate.metrics import Summary
 from trainer.files import check_result, write_whole
-from trainer.films.ahead import ahead
 from trainer.previews.comparison import Comparison
 from trainer.previews.preview import (
     KINDS,
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     expected = selection.estimate(film)
     with (
         film,
-        closing(ahead(selection.frames(film, tones))) as frames,
+        closing(selection.frames(film, tones)) as frames,
         progress_bar(f"preview {film.name}", expected) as advance,
     ):
         comparison = Comparison(

@@ -1,6 +1,6 @@
 """What a dither is to the rest of the program: a stretch of frames in, its dithers out.
 
-The first dither of a stretch is drawn by a redraw, so whatever was shown before it does not matter; the others
+The first dither of a stretch is drawn by a redraw, so what was shown before does not matter; the others
 follow by partial updates. So stretches do not depend on each other.
 """
 
@@ -18,11 +18,11 @@ class Ditherer(Protocol):
 
 
 class FrameByFrame(ABC):
-    """A ditherer that looks at one frame after another, in closed loop: it knows the dither before."""
+    """A ditherer in closed loop: it makes each dither from its frame and the dither before."""
 
     @abstractmethod
     def dither(self, frame: Frame, shown: Dither | None) -> Dither:
-        """The dither of `frame` while `shown` is on the panel; None: at the start of a stretch."""
+        """The dither of `frame` while `shown` is on the panel; None: `frame` begins a stretch."""
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
         """The dithers of a stretch, each made when it is asked for."""

@@ -1,85 +1,108 @@
-"""Every dither behind one interface, and the table of their names.
+"""Every dither by name, and the options that only some of them have.
 
-To add one, write its file (`ditherer.py` says what a ditherer is) and add its line to `DITHERS`. The lines import when called, so that a name costs nothing
-until it is used.
+To add a dither, write its file (`ditherer.py` says what a ditherer is) and add one line to `DITHERS`. A line
+names its class without importing it, so that a dither costs nothing until it is used.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from trainer.dithers.ditherer import Ditherer
-from trainer.dithers.search.engines import engine_of
+from trainer.dithers.engines import engine_of
 from trainer.errors import OptionError
 
 
-def _floyd_steinberg(dial: float | None) -> Ditherer:
-    from trainer.dithers.diffusion import FloydSteinberg
+@dataclass(frozen=True)
+class Option:
+    """An option of some dithers: `--name` on the command line, and the argument `name` of their classes.
 
-    return FloydSteinberg()
+    type: makes the value from the text on the command line. check: raises OptionError for a value that is out
+    of range.
+    """
 
-
-def _hysteresis(dial: float | None) -> Ditherer:
-    from trainer.dithers.diffusion import Hysteresis
-
-    return Hysteresis() if dial is None else Hysteresis(dial)
-
-
-def _mask(dial: float | None) -> Ditherer:
-    from trainer.dithers.mask import Mask
-
-    return Mask()
-
-
-def _search(dial: float | None, engine: str | None = None) -> Ditherer:
-    from trainer.dithers.search.search import Search
-
-    return Search(engine=engine) if dial is None else Search(dial, engine)
-
-
-def _generator(dial: float | None, weights: Any = None, **settings: Any) -> Ditherer:
-    """The ditherer of the network that the weights are of."""
-    from trainer.dithers.generator.weights import (
-        Weights,
-        load,
-    )
-    from trainer.film_maker.unet import UNetSize
-
-    read = weights if isinstance(weights, Weights) else load(weights)
-    if isinstance(read.size, UNetSize):
-        from trainer.film_maker.ditherer import UNetDitherer
-
-        return UNetDitherer(read, dial, **settings)
-    from trainer.dithers.generator.ditherer import GeneratorDitherer
-
-    settings["weights"] = read
-    return GeneratorDitherer(**settings) if dial is None else GeneratorDitherer(dial, **settings)
+    name: str
+    type: Callable[[str], Any]
+    metavar: str
+    help: str
+    check: Callable[[Any], object] = lambda value: None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table: how to make the ditherer, whether it has a dial, what it is in a few words, and
-    which settings of its own it has. One that has an `engine` runs on an accelerator where there is one.
+    """One line of the table.
+
+    ditherer: the class, or a function that makes a ditherer, as `module:name` under trainer.dithers. It takes
+    `dial`, if `has_dial`, and the options as keyword arguments; all of them have defaults. A dither with the
+    option `engine` runs on an accelerator where there is one.
     """
 
-    make: Callable[..., Ditherer]
+    ditherer: str
     has_dial: bool
     summary: str
-    settings: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of its options."""
+        return tuple(option.name for option in self.options)
+
+
+def _whole(flag: str, least: int, most: int, advice: str) -> Callable[[Any], None]:
+    """A check that a value lies in that range."""
+
+    def check(value: Any) -> None:
+        if not least <= value <= most:
+            raise OptionError(f"{flag} {value}: choose {advice}")
+
+    return check
+
+
+ENGINE = Option(
+    "engine",
+    str,
+    "NAME",
+    "sequential, for a CPU, or parallel, for a GPU or TPU; their dithers differ, so an export keeps to one "
+    "on all its machines; default: the one that suits this machine",
+    engine_of,
+)
+WEIGHTS = Option("weights", Path, "RUN", "a folder of `trainer fit`; default: the weights that ship")
+PASSES = Option(
+    "passes",
+    int,
+    "K",
+    "passes of the network over a frame; default 1",
+    _whole("--passes", 1, 100, "1 to 100"),
+)
+POLISH = Option(
+    "polish",
+    int,
+    "N",
+    "rounds of the search after the network; 0: none; default 3",
+    _whole("--polish", 0, 1000, "0 (the network alone) to 1000 rounds"),
+)
 
 DITHERS = {
-    "floyd-steinberg": Entry(_floyd_steinberg, False, "each frame alone; about a third of the pixels flip"),
-    "hysteresis": Entry(_hysteresis, True, "error diffusion that leans towards the shown pixel; fast"),
-    "mask": Entry(_mask, False, "a frozen blue-noise threshold; flips follow the tone"),
+    "floyd-steinberg": Entry(
+        "diffusion:FloydSteinberg", False, "each frame alone; about a third of the pixels flip"
+    ),
+    "hysteresis": Entry(
+        "diffusion:Hysteresis", True, "error diffusion that leans towards the shown pixel; fast"
+    ),
+    "mask": Entry("mask:Mask", False, "a frozen blue-noise threshold; flips follow the tone"),
     "search": Entry(
-        _search, True, "the least visible error, with a price on every flip; the best", ("engine",)
+        "search.ditherer:Search",
+        True,
+        "the least visible error, with a price on every flip; the best",
+        (ENGINE,),
     ),
     "generator": Entry(
-        _generator,
+        "generator.ditherer:make_ditherer",
         True,
         "a network, then a few rounds of the search",
-        ("weights", "passes", "polish", "engine"),
+        (WEIGHTS, PASSES, POLISH, ENGINE),
     ),
 }
 DEFAULT = "search"
@@ -88,37 +111,41 @@ DEFAULT = "search"
 def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
     """The ditherer of that name; `dial` 0 (liveliest) to 1 (calmest), None for its default.
 
-    `settings` are its own, by name. Raises OptionError for an unknown name, a dial out of range, or a dial or
-    a setting for a dither that has none.
+    `settings` are values for its options, by name. OptionError for an unknown name, for a value out of range,
+    and for a dial or an option that the dither does not have.
     """
     check(name, dial, **settings)
-    return DITHERS[name].make(dial, **settings)
+    if dial is not None:
+        settings["dial"] = dial
+    module, _, ditherer = DITHERS[name].ditherer.partition(":")
+    made: Ditherer = getattr(import_module(f"trainer.dithers.{module}"), ditherer)(**settings)
+    return made
 
 
 def check(name: str, dial: float | None = None, **settings: Any) -> None:
-    """What `make` refuses without having to load the dither: raises OptionError."""
+    """Raise the OptionError that `make` would, without loading the dither."""
     if name not in DITHERS:
         raise OptionError(f"there is no dither {name!r}; choose one of {', '.join(DITHERS)}")
     if dial is not None and not DITHERS[name].has_dial:
         raise OptionError(f"{name} has no dial; leave the dial out")
     if dial is not None and not 0 <= dial <= 1:
         raise OptionError(f"a dial of {dial:g} is out of range; choose 0 (liveliest) to 1 (calmest)")
-    for setting in settings:
-        if setting not in DITHERS[name].settings:
+    options = {option.name: option for option in DITHERS[name].options}
+    for setting, value in settings.items():
+        if setting not in options:
             having = " or ".join(each for each, entry in DITHERS.items() if setting in entry.settings)
             fix = f"leave --{setting} out, or add --dither {having}" if having else f"leave --{setting} out"
             raise OptionError(f"{name} has no {setting}; {fix}")
-    if "engine" in settings:
-        engine_of(settings["engine"])
+        options[setting].check(value)
 
 
 def engine(name: str, chosen: str | None = None) -> str | None:
     """The engine of the ditherer of that name, the chosen one or this machine's; None where it has none."""
-    return engine_of(chosen) if "engine" in DITHERS[name].settings else None
+    return engine_of(chosen) if ENGINE in DITHERS[name].options else None
 
 
 def parse(text: str) -> tuple[str, float | None]:
-    """Split `NAME[:DIAL]`, as in `hysteresis:.3`; raises OptionError where DIAL is not a number."""
+    """Split `NAME[:DIAL]`, as in `hysteresis:.3`; OptionError if DIAL is not a number."""
     name, colon, dial = text.partition(":")
     try:
         return name, float(dial) if colon else None

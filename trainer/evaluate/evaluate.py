@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.redraw import RedrawRule
+from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import (
     EYES,
     Seen,
     see,
 )
-from trainer.dithers.table import Ditherer
 from trainer.errors import OptionError
 from trainer.evaluate.metrics import (
     Change,

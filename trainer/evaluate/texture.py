@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers.table import Ditherer
+from trainer.dithers.ditherer import Ditherer
 
 GREYS = (1 / 16, 1 / 8, 1 / 4, 1 / 2)
 """The greys that are measured."""

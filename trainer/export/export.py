@@ -25,7 +25,7 @@ from trainer.dithers.eye import Dither, Frame
 from trainer.errors import OptionError
 from trainer.export.task import DitherSpec, Task
 from trainer.export.workers import Dithered, Pool, Processes, Threads
-from trainer.films.ahead import ahead
+from trainer.films.decoder import ahead
 from trainer.films.film import Film
 from trainer.films.selection import Selected
 from trainer.films.stretches import Stretch, redraw_plan, stretches
@@ -167,7 +167,7 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
     after, done = (None, 0) if last is None else (last.film_frame, last.number + 1)
     pool = workers.pool(task, spec)
     try:
-        with closing(ahead(task.selection.frames(film, task.tones, after, done))) as frames:
+        with closing(task.selection.frames(film, task.tones, after, done)) as frames:
             if pool is None:
                 _dither_here(spec, frames, task.longest, recording)
             else:

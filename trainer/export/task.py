@@ -10,7 +10,7 @@ from typing import Any
 
 from trainer.dithers import table as dithers
 from trainer.dithers.ditherer import Ditherer
-from trainer.dithers.search.engines import has_accelerator
+from trainer.dithers.engines import has_accelerator
 from trainer.errors import TrainerError
 from trainer.films.film import Film
 from trainer.films.selection import Selection

@@ -173,7 +173,7 @@ class _KillablePool(ProcessPoolExecutor):
         for process in processes:
             process.join()
         if results is not None:
-            results._writer.close()
+            results._writer.close()  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from trainer.dithers.eye import (
 )
 from trainer.dithers.generator.ditherer import POLISH
 from trainer.dithers.generator.weights import Weights
+from trainer.dithers.search.ditherer import settler
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.search import settler
 from trainer.errors import OptionError, TrainerError
 from trainer.film_maker.unet import UNetSize
 

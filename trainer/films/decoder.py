@@ -1,16 +1,21 @@
 """One pass over a film through OpenCV (its FFmpeg back end), from the first frame to the last.
 
-Frame n is the n-th frame that comes out of the decoder, counted from 0. No frame is sought: OpenCV's seeking
-guesses a frame's number from its time and the nominal rate, which is wrong for a variable rate and for frames
-that are stored out of order. Passing over a frame (`grab` without `image`) skips the conversion to pixels.
+Frame n is the n-th frame that comes out of the decoder, counted from 0. There is no seeking: OpenCV guesses a
+frame's number from its time and the nominal rate, which is wrong for a variable rate and for frames that are
+stored out of order. Skipping a frame (`grab` without `image`) saves its conversion to pixels.
 
-OpenCV ends a film at the first packet that cannot be decoded, and prints to stderr; both are undone here.
-(Before version 4.11 it also ended a film at the number of frames that the header announces.)
+OpenCV ends a film at the first packet that it cannot decode, and prints to stderr; this module does neither.
+(Before version 4.11 OpenCV also ended a film at the number of frames that the header announces.)
 """
 
 import math
 import os
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,14 +23,16 @@ import numpy.typing as npt
 
 from trainer.errors import FilmError
 
-# Failed packets in a row passed over before the film counts as ended. At the true end they cost nothing.
+# The film counts as ended after this many bad packets in a row. At the true end trying again costs nothing.
 _ATTEMPTS = 1000
 _LONGEST_MS = 100 * 24 * 3600 * 1000.0
 _USUAL_RATE = 25.0
 
+Item = TypeVar("Item")
+
 
 def silence() -> None:
-    """Keep OpenCV's and FFmpeg's messages off stderr; a level that the user set in the environment stays."""
+    """Keep OpenCV's and FFmpeg's messages off stderr, unless the user set a level in the environment."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when the first film is opened
     if "OPENCV_LOG_LEVEL" not in os.environ:
         if hasattr(cv2, "setLogLevel"):  # until 4.12
@@ -67,7 +74,7 @@ class Decoder:
         return height / width if turned else width / height
 
     def grab(self) -> bool:
-        """Go on to the next frame; False at the end of the film."""
+        """Move to the next frame; False at the end of the film."""
         if not self._advance():
             return False
         self.number += 1
@@ -82,7 +89,7 @@ class Decoder:
         return True
 
     def _advance(self) -> bool:
-        """Decode the next frame that can be decoded."""
+        """Decode the next frame, skipping bad packets."""
         return any(self._capture.grab() for _ in range(_ATTEMPTS))
 
     def jump(self, number: int) -> bool:
@@ -105,9 +112,39 @@ class Decoder:
 
 
 def _open(path: Path) -> cv2.VideoCapture:
-    # An absolute path, as FFmpeg takes `a:b.mp4` for a protocol named a.
+    # An absolute path, because FFmpeg takes `a:b.mp4` for a protocol named a.
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise FilmError(f"{path} holds no film that OpenCV can open; is it whole, does it play elsewhere?")
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in 4.11
     return capture
+
+
+def ahead(items: Generator[Item, None, None], depth: int = 4) -> Generator[Item, None, None]:
+    """Yield the same items in the same order, making up to `depth` (at least 1) of them ahead in a thread.
+
+    It pays where making an item releases Python's lock, as OpenCV's decoding does. An exception in `items` is
+    raised here in its turn. When the caller stops (`close()`, an exception, Ctrl-C), the item under way is
+    still made, and `items` is closed before this returns. The caller's own thread makes the first item: it
+    can take minutes to reach a film's `--start`, and only the main thread answers Ctrl-C. Close it
+    (`contextlib.closing`): the garbage collector would join its thread from wherever it happens to run, which
+    may be inside the start of another thread.
+    """
+    try:
+        item = _take(items)
+        with ThreadPoolExecutor(1, "ahead") as thread:
+            pending: deque[Future[list[Item]]] = deque(thread.submit(_take, items) for _ in range(depth))
+            try:
+                while item:
+                    yield item[0]
+                    item = pending.popleft().result()
+                    pending.append(thread.submit(_take, items))
+            finally:
+                thread.shutdown(wait=True, cancel_futures=True)
+    finally:
+        items.close()
+
+
+def _take(items: Generator[Item, None, None]) -> list[Item]:
+    """The next item in a list of one, or an empty list at the end (StopIteration cannot cross a Future)."""
+    return list(islice(items, 1))

@@ -1,47 +1,39 @@
 """A film on disk: what its header says, and its frames one after another in constant memory.
 
-Any film that OpenCV opens. Frame numbers are exact (see `frames/decoder.py`): frame n is the n-th decoded
-frame, from whatever start. Times are the container's own timestamps, never decreasing, in ms since the first
-frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
+Any film that OpenCV opens. Frame numbers are exact (see `decoder.py`): frame n is the n-th decoded frame,
+wherever the iteration starts. Times are the container's own timestamps, never decreasing, in ms since the
+first frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
 """
 
 import logging
 import weakref
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.errors import FilmError, OptionError
 from trainer.films.decoder import Decoder
-from trainer.films.times import (
-    FilmTime,
-    FrameNumber,
-    Place,
-    format_time,
-)
+from trainer.films.times import FilmTime, FrameNumber, Place, format_time
 
 Item = TypeVar("Item")
 
 BEGINNING = FrameNumber(0)
 
-# Up to so many frames per image of a sample, reading them all in order is no slower than seeking.
+# With up to this many frames for each image of a sample, reading them all in order is no slower than seeking.
 _READ_THROUGH = 100
 
 _log = logging.getLogger(__name__)
 
-# First bytes of files in which OpenCV also finds "a film", of one frame: pictures, and sound with a cover
-# picture.
+# The first bytes of other files that OpenCV opens as films of one frame: pictures, and sound with a cover.
 _NOT_FILMS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"ID3", b"fLaC")
 
 
-@dataclass(frozen=True)
-class FilmFrame:
+class FilmFrame(NamedTuple):
     """One frame of the film: its number from 0, its time in ms, and its luma, uint8[height, width]."""
 
     number: int
@@ -49,25 +41,13 @@ class FilmFrame:
     image: npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Grabbed:
-    """A frame that is decoded and no picture yet, which takes time of its own: `index` among those asked for,
-    from 0, number and time in the film. `image()` makes its luma, until the next frame is asked for.
-    """
-
-    index: int
-    number: int
-    time_ms: int
-    image: Callable[[], npt.NDArray[np.uint8]]
-
-
 class Film:
     """A film, opened for reading; a context manager that closes every iteration still under way.
 
     width, height: of the upright picture in its own pixels (rotation in the header is applied). pixel_aspect:
     width over height of one pixel. rate: frames per second by the header. frames_announced, duration_ms: by
-    the header; hints that may be wrong, or None. name, size: file name and size in bytes, by which an
-    interrupted export knows its film again.
+    the header; hints that may be wrong, or None. name, size: file name and size in bytes, by which a resumed
+    export recognises its film.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -90,7 +70,7 @@ class Film:
         self.duration_ms = (
             None if decoder.announced is None else round(decoder.announced / decoder.rate * 1000)
         )
-        self._iterations: weakref.WeakSet[Generator[Grabbed, None, None]] = weakref.WeakSet()
+        self._iterations: weakref.WeakSet[Generator[FilmFrame, None, None]] = weakref.WeakSet()
 
     def __enter__(self) -> "Film":
         return self
@@ -103,32 +83,29 @@ class Film:
     def close(self) -> None:
         """End every iteration still under way and free its decoder."""
         for iteration in list(self._iterations):
-            with suppress(ValueError):  # one that `ahead`'s thread is in the middle of: `ahead` closes it
+            with suppress(ValueError):  # it is running in the thread of `ahead`, which closes it
                 iteration.close()
 
     def frames(
-        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
+        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1, resume: int = 0
     ) -> Generator[FilmFrame, None, None]:
-        """The frames of `grabbed`, with their pictures."""
-        return _with_images(self.grabbed(start, end, every))
+        """Every `every`-th frame, from the first one at or after `start` up to but not including `end` (None:
+        all); of these only the ones from frame number `resume` on.
 
-    def grabbed(
-        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
-    ) -> Generator[Grabbed, None, None]:
-        """Every `every`-th frame, from the first one at or after `start` up to and without `end` (None: all).
-
-        Decodes from the film's beginning, as only that gives exact numbers. FilmError if there is no frame in
-        the range. A film that ends early (damaged tail) or whose header is wrong is logged as a warning.
+        Decodes from the film's beginning, because only that gives exact numbers. FilmError if no frame lies
+        between `start` and `end`. Logs a warning if the film ends early (damaged tail, wrong header).
         """
         if every < 1:
             raise OptionError(f"every {every}: the step between frames is 1 or more")
         if _is_empty(start, end):
             raise OptionError(f"the end, {end}, does not lie after the start, {start}")
-        iteration = self._iterate(start, end, every)
+        iteration = self._iterate(start, end, every, resume)
         self._iterations.add(iteration)
         return iteration
 
-    def _iterate(self, start: Place, end: Place | None, every: int) -> Generator[Grabbed, None, None]:
+    def _iterate(
+        self, start: Place, end: Place | None, every: int, resume: int
+    ) -> Generator[FilmFrame, None, None]:
         decoder = Decoder(self.path)
         first = None
         try:
@@ -137,9 +114,8 @@ class Film:
                     break
                 if first is None and start.reached(decoder.number, decoder.time_ms):
                     first = decoder.number
-                if first is not None and (decoder.number - first) % every == 0:
-                    index = (decoder.number - first) // every
-                    yield Grabbed(index, decoder.number, decoder.time_ms, decoder.image)
+                if first is not None and (decoder.number - first) % every == 0 and decoder.number >= resume:
+                    yield FilmFrame(decoder.number, decoder.time_ms, decoder.image())
             else:
                 self._warn_if_short(decoder.number + 1)
         finally:
@@ -151,7 +127,7 @@ class Film:
             )
 
     def _warn_if_short(self, read: int) -> None:
-        """Log that the film ended early, by more than an honest header may be off: 2 % or two seconds."""
+        """Warn if the film ended earlier than an honest header could be wrong by: 2 % or two seconds."""
         announced = self.frames_announced
         if announced is not None and read < max(0.98 * announced, announced - 2 * self.rate):
             told = f"{read} frames could be read of the {announced} that its header announces"
@@ -173,11 +149,11 @@ class Film:
     def sample(
         self, count: int, start: Place = BEGINNING, end: Place | None = None
     ) -> list[npt.NDArray[np.uint8]]:
-        """About `count` images spread evenly over a range, for statistics (survey.py); the same ones every
-        time.
+        """About `count` images spread evenly over a range, for film statistics (`tones.py`); the same ones
+        every time.
 
-        A long film is sought in, which is quick and only roughly right. One that is short, of unknown length,
-        or not as long as its header says, is read through.
+        In a long film it seeks, which is quick and only roughly right. It reads through a film that is short,
+        of unknown length, or not as long as its header says.
         """
         total = self.estimate(start, end) or 0
         if total > _READ_THROUGH * count:
@@ -192,7 +168,8 @@ class Film:
 
     def _seek_images(self, first: int, total: int, count: int) -> list[npt.NDArray[np.uint8]]:
         """Images at the middles of `count` equal parts of the `total` frames from `first` on; fewer if
-        seeking fails."""
+        seeking fails.
+        """
         decoder = Decoder(self.path)
         try:
             numbers = [first + total * (2 * i + 1) // (2 * count) for i in range(count)]
@@ -201,15 +178,10 @@ class Film:
             decoder.release()
 
 
-def _with_images(iteration: Generator[Grabbed, None, None]) -> Generator[FilmFrame, None, None]:
-    with closing(iteration):
-        for grabbed in iteration:
-            yield FilmFrame(grabbed.number, grabbed.time_ms, grabbed.image())
-
-
 def _thin(items: Iterable[Item], count: int) -> list[Item]:
     """Between `count` and 2 * `count` - 1 items, evenly spread (all, if there are fewer), of a stream of any
-    length."""
+    length.
+    """
     kept: list[Item] = []
     step = 1
     for i, item in enumerate(items):
@@ -222,17 +194,17 @@ def _thin(items: Iterable[Item], count: int) -> list[Item]:
 
 
 def _is_empty(start: Place, end: Place | None) -> bool:
-    """Whether a range is empty on its face, as both ends are of one kind."""
+    """Whether a range is empty for certain: both ends are of one kind, and the end is not after the start."""
     if isinstance(start, FrameNumber):
         return isinstance(end, FrameNumber) and end.number <= start.number
     return isinstance(end, FilmTime) and end.ms <= start.ms
 
 
 def _first_bytes(path: Path) -> bytes:
-    """The first 12 bytes of a film; FilmError for what cannot be one at all."""
+    """The first 12 bytes of the file; FilmError if it cannot be a film."""
     try:
         str(path.absolute()).encode()
-    except UnicodeEncodeError as error:  # at which OpenCV crashes
+    except UnicodeEncodeError as error:  # OpenCV crashes on such a name
         raise FilmError(f"{path}: this name is not UTF-8; rename the film") from error
     if path.is_dir():
         raise FilmError(f"{path} is a directory; name the film file in it")
@@ -251,5 +223,5 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _may_be_single(start: bytes) -> bool:
-    """Whether a file that starts like this is of a kind that often holds one picture and no film."""
+    """Whether a file that starts with these bytes is of a kind that often holds a single picture."""
     return start.startswith(_NOT_FILMS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")

@@ -1,6 +1,6 @@
 """The frame stream: which frames of a film are shown, in film order, and what each looks like.
 
-A frame depends on the film, the selection and the frame before it, so an interrupted run goes on with the same
+A frame depends on nothing but the film, the selection and the frame before it, so a resumed run gets the same
 frames.
 """
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trainer.errors import OptionError
 from trainer.films.cuts import is_cut
+from trainer.films.decoder import ahead
 from trainer.films.film import BEGINNING, Film
 from trainer.films.times import Place
 from trainer.films.tones import Tones, is_black
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # it loads matplotlib, which an export without subtitles does
     from trainer.films.subtitles.burning import Burning, Letters
 
 SMALL = 4
-"""A thumbnail is this many times smaller than the frame, each way."""
+"""A thumbnail is this many times smaller than the frame in each direction."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Selected:
     """One frame to show. It can be pickled; its tones are made when they are asked for.
 
     number and time_ms: in the film. cut: a cut lies before it. image: luma, uint8[h, w], in the film's own
-    pixels, which are `pixel_aspect` times as wide as high. letters: of subtitles, as they are burnt in.
+    pixels, which are `pixel_aspect` times as wide as high. letters: of the subtitles to burn in, if any.
     """
 
     number: int
@@ -43,7 +44,7 @@ class Selected:
 
     @property
     def frame(self) -> NDArray[np.float32]:
-        """The frame, float32[H, W] in [0, 1], with its letters; made anew at every call."""
+        """The frame, float32[H, W] in [0, 1], with its letters; made anew each time."""
         frame = self.tones(self.image, self.pixel_aspect)
         if self.letters is None:
             return frame
@@ -51,13 +52,13 @@ class Selected:
 
     @property
     def thumbnail(self) -> NDArray[np.float32]:
-        """The frame without letters, reduced SMALL times each way, float32[H / SMALL, W / SMALL]."""
+        """The frame without letters, float32[H / SMALL, W / SMALL]; made anew each time."""
         width, height = self.tones.size
         small = replace(self.tones, size=(max(1, width // SMALL), max(1, height // SMALL)))
         return small(self.image, self.pixel_aspect)
 
     def lettered(self, dither: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Its dither, uint8[H, W], with the letters exactly as they are."""
+        """A dither of this frame, uint8[H, W], with the letters put back exactly."""
         if self.letters is None:
             return dither
         return np.where(self.letters.all, self.letters.white, dither).astype(np.uint8)
@@ -65,8 +66,8 @@ class Selected:
 
 @dataclass(frozen=True)
 class Selection:
-    """Every `every`-th frame from `start` up to but not including `end`, at most `count`; black frames are left
-    out on request, subtitles burnt in if there are any.
+    """Every `every`-th frame from `start` up to but not including `end`, at most `count`; without black
+    frames if `skip_black`, and with `subtitles` burnt in.
     """
 
     start: Place = BEGINNING
@@ -85,35 +86,38 @@ class Selection:
     def frames(
         self, film: Film, tones: Tones, after: int | None = None, done: int = 0
     ) -> Generator[Selected, None, None]:
-        """The selected frames in film order. `after`: only those that follow this frame of the film, which is
-        one of them and was shown; `done`: how many there were up to it.
+        """The selected frames in film order, decoded ahead in a thread of its own.
 
-        Close it to free the decoder. FilmError where the film holds no frame of the selection.
+        To resume, `after` is the film's number of the last frame that is done, and `done` how many were up to
+        it: then only the frames that follow are given. Close the stream (`contextlib.closing`) to free the
+        decoder. FilmError if the film holds no frame of the selection.
         """
-        shown = done
+        return ahead(self._frames(film, tones, after, done))
+
+    def _frames(
+        self, film: Film, tones: Tones, after: int | None, done: int
+    ) -> Generator[Selected, None, None]:
+        if done == self.count:
+            return
         before: NDArray[np.uint8] | None = None
         before_ms: int | None = None
-        with closing(film.grabbed(self.start, self.end, self.every)) as stream:
-            for grabbed in stream:
-                if shown == self.count:
-                    return
-                since_ms, before_ms = before_ms, grabbed.time_ms
-                if after is not None and grabbed.number <= after:
-                    if grabbed.number == after:
-                        before = grabbed.image()
+        with closing(film.frames(self.start, self.end, self.every, after or 0)) as stream:
+            for number, time_ms, image in stream:
+                since_ms, before_ms = before_ms, time_ms
+                if number == after:
+                    before = image
                     continue
-                image = grabbed.image()
                 letters = None
                 if self.subtitles is not None:
-                    letters = self.subtitles.letters(grabbed.time_ms, since_ms, tones.size)
+                    letters = self.subtitles.letters(time_ms, since_ms, tones.size)
                 cut = before is not None and is_cut(before, image)
-                selected = Selected(
-                    grabbed.number, grabbed.time_ms, cut, image, tones, film.pixel_aspect, letters
-                )
+                selected = Selected(number, time_ms, cut, image, tones, film.pixel_aspect, letters)
                 if self.skip_black and is_black(selected.frame):
                     continue
-                before, shown = image, shown + 1
                 yield selected
+                before, done = image, done + 1
+                if done == self.count:
+                    return
 
     def estimate(self, film: Film) -> int | None:
         """About how many frames there will be, or None where the film does not say."""

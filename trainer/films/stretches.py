@@ -1,7 +1,7 @@
 """Stretches: the frames from one redraw to the one before the next. Pure.
 
 The first frame of a stretch is redrawn, so nothing that was shown before it matters. Stretches are dithered
-independently of each other: they are the unit of parallel work and of going on after an interruption.
+independently of each other: they are the unit of parallel work, and of resuming after an interruption.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.dithers.ditherer import Ditherer
-from trainer.dithers.eye import Dither, Frame
+from trainer.dithers.eye import Dither
 from trainer.errors import OptionError
 from trainer.films.selection import Selected
 
 THRESHOLD, COOLDOWN = 0.064, 20
-"""The film-maker's numbers for a redraw: 100,000 of 1,552,256 pixels changed, 20 frames after the last one."""
+"""The film-maker's rule for a redraw: 100,000 of 1,552,256 pixels changed, 20 frames after the last one."""
 LONGEST = 120
-"""Frames in a stretch, at most, where the user chooses nothing else."""
+"""The most frames in a stretch, unless the user chooses otherwise."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """The frames of one stretch. All that decides its dithers is in here, so it can go to another process."""
+    """The frames of one stretch. It holds all that decides its dithers, and can go to another process."""
 
     frames: tuple[Selected, ...]
 
@@ -33,26 +33,44 @@ class Stretch:
             yield selected.lettered(dither)
 
 
-def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
-    """Divide the frames of a film, in order, into stretches.
+def redraw_plan(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[tuple[Selected, bool]]:
+    """The frames of a film, in order, each with whether a stretch begins at it.
 
-    A new one begins at a cut; else where the tones have moved away from those of the stretch's first frame by
-    more than THRESHOLD (mean |difference|), but not before COOLDOWN frames; else after `longest` frames.
-    OptionError where that is less than 1.
+    A stretch begins at a cut; else where the tones have moved away from those of the last stretch's first
+    frame by more than THRESHOLD (mean |difference|), but not before COOLDOWN frames; else after `longest`
+    frames. OptionError if that is less than 1.
     """
     if longest < 1:
         raise OptionError(f"--stretch {longest}: a stretch is 1 frame or longer")
-    stretch: list[Selected] = []
-    first: Frame
+    return _planned(frames, longest)
+
+
+def _planned(frames: Iterable[Selected], longest: int) -> Iterator[tuple[Selected, bool]]:
+    first, length = None, 0  # of the stretch so far: the thumbnail of its first frame, and its frames
     for selected in frames:
         thumbnail = selected.thumbnail
-        if stretch:
-            has_moved = len(stretch) >= COOLDOWN and np.abs(thumbnail - first).mean() > THRESHOLD
-            if selected.cut or has_moved or len(stretch) >= longest:
-                yield Stretch(tuple(stretch))
-                stretch = []
-        if not stretch:
-            first = thumbnail
+        if first is None:
+            begins = True
+        else:
+            has_moved = length >= COOLDOWN and np.abs(thumbnail - first).mean() > THRESHOLD
+            begins = bool(selected.cut or has_moved or length >= longest)
+        if begins:
+            first, length = thumbnail, 0
+        length += 1
+        yield selected, begins
+
+
+def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
+    """Divide the frames of a film, in order, into stretches by `redraw_plan`. OptionError."""
+    return _divided(redraw_plan(frames, longest))
+
+
+def _divided(planned: Iterable[tuple[Selected, bool]]) -> Iterator[Stretch]:
+    stretch: list[Selected] = []
+    for selected, begins in planned:
+        if begins and stretch:
+            yield Stretch(tuple(stretch))
+            stretch = []
         stretch.append(selected)
     if stretch:
         yield Stretch(tuple(stretch))

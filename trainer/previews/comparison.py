@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import (
     Seen,
     see,
 )
-from trainer.dithers.table import Ditherer
 from trainer.errors import OptionError
 from trainer.evaluate.metrics import (
     FrameScore,

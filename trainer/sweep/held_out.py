@@ -42,10 +42,11 @@ class WithoutStretch(Film):
         self.stretch = stretch
 
     def frames(
-        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1
+        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1, resume: int = 0
     ) -> Generator[FilmFrame, None, None]:
         """As a film's, the numbers too, but for the stretch."""
-        return (frame for frame in super().frames(start, end, every) if frame.number not in self.stretch)
+        frames = super().frames(start, end, every, resume)
+        return (frame for frame in frames if frame.number not in self.stretch)
 
     def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:
         """As a film's, without those of the stretch, if all of it lies in between."""

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from trainer.films.parts import PART_FRAMES
 
 from tests.trainer.exporting.test_exporting import rows, verified
 from tests.trainer.long_film import TONES, length, make
@@ -30,7 +31,6 @@ from trainer.export.worker import (
     Wants,
     work,
 )
-from trainer.films.parts import PART_FRAMES
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
 

@@ -15,7 +15,7 @@ from trainer.dithers.generator.ditherer import (
 )
 from trainer.dithers.generator.weights import load
 from trainer.dithers.search.accelerated import Accelerated
-from trainer.dithers.search.search import settler
+from trainer.dithers.search.ditherer import settler
 from trainer.errors import TrainerError
 
 JOBS = ((0.2, 1, 1), (0.05, 3, 0), (0.0, 0, None), (0.8, 1, 3), (0.4, 0, 2))

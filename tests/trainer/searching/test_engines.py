@@ -7,9 +7,9 @@ import pytest
 from player.reel import Reel
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
+from trainer.dithers import engines
 from trainer.dithers import table as dithers
-from trainer.dithers.search import engines
-from trainer.dithers.search.engines import (
+from trainer.dithers.engines import (
     ENGINES,
     engine_of,
     has_accelerator,

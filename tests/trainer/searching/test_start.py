@@ -15,11 +15,11 @@ from trainer.dithers.eye import (
     energy,
     hvs_psnr,
 )
+from trainer.dithers.search.ditherer import Search
 from trainer.dithers.search.energy import (
     cost,
     price_of,
 )
-from trainer.dithers.search.search import Search
 from trainer.dithers.search.start import (
     CUT_DIAL,
     Start,

@@ -14,6 +14,7 @@ after it. A dither depends on frame, shown dither, weights, settings and engine,
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,8 @@ from jax import Array
 
 from trainer import cores
 from trainer.dithers.diffusion import diffused
-from trainer.dithers.ditherer import FrameByFrame
+from trainer.dithers.ditherer import Ditherer, FrameByFrame
+from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import (
     Dither,
     Frame,
@@ -50,7 +52,6 @@ from trainer.dithers.search.accelerated import (
     Scene,
 )
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.engines import engine_of
 from trainer.dithers.search.sequential import PASSES as ALL_ROUNDS
 from trainer.dithers.search.sequential import settle
 from trainer.dithers.search.start import (
@@ -162,3 +163,15 @@ def _pass(graph: nnx.GraphDef[Generator]) -> Callable[[nnx.State, View], Array]:
         return step(nnx.merge(graph, state), view, energy)
 
     return one_pass
+
+
+def make_ditherer(weights: Path | Weights | None = None, **settings: Any) -> Ditherer:
+    """The ditherer of the network that the weights are of."""
+    from trainer.film_maker.unet import UNetSize
+
+    read = weights if isinstance(weights, Weights) else load(weights)
+    if isinstance(read.size, UNetSize):
+        from trainer.film_maker.ditherer import UNetDitherer
+
+        return UNetDitherer(read, **settings)
+    return GeneratorDitherer(weights=read, **settings)

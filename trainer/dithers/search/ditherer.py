@@ -11,13 +11,13 @@ from functools import cache
 
 from trainer.dithers.diffusion import diffused
 from trainer.dithers.ditherer import FrameByFrame
+from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import (
     Dither,
     Frame,
     two_eye_kernel,
 )
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.engines import engine_of
 from trainer.dithers.search.start import (
     CUT_PRICE,
     Start,

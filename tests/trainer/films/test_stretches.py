@@ -1,0 +1,160 @@
+"""Stretches: where they begin, that they can be sent to another process, and what their dithers are."""
+
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from trainer.dithers.table import make
+from trainer.errors import OptionError
+from trainer.films.selection import Selected
+from trainer.films.stretches import COOLDOWN, LONGEST, THRESHOLD, Stretch, stretches
+from trainer.films.subtitles.burning import Letters
+from trainer.films.tones import Tones
+
+TONES = Tones(size=(64, 48))
+
+
+def flat(tone, cut=False):
+    """A frame of one luma, 0 to 255."""
+    return Selected(0, 0, cut, np.full((48, 64), tone, np.uint8), TONES)
+
+
+def scene(count=12):
+    """A disc that drifts over a ramp, with letters in the last half."""
+    y, x = np.mgrid[:48, :64]
+    frames = []
+    for number in range(count):
+        disc = np.hypot(y - 24, x - 16 - 2 * number) < 9
+        image = np.where(disc, 230, 40 + 2 * x).astype(np.uint8)
+        white = (y > 36) & (y < 42) & (x // 4 % 2 == 0)
+        letters = Letters(white, (y > 34) & (y < 44)) if number >= count // 2 else None
+        frames.append(Selected(number, 40 * number, False, image, TONES, letters=letters))
+    return tuple(frames)
+
+
+def lengths(frames, longest=LONGEST):
+    return [len(stretch.frames) for stretch in stretches(frames, longest)]
+
+
+def test_nothing_gives_no_stretch():
+    assert lengths([]) == []
+
+
+def test_a_stretch_begins_at_every_cut():
+    frames = [flat(100, number in (0, 3, 4)) for number in range(6)]
+    assert lengths(frames) == [3, 1, 2]
+
+
+def test_all_frames_are_in_a_stretch_in_order():
+    frames = [flat(100, number % 7 == 3) for number in range(300)]
+    divided = [selected for stretch in stretches(frames, 5) for selected in stretch.frames]
+    assert all(ours is theirs for ours, theirs in zip(divided, frames, strict=True))
+
+
+@pytest.mark.parametrize("longest", [1, 7, 19, 120])
+def test_no_stretch_is_longer_than_the_longest(longest):
+    assert lengths([flat(100)] * 250, longest) == [longest] * (250 // longest) + [250 % longest] * (
+        250 % longest > 0
+    )
+
+
+def test_a_stretch_ends_where_the_tones_have_moved_away_from_its_first_frame():
+    """By a grey level at every frame: 16 of 255 are below the threshold, 17 above it."""
+    assert 16 / 255 < THRESHOLD < 17 / 255
+    drift = [flat(20 + number // 2) for number in range(80)]
+    assert lengths(drift) == [34, 34, 12]
+    still = [flat(20 + number % 16) for number in range(100)]
+    assert lengths(still) == [100]
+
+
+def test_it_does_not_end_there_before_the_cooldown():
+    jump = [flat(20)] * 2 + [flat(200)] * 60
+    assert lengths(jump) == [COOLDOWN, 42]
+    there_and_back = [flat(20)] * 2 + [flat(200)] * (COOLDOWN - 2) + [flat(20)] * 30
+    assert lengths(there_and_back) == [COOLDOWN + 30]
+    assert lengths(jump, longest=COOLDOWN - 1) == [19, 19, 19, 5]
+
+
+def test_letters_begin_no_stretch():
+    everything = Letters(np.ones((48, 64), bool), np.ones((48, 64), bool))
+    image = np.zeros((48, 64), np.uint8)
+    said = [
+        Selected(0, 0, False, image, TONES, letters=everything if number > 30 else None)
+        for number in range(60)
+    ]
+    assert lengths(said) == [60]
+
+
+def test_a_longest_stretch_of_less_than_a_frame_is_refused_at_once():
+    with pytest.raises(OptionError, match="--stretch 0: a stretch is 1 frame or longer"):
+        stretches(iter(()), 0)
+
+
+def test_frames_are_asked_for_one_after_another():
+    """So that memory holds one stretch, and a stretch is dithered while the film is still read."""
+    taken = []
+
+    def frames():
+        for number in range(10):
+            taken.append(number)
+            yield flat(100, cut=number in (0, 4))
+
+    divided = stretches(frames())
+    assert taken == []
+    assert len(next(divided).frames) == 4
+    assert taken == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("floyd-steinberg", {}),
+        ("hysteresis", {}),
+        ("mask", {}),
+        ("search", {"engine": "sequential"}),
+        ("search", {"engine": "parallel"}),
+    ],
+)
+def test_its_dithers_are_those_of_the_closed_loop_begun_anew(name, settings):
+    """Letters are put back behind the loop: a ditherer sees them only in its frames."""
+    stretch = Stretch(scene())
+    expected, shown, ditherer = [], None, make(name, **settings)
+    for selected in stretch.frames:
+        shown = ditherer.dither(selected.frame, shown)
+        expected.append(selected.lettered(shown))
+    for _ in range(2):  # nothing of one stretch is left in the ditherer for the next
+        found = list(stretch.dithers(ditherer))
+        np.testing.assert_array_equal(found, expected)
+    assert {dither.dtype for dither in found} == {np.dtype(np.uint8)}
+
+
+@pytest.mark.parametrize("name", ["hysteresis", "search"])
+def test_letters_are_crisp_and_what_is_around_them_moves(name):
+    stretch = Stretch(scene())
+    dithers = list(stretch.dithers(make(name)))
+    for selected, dither in zip(stretch.frames, dithers, strict=True):
+        if selected.letters is not None:
+            letters = selected.letters
+            np.testing.assert_array_equal(dither[letters.all], letters.white[letters.all])
+            np.testing.assert_array_equal(selected.frame[letters.all], letters.white[letters.all])
+    assert all((one != other).any() for one, other in pairwise(dithers))
+
+
+def test_it_can_be_sent_to_another_process():
+    stretch = Stretch(scene())
+    there = pickle.loads(pickle.dumps(stretch))
+    assert [(one.number, one.time_ms, one.cut) for one in there.frames] == [
+        (one.number, one.time_ms, one.cut) for one in stretch.frames
+    ]
+    for ours, theirs in zip(stretch.frames, there.frames, strict=True):
+        np.testing.assert_array_equal(ours.frame, theirs.frame)
+    np.testing.assert_array_equal(
+        list(stretch.dithers(make("hysteresis"))), list(there.dithers(make("hysteresis")))
+    )
+
+
+def test_a_ditherer_that_loses_a_frame_is_found_out():
+    with pytest.raises(ValueError, match="shorter"):
+        list(Stretch(scene(3)).dithers(lambda frames: iter([np.zeros((48, 64), np.uint8)])))
