@@ -5,6 +5,7 @@ Each stretch is dithered by one thread, so a worker should have as many threads 
 """
 
 import logging
+import re
 import time
 from concurrent.futures import CancelledError, Future
 from functools import cache
@@ -34,20 +35,23 @@ class Cluster:
             raise OptionError(
                 "--cluster needs dask.distributed; install it: pip install 'longtake[cluster]'"
             ) from None
-        for name in ("distributed", "tornado"):  # what matters of it is said in one line
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        if not re.fullmatch(r"((tcp|tls|ws|wss)://)?[^\s/]+:\d+", address):
+            raise OptionError(f"--cluster {address!r}: write the scheduler's address, like tcp://host:8786")
+        for name in ("distributed", "distributed.client", "tornado", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is said in one line
         self._spec, self._address = spec, address
         self._threads, self._seen = 0, time.monotonic()
         # A stretch is part of its call, so that it can be sent again. Dask warns of calls that are so large.
         self._settings = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"})
         try:
             self._client = Client(address, timeout=CONNECTING, set_as_default=False)
-        except (OSError, ValueError, ImportError, RuntimeError) as error:
+        except (OSError, ImportError) as error:
             raise TrainerError(
                 f"--cluster {address}: no scheduler answers there ({_line(error)}); start one with "
                 "`dask scheduler`, which tells its address"
             ) from None
         self._executor = self._client.get_executor(pure=False)
+        self.check()
 
     def useful(self) -> int:
         """One for each thread, and one more for each worker."""
@@ -55,8 +59,11 @@ class Cluster:
 
     def submit(self, stretch: Stretch) -> Future[Dithered]:
         """Have a stretch dithered."""
-        self.check()
-        return self._executor.submit(_dither, self._spec, stretch)
+        try:
+            return self._executor.submit(_dither, self._spec, stretch)
+        except Exception:
+            self.check()
+            raise
 
     def result(self, future: Future[Dithered]) -> Dithered:
         """The result of a future that is done."""
@@ -124,4 +131,4 @@ def _begin() -> None:
 
 def _line(error: Exception) -> str:
     """An error of another library, in one line."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return " ".join(str(error).split())[:100] or type(error).__name__

@@ -228,7 +228,10 @@ class _Sent(NamedTuple):
         """How many bytes it takes by now."""
         if not self.dithered.done():
             return self.size
-        return 0 if self.dithered.exception() else self.dithered.result().packed.nbytes
+        try:
+            return self.dithered.result().packed.nbytes
+        except Exception:
+            return 0
 
 
 def _dither_in(pool: Pool, cut: Iterable[Stretch], memory: int, recording: _Recording) -> None:
