@@ -28,7 +28,7 @@ from trainer.bench.training import (
     long_product,
     operations,
 )
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.generator.ditherer import (
     _pass,

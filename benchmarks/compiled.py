@@ -23,11 +23,11 @@ from trainer.dithers.generator.ditherer import (
     GeneratorDitherer,
 )
 from trainer.dithers.generator.weights import load
-from trainer.dithers.search.convolution import convolved
 from trainer.dithers.search.energy import (
     price_of,
     reaching,
 )
+from trainer.dithers.search.sequential import convolved
 from trainer.dithers.search.start import Start
 from trainer.films.film import Film
 from trainer.films.selection import Selection

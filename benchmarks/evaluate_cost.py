@@ -12,13 +12,13 @@ import time
 
 from command import begin, usage
 from machine import machine
+from trainer.evaluate.evaluate import evaluate
 
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.dithers.table import (
     DITHERS,
     make,
 )
-from trainer.evaluate.evaluate import evaluate
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones

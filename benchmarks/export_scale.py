@@ -24,7 +24,7 @@ from machine import machine
 from trainer.films.parts import Parts
 
 from player.reel import Reel
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.export.export import (
     Task,
     export,

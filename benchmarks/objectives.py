@@ -26,6 +26,7 @@ import numpy as np
 from command import begin
 from machine import machine
 from PIL import Image, ImageDraw
+from trainer.evaluate.evaluate import evaluate
 
 from trainer.dithers import table as dithers
 from trainer.dithers.eye import (
@@ -33,7 +34,6 @@ from trainer.dithers.eye import (
     hvs_psnr,
 )
 from trainer.dithers.generator.weights import load
-from trainer.evaluate.evaluate import evaluate
 from trainer.evaluate.texture import (
     GREYS,
     texture,

@@ -15,7 +15,7 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import (
     EYES,

@@ -11,15 +11,14 @@ from pathlib import Path
 import numpy as np
 from command import begin, usage
 
-from trainer.commands.opening import parse_size
+from trainer.commands.film import parse_size
 from trainer.dithers import table as dithers
 from trainer.films.film import Film
 from trainer.films.selection import (
     Selected,
     Selection,
 )
-from trainer.films.subtitles.burning import Burning
-from trainer.films.subtitles.reading import read_subtitles
+from trainer.films.subtitles import SubtitleRenderer, read_subtitles
 from trainer.films.times import FilmTime
 from trainer.films.tones import Tones
 
@@ -53,7 +52,7 @@ def main() -> int:
     with Film(given.film) as film:
         subtitles = read_subtitles(given.subtitles, film.rate)
         chosen = {"start": FilmTime(subtitles.all[0].start_ms), "every": EVERY, "count": COUNT}
-        frames = list(Selection(**chosen, subtitles=Burning(subtitles)).frames(film, tones))
+        frames = list(Selection(**chosen, subtitles=SubtitleRenderer(subtitles)).frames(film, tones))
         bare = list(Selection(**chosen).frames(film, tones))
     print("                 in the frame alone       in the dither too       no subtitles")
     print("                   wrong  of them      all    wrong  of them      all      all flips")

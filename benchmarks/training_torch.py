@@ -33,7 +33,7 @@ except ModuleNotFoundError:
 import torch_networks as peer
 
 from trainer.bench import made
-from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator import model as networks
 from trainer.dithers.generator.step import (

@@ -3,14 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from player.config import changes
-from player.config.settings import KEYS
+from player.config.settings import KEYS, checked
 from player.config.sources import (
     Effective,
     changed,
+    keep_changes,
     settable,
 )
-from player.config.values import checked
 from player.errors import ConfigError, FileError, PlayerError, ReelError
 from player.playback.dependencies import Outcome
 from player.playback.reels import number_of
@@ -132,7 +131,7 @@ def _set(running: Running, values: dict[str, Any]) -> Outcome | None:
         return None
     if effective.changes is not None:
         try:
-            changes.add(effective.changes, values)
+            keep_changes(effective.changes, values)
         except FileError as error:
             log(f"{error}; what was set holds until the player ends")
     return apply(running, changed(effective, values), "set")

@@ -1,6 +1,6 @@
 """What the board is told: a snapshot of the running player."""
 
-from player.config.changes import SETTABLE
+from player.config.settings import SETTABLE
 from player.playback.board import Snapshot
 from player.playback.running import Running
 

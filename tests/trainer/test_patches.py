@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_films import make_film
-from trainer.dithers.batched.starts import (
+from trainer.dithers.batched_diffusion import (
     hysteresis,
     starts,
 )

@@ -1,1 +1,5 @@
-"""The face of each command: options in, work done elsewhere, progress and results for a person out."""
+"""The commands: each module declares its options, calls what does the work, and prints the results.
+
+`add_options(parser)` describes the command and adds its options; `run(args)` returns the exit code. A module
+here imports what is heavy inside `run`, so that `--help` is quick.
+"""

@@ -2,13 +2,11 @@
 
 import argparse
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -26,13 +24,10 @@ from trainer.bench.timing import (
     FILM_FRAMES,
     in_words,
 )
-from trainer.commands.comparing import parse_dithers
-from trainer.commands.evaluate import PLAIN_WIDTH
+from trainer.commands.dithers import add_compared_dithers, own_options, parse_dithers
+from trainer.commands.film import parse_size
 from trainer.commands.fit_choice import PRESETS
-from trainer.commands.opening import dither_settings, parse_size
-from trainer.commands.output import print_out
-from trainer.commands.progress import progress_bar
-from trainer.commands.tables import dithers_grid
+from trainer.commands.output import dithers_grid, print_out, progress_bar, table_console
 from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
 from trainer.files import check_result, write_whole
@@ -56,9 +51,36 @@ rate. first dithers: those of the first frame, compiling included.
 """
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What is measured, on which film, and for how long."""
+    parser.description = (
+        "Measure how fast this machine trains and exports, and say where the time of an export goes and what "
+        "a whole film would take. Takes a minute or two; needs no film."
+    )
+    parser.epilog = "example: trainer bench; trainer bench --film film.mp4 --start 1:30 --dither search:0.3"
+    parser.add_argument(
+        "--preset",
+        choices=("cpu", "gpu", "tpu"),
+        default="cpu",
+        help="of `trainer fit`: what to train; default cpu",
+    )
+    parser.add_argument("--film", metavar="FILM", help="the film to export; default: a made one, 1920x1080")
+    parser.add_argument(
+        "--start", metavar="PLACE", default="0", help="its first frame (250, 12.5s, 4:05); default 0"
+    )
+    parser.add_argument(
+        "--size", metavar="WxH", default="1448x1072", help="the panel's pixels; default 1448x1072"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3, metavar="S", help="of each measurement, about; default 3"
+    )
+    parser.add_argument("--json", metavar="FILE", help="everything, as JSON; - prints it instead")
+    add_compared_dithers(parser, "a dither to export with", "all")
+
+
 def run(options: argparse.Namespace) -> int:
     """Measure, with a progress bar on stderr and tables on stdout; with `--json -` JSON alone on stdout."""
-    own = dither_settings(options)
+    own = own_options(options)
     chosen = parse_dithers(options.dither or list(DITHERS), own)
     settings = replace(Settings(), **PRESETS[options.preset][0])
     if not 0 < options.seconds <= 600:
@@ -103,8 +125,7 @@ def _json(measured: Bench) -> str:
 
 def _tables(measured: Bench) -> str:
     """The machine, what training comes to, a row for each dither, and what it means."""
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
+    console = table_console()
     about = measured.as_dict()
     film, (width, height) = measured.source.film, measured.source.tones.size
     with console.capture() as tables:

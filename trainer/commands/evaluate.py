@@ -2,144 +2,214 @@
 
 import argparse
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.table import Table
 
-from player.redraw import RedrawRule
-from trainer.commands.comparing import Chosen, check_size, made, parse_dithers, shared_settings
-from trainer.commands.opening import open_film
-from trainer.commands.output import print_out
-from trainer.commands.progress import progress_bar
-from trainer.commands.tables import NOTES, PICTURE, SHOWING, figures_table, texture_table
+from trainer.commands.dithers import (
+    add_compared_dithers,
+    check_size,
+    make,
+    own_options,
+    parse_dithers,
+    shared_options,
+)
+from trainer.commands.film import add_film_options, add_stretch_option, open_film
+from trainer.commands.output import counted, dithers_grid, print_out, progress_bar, table_console
 from trainer.errors import OptionError
-from trainer.evaluate.evaluate import evaluate
-from trainer.evaluate.report import (
-    FilmReport,
-    Report,
-    seconds_per_frame,
-)
-from trainer.evaluate.texture import (
-    GREYS,
-    texture,
-)
-from trainer.export.task import plain
-from trainer.files import check_result, write_whole
-from trainer.films.film import Film
-from trainer.films.selection import Selection
-from trainer.films.tones import Tones
 
-PLAIN_WIDTH = 200
-"""Columns where stdout is no terminal: enough that no line is folded."""
+if TYPE_CHECKING:
+    from trainer.dithers.ditherer import Ditherer
+    from trainer.evaluate.metrics import Figures
+    from trainer.evaluate.report import FilmReport, Report
+    from trainer.evaluate.texture import Texture
+    from trainer.films.film import Film
+    from trainer.films.selection import Selection
+    from trainer.films.tones import Tones
 
 
-def run(options: argparse.Namespace) -> int:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Measure what dithers are worth, as the panel would show them: tables, JSON, charts."
+    parser.epilog = "example: trainer evaluate film.mp4 --dither mask --dither hysteresis:0.3 --plot film.png"
+    parser.add_argument("film", metavar="FILM", nargs="+", help="a film; the median of several is shown too")
+    parser.add_argument("--json", metavar="FILE", help="everything, frame by frame too; - prints it instead")
+    parser.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="draw charts as .png, .svg or .pdf: quality against flips, cuts and redraws",
+    )
+    add_compared_dithers(parser, "a dither to measure")
+    add_stretch_option(parser)
+    add_film_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """Evaluate, with a progress bar on stderr and tables on stdout; with `--json -` JSON alone on stdout."""
-    settings = shared_settings(options)
-    chosen = parse_dithers(options.dither, settings)
-    rule = redraw_rule(options)
-    films = [Path(film) for film in options.film]
-    if options.json not in (None, "-"):
-        check_result("--json", Path(options.json), films)
-    if options.plot is not None:
-        from trainer.evaluate.charts import (
-            draw,
-            kind_of,
-        )
+    from trainer.evaluate.report import Report
+    from trainer.evaluate.texture import GREYS, texture
+    from trainer.files import check_result, write_whole
 
-        kind = kind_of(Path(options.plot))
-        check_result("--plot", Path(options.plot), films)
+    options = shared_options(args)
+    chosen = parse_dithers(args.dither, options)
+    films = [Path(film) for film in args.film]
+    if args.json not in (None, "-"):
+        check_result("--json", Path(args.json), films)
+    if args.plot is not None:
+        from trainer.evaluate.charts import draw, kind_of
 
-    if options.subtitles is not None and len(films) > 1:
+        kind = kind_of(Path(args.plot))
+        check_result("--plot", Path(args.plot), films)
+    if args.subtitles is not None and len(films) > 1:
         raise OptionError("--subtitles are those of one film; evaluate it alone")
-    opened = [open_film(argparse.Namespace(**{**vars(options), "film": film})) for film in films]
+    opened = [open_film(argparse.Namespace(**{**vars(args), "film": film})) for film in films]
     check_size(opened[0][2])
-    scored = [_score(*film, chosen, settings, rule, options.interval) for film in opened]
+
+    scored = []
+    for film, selection, tones in opened:
+        ditherers = {label: make(*dither, options) for label, dither in chosen.items()}
+        scored.append(_score(film, selection, tones, ditherers, args.stretch))
     textures = {
         label: [texture(ditherer, grey) for grey in GREYS]
-        for label, ditherer in ((label, made(*dither, settings)) for label, dither in chosen.items())
+        for label, ditherer in ((label, make(*dither, options)) for label, dither in chosen.items())
     }
-    weights = {"weights": Path(options.weights)} if options.weights is not None else {}
-    report = Report(chosen, textures, scored, rule, options.interval, plain({**settings, **weights}))
+    report = Report(chosen, textures, scored, args.stretch, _plain(args))
 
-    if options.json not in (None, "-"):
-        write_whole(Path(options.json), _json(report).encode())
-    if options.plot is not None:
-        write_whole(Path(options.plot), draw(report, kind))
-    print_out(lambda: _json(report) if options.json == "-" else _tables(report))
+    if args.json not in (None, "-"):
+        write_whole(Path(args.json), _json(report).encode())
+    if args.plot is not None:
+        write_whole(Path(args.plot), draw(report, kind))
+    print_out(lambda: _json(report) if args.json == "-" else _tables(report))
     return 0
 
 
-def redraw_rule(options: argparse.Namespace) -> RedrawRule:
-    """The rule with the numbers asked for; OptionError for one out of range, `--interval` too."""
-    if not 0 <= options.threshold <= 1:
-        raise OptionError(f"--threshold {options.threshold:g}: give a share of the pixels, 0 to 1")
-    if options.cooldown < 0:
-        raise OptionError(f"--cooldown {options.cooldown}: give 0 frames or more")
-    if not 0 <= options.interval <= 604800:
-        raise OptionError(f"--interval {options.interval:g}: give seconds, 0 to 604800")
-    return RedrawRule(options.threshold, options.cooldown, darkened_only=options.darkened_only)
-
-
 def _score(
-    film: Film,
-    selection: Selection,
-    tones: Tones,
-    chosen: Chosen,
-    settings: Mapping[str, Any],
-    rule: RedrawRule,
-    interval: float,
-) -> FilmReport:
-    """Evaluate one film, every ditherer made anew for it."""
-    ditherers = {label: made(*dither, settings) for label, dither in chosen.items()}
+    film: "Film", selection: "Selection", tones: "Tones", ditherers: "Mapping[str, Ditherer]", longest: int
+) -> "FilmReport":
+    """Evaluate one film in stretches of up to `longest` frames."""
+    from trainer.evaluate.report import FilmReport
+    from trainer.evaluate.score import evaluate
+    from trainer.films.stretches import stretches
+
     with (
         film,
         closing(selection.frames(film, tones)) as frames,
         progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance,
     ):
-        evaluation = evaluate(
-            frames,
-            ditherers,
-            rule=rule,
-            interval=interval,
-            report=lambda done: advance(done, ""),
-        )
+        evaluation = evaluate(stretches(frames, longest), ditherers, report=lambda done: advance(done, ""))
     return FilmReport(film, selection, tones, evaluation)
 
 
-def _json(report: Report) -> str:
+def _plain(args: argparse.Namespace) -> dict[str, Any]:
+    """The dithers' own options that were given, as plain values: for weights, the hash of their file."""
+    from trainer.dithers.generator.weights import digest
+
+    return {name: digest(value) if name == "weights" else value for name, value in own_options(args).items()}
+
+
+def _json(report: "Report") -> str:
     return json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n"
 
 
-def _tables(report: Report) -> str:
+_NOTES = """\
+dB: HVS-PSNR for an eye S pixels away, S 6000 where nothing else is said.
+flips: % of the pixels, per frame that is not redrawn. overhead: flips over the
+least that the change of tone in the film needs. effic.: what the eye sees of a
+flip, 1 = all. net: % of the pixels changed since the last redraw.
+fr. 1, 60, 120: of a stretch, from one redraw to the next.
+leak: coarse grain, 1 = white noise, 0 = none. anis.: dB, -12 = none.
+ms per frame: what the dither took, on this machine (mean).
+"""
+"""What the columns mean, in lines of less than 80 columns; the definitions are in `--json`."""
+
+_Column = tuple[str, str, Callable[[float], str]]
+"""Its head, the figure's key and how the figure is written."""
+
+
+def _decibels(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.3f}"
+
+
+_PICTURE: tuple[_Column, ...] = (
+    ("dB at\nS 2000", "psnr_s2000_db", _decibels),
+    ("dB at\nS 6000", "psnr_s6000_db", _decibels),
+    ("flips\n%", "flips_share", _percent),
+    ("dark-\nened", "darkened_share", _percent),
+    ("light-\nened", "lightened_share", _percent),
+    ("over-\nhead", "overhead_ratio", lambda value: f"{value:.1f}"),
+    ("effic.\nS 2000", "flip_efficiency_s2000_ratio", _ratio),
+    ("effic.\nS 6000", "flip_efficiency_s6000_ratio", _ratio),
+)
+_SHOWING: tuple[_Column, ...] = (
+    ("net %\nmean", "net_mean_share", _percent),
+    ("net %\nmost", "net_highest_share", _percent),
+    ("dB at\nfr. 1", "psnr_s6000_frame_1_db", _decibels),
+    ("fr.\n60", "psnr_s6000_frame_60_db", _decibels),
+    ("fr.\n120", "psnr_s6000_frame_120_db", _decibels),
+    ("ms per\nframe", "seconds", lambda seconds: f"{1000 * seconds:.2f}"),
+)
+
+
+def _tables(report: "Report") -> str:
     """A heading and two tables for each film, the median of several, the texture, and what it all means."""
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
+    from trainer.evaluate.report import seconds_per_frame
+
+    console = table_console()
     with console.capture() as tables:
         for film in report.films:
             evaluation = film.evaluation
             columns, rows = film.tones.size
-            frames, cuts = _counted(len(evaluation.numbers), "frame"), _counted(len(evaluation.cuts), "cut")
-            console.print(f"{film.film.name}: {frames} at {columns}x{rows}, {cuts}\n", style="bold")
+            counts = [
+                counted(len(found), word)
+                for found, word in (
+                    (evaluation.numbers, "frame"), (evaluation.cuts, "cut"), (evaluation.redraws, "redraw"),
+                )
+            ]  # fmt: skip
+            heading = f"{film.film.name}: {counts[0]} at {columns}x{rows}, {counts[1]}, {counts[2]}"
+            console.print(f"{heading}\n", style="bold")
             rows_of = {
-                label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["median"]}
+                label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["mean"]}
                 for label, scored in evaluation.dithers.items()
             }
-            console.print(figures_table(PICTURE, rows_of), "")
-            console.print(figures_table(SHOWING, rows_of), "")
+            console.print(_figures_table(_PICTURE, rows_of), "")
+            console.print(_figures_table(_SHOWING, rows_of), "")
         if len(report.films) > 1:
             console.print(f"median of {len(report.films)} films\n", style="bold")
-            console.print(figures_table(PICTURE, report.median), "")
-            console.print(figures_table(SHOWING, report.median), "")
+            console.print(_figures_table(_PICTURE, report.median), "")
+            console.print(_figures_table(_SHOWING, report.median), "")
         console.print("texture on flat greys\n", style="bold")
-        console.print(texture_table(report.textures), "")
-        console.print(NOTES, end="")
+        console.print(_texture_table(report.textures), "")
+        console.print(_NOTES, end="")
     return tables.get()
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def _figures_table(columns: Sequence[_Column], rows: "Mapping[str, Figures]") -> Table:
+    """The figures of each dither, by label; a dash stands for what could not be measured."""
+    table = dithers_grid([head for head, _, _ in columns])
+    for label, figures in rows.items():
+        values = [(figures.get(key), written) for _, key, written in columns]
+        table.add_row(label, *("-" if value is None else written(value) for value, written in values))
+    return table
+
+
+def _texture_table(textures: "Mapping[str, Sequence[Texture]]") -> Table:
+    """Leak and anisotropy (dB) of each dither on each flat grey."""
+    greys = [f"{1 / texture.grey:.0f}" for texture in next(iter(textures.values()))]
+    table = dithers_grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])
+    for label, greys_of in textures.items():
+        leaks = ["-" if texture.leak is None else f"{texture.leak:.3f}" for texture in greys_of]
+        anisotropies = [
+            "-" if texture.anisotropy is None else f"{texture.anisotropy:.1f}" for texture in greys_of
+        ]
+        table.add_row(label, *leaks, *anisotropies)
+    return table

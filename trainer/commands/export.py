@@ -4,33 +4,73 @@ import argparse
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from player.reel import FrameInfo
-from trainer.commands.opening import dither_settings, open_film
-from trainer.commands.progress import progress_bar
+from trainer.commands.dithers import add_dither_options, own_options
+from trainer.commands.film import FILM_HELP, add_film_options, add_stretch_option, open_film
+from trainer.commands.output import progress_bar
 from trainer.errors import OptionError
-from trainer.export.export import Summary, Workers, export
-from trainer.export.task import Task
+
+if TYPE_CHECKING:
+    from player.reel import FrameInfo
+    from trainer.export.export import Summary
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `trainer export` is given."""
+    parser.description = "Turn a film into a reel. Killed and started again, it goes on where it stopped."
+    parser.epilog = "example: trainer export film.mp4 film.reel --start 1:30 --levels auto"
+    parser.add_argument("film", metavar="FILM", help=FILM_HELP)
+    parser.add_argument("reel", metavar="REEL", help="the file to write, for example film.reel")
+    add_dither_options(parser)
+    add_stretch_option(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
+    workers = parser.add_argument_group(
+        "workers", "Each dithers one stretch at a time. The reel is the same whatever their number."
+    )
+    workers.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=1,
+        help="processes on this machine, about one for each core; with an accelerator, threads that share it, "
+        "of which more are useful; default 1",
+    )
+    workers.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="the workers of a dask scheduler, like tcp://host:8786, instead of this machine; docs/scale.md "
+        "tells how to start them",
+    )
+    workers.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="room on this machine for the stretches that workers have or wait for, like 250M or 2G; with less, "
+        "fewer workers are busy; default: a quarter of the machine's memory",
+    )
+    add_film_options(parser)
+
+
 def run(args: argparse.Namespace) -> int:
     """Export with a progress bar on stderr and a summary on stdout."""
+    from rich.console import Console
+
+    from trainer.export.export import Workers, export
+    from trainer.export.task import Task
+
     reel = Path(args.reel)
     if reel.exists() and reel.samefile(args.film):
         raise OptionError(f"{reel} is the film itself; name another file for the reel")
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
-    settings = dither_settings(args)
-    task = Task(film.path, selection, tones, args.dither, args.dial, settings, args.stretch)
+    task = Task(film.path, selection, tones, args.dither, args.dial, own_options(args), args.stretch)
     width, height = tones.size
     with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
 
-        def report(done: int, info: FrameInfo) -> None:
+        def report(done: int, info: "FrameInfo") -> None:
             advance(done, f"{100 * info.flips / (width * height):.2f} % flips")
 
         summary = export(task, reel, overwrite=args.overwrite, workers=workers, report=report)
@@ -40,32 +80,29 @@ def run(args: argparse.Namespace) -> int:
 
 def parse_memory(text: str) -> int:
     """`250M` or `2G` -> bytes; OptionError otherwise."""
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([KMGT])I?B?", text.strip().upper(), re.ASCII)
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([KMGT])(?:I?B)?", text.strip().upper(), re.ASCII)
     if not match:
         raise OptionError(f"--memory {text!r}: write a number and K, M, G or T, like 250M or 2G")
     return int(float(match[1]) * _UNITS[match[2]])
 
 
 def machine_memory() -> int:
-    """The memory of this machine in bytes; 4 GiB where it cannot be told."""
+    """The memory of this machine in bytes, or 4 GiB where it does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return 4 * _UNITS["G"]
 
 
-def _line(reel: Path, summary: Summary) -> str:
+def _line(reel: Path, summary: "Summary") -> str:
     """What the export came to."""
+    redraws = f"{summary.redraws} redraw{'s' * (summary.redraws != 1)}"
     if summary.was_complete:
-        return f"{reel}: was complete already, {summary.frames} frames, {_redraws(summary)}"
+        return f"{reel}: was complete already, {summary.frames} frames, {redraws}"
     size = reel.stat().st_size
-    before = f" ({summary.there_before} of them from before)" if summary.there_before else ""
+    before = f", {summary.there_before} of them from before" if summary.there_before else ""
     return (
-        f"{reel}: {summary.frames} frames{before}, {_redraws(summary)}, {size / 1e6:.1f} MB "
-        f"({size / summary.frames / 1e3:.1f} kB a frame); {100 * summary.flips:.2f} % of the pixels flip per "
+        f"{reel}: {summary.frames} frames{before}, {redraws}, {size / 1e6:.1f} MB "
+        f"({size / summary.frames / 1e3:.1f} kB a frame), {100 * summary.flips:.2f} % of the pixels flip per "
         "frame between redraws"
     )
-
-
-def _redraws(summary: Summary) -> str:
-    return f"{summary.redraws} redraw{'s' * (summary.redraws != 1)}"

@@ -13,7 +13,8 @@ from jax.sharding import Mesh
 from rich.console import Console
 
 from trainer.commands.fit_choice import choose
-from trainer.commands.progress import progress_bar
+from trainer.commands.fit_options import add_fit_options
+from trainer.commands.output import progress_bar
 from trainer.commands.training import command_of, read
 from trainer.dithers.generator.weights import Weights
 from trainer.films.film import Film
@@ -58,6 +59,21 @@ from trainer.fit.train import (
 )
 
 CHECKPOINT_SECONDS = 60.0
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `trainer fit` is given."""
+    parser.description = "Train the generator on films: RUN gets its weights, figures and checkpoints."
+    parser.epilog = (
+        "example: trainer fit film.mp4 --out run --minutes 10; "
+        "then trainer export film.mp4 film.reel --dither generator --weights run"
+    )
+    parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on: best the film to be shown")
+    parser.add_argument("--out", metavar="RUN", required=True, help="a new folder for all results")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in RUN, by the same command"
+    )
+    add_fit_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:

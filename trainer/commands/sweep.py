@@ -6,8 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainer.commands.output import print_out
-from trainer.commands.progress import progress_bar
+from trainer.commands.fit_options import add_sweep_options
+from trainer.commands.output import print_out, progress_bar
 from trainer.commands.sweep_choice import choose_members, named
 from trainer.commands.sweep_table import said, written
 from trainer.commands.sweep_training import Trained, train
@@ -37,6 +37,21 @@ from trainer.sweep.scores import (
     over_hysteresis,
     score,
 )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `trainer sweep` is given."""
+    parser.description = (
+        "Train a generator for every combination of the listed values, all at once, and say which are worth "
+        "most on frames that none was trained on. Where the help has X,.. several values may be listed."
+    )
+    parser.epilog = (
+        "example: trainer sweep film.mp4 --out sweep --rate 1e-3,3e-3,1e-2 --seed 0,1 trains six; "
+        "then trainer export film.mp4 film.reel --dither generator --weights sweep/members/03"
+    )
+    parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on, and to score on")
+    parser.add_argument("--out", metavar="DIR", required=True, help="a new folder for all results")
+    add_sweep_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,15 +1,12 @@
 """The tables of `trainer sweep`: the members by what they are worth, and the front."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from trainer.commands.evaluate import PLAIN_WIDTH
-from trainer.commands.tables import grid
+from trainer.commands.output import grid, table_console
 from trainer.dithers.eye import EYES
 from trainer.sweep.scores import (
     EYE,
@@ -35,8 +32,7 @@ def written(
     folder: Path,
 ) -> str:
     """The tables, and what became of members that are lost; `differs` is what each member has of its own."""
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    console = Console(highlight=False, markup=False, width=width)
+    console = table_console()
     with console.capture() as text:
         console.print(_members(points, differs, losses))
         for number, what in sorted(lost.items()):

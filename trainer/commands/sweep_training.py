@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from trainer.commands.fit import CHECKPOINT_SECONDS
-from trainer.commands.progress import progress_bar
+from trainer.commands.output import progress_bar
 from trainer.dithers.generator.weights import Weights
 from trainer.fit.bursts import Bursts
 from trainer.fit.guards import trouble

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.commands.progress import progress_bar
+from trainer.commands.output import progress_bar
 from trainer.films.film import Film
 from trainer.films.times import parse_place
 from trainer.fit.bursts import (

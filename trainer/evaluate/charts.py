@@ -1,39 +1,38 @@
-"""The charts of `trainer evaluate --plot` on one page: quality against flips, and each film's graph.
+"""The charts of `trainer evaluate --plot` on one page: quality against flips, and a graph for each film.
 
 Drawn with Matplotlib without a display; the same report gives the same bytes. The colours are those of
-M. Okabe and K. Ito, "Color Universal Design", 2008, which colour-blind readers tell apart; every dither has
-a marker of its own as well, for print in grey.
+M. Okabe and K. Ito, "Color Universal Design", 2008, which colour-blind readers can tell apart; every dither
+has a marker of its own as well, for print in grey.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
-from trainer.evaluate.film_chart import (
-    INK,
-    draw_difference,
-    draw_redraws,
-)
-from trainer.evaluate.front_chart import (
-    Series,
-    draw_front,
-    label_front,
-)
 from trainer.evaluate.report import Report
+from trainer.evaluate.score import Evaluation
 
 KINDS = (".png", ".svg", ".pdf")
 """The endings of a chart's file name."""
 
 COLOURS = ("#000000", "#D55E00", "#009E73", "#0072B2", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "sovD^Pp"
-PALE = "#999999"
+INK, PALE = "#333333", "#999999"
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib
     "font.size": 8,
@@ -55,13 +54,54 @@ STYLE: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "svg.hashsalt": "longtake",
 }
-# The page in inches: as wide as two columns of a paper. A graph has a row under it for each dither.
-_WIDTH, _RIGHT, _LETTER = 7.2, 0.3, 0.06
-_FRONT, _GRAPH, _ROW = 2.5, 1.1, 0.145
+# The page in inches, as wide as two columns of a paper. A strip of redraws lies under each film's graph.
+_WIDTH, _LEFT, _RIGHT = 7.2, 0.6, 0.3
+_FRONT, _GRAPH, _STRIP = 2.5, 1.1, 0.2
 _TITLE, _AXIS, _GAP = 0.3, 0.5, 0.12
 _DPI = 200
 # A date would make every file differ.
 _METADATA: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
+Line = tuple[Sequence[float], Sequence[float]]
+Place = tuple[float, int, int]
+
+# Where a label may stand beside its point: directions right and up, the most readable first; distances in
+# printer's points, the nearest first.
+_DIRECTIONS = ((1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1))
+_PLACES = [(distance, right, up) for distance, (right, up) in product((5.0, 9.0, 14.0, 20.0), _DIRECTIONS)]
+_HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
+_VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One dither on the front: its name and look, and at least one point, where it stands at a dial.
+
+    `points` are flips (%), above 0, and HVS-PSNR (dB) by dial in rising order; `default` is the same for the
+    dither's own dial. It is not joined to the others, since its place among the dials is not known here.
+    """
+
+    name: str
+    colour: str
+    marker: str
+    points: dict[float, tuple[float, float]]
+    default: tuple[float, float] | None
+
+    @property
+    def everywhere(self) -> list[tuple[float, float]]:
+        """All points, the default last."""
+        return [*self.points.values(), *([self.default] if self.default else [])]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text at a point of the chart (in data), its colour, and its size in printer's points."""
+
+    text: str
+    x: float
+    y: float
+    colour: str
+    size: float
 
 
 def kind_of(path: Path) -> str:
@@ -74,12 +114,9 @@ def kind_of(path: Path) -> str:
 
 def draw(report: Report, kind: str) -> bytes:
     """The page as a file of that kind: the fronts for both eyes side by side, then a graph for each film."""
-    rows = _ROW * (len(report.dithers) + 0.5)
-    block = _TITLE + _GRAPH + _GAP + rows + _AXIS
+    block = _TITLE + _GRAPH + _GAP + _STRIP + _AXIS
     height = _TITLE + _FRONT + _AXIS + block * len(report.films)
     half = _WIDTH / 2
-    colours = {label: _look(name)[0] for label, (name, _) in report.dithers.items()}
-    left = max(0.6, 0.2 + _LETTER * max(len(label) for label in report.dithers))
     with rc_context(STYLE):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
         renderer = FigureCanvasAgg(figure).get_renderer()
@@ -97,11 +134,11 @@ def draw(report: Report, kind: str) -> bytes:
                 front.set_ylabel(f"HVS-PSNR, dB{of}")
         for number, film in enumerate(report.films):
             y = height - block * (len(report.films) - number) + _TITLE
-            graph = axes(left, y, _WIDTH - left - _RIGHT, _GRAPH)
+            graph = axes(_LEFT, y, _WIDTH - _LEFT - _RIGHT, _GRAPH)
             draw_difference(graph, film.film.name, film.evaluation)
-            redraws = axes(left, y + _GRAPH + _GAP, _WIDTH - left - _RIGHT, rows)
-            draw_redraws(redraws, film.evaluation, colours)
-            redraws.set_xlim(graph.get_xlim())
+            strip = axes(_LEFT, y + _GRAPH + _GAP, _WIDTH - _LEFT - _RIGHT, _STRIP)
+            draw_redraws(strip, film.evaluation)
+            strip.set_xlim(graph.get_xlim())
         file = BytesIO()
         figure.savefig(file, format=kind[1:], metadata=_METADATA[kind])
     return file.getvalue()
@@ -130,3 +167,120 @@ def _series(report: Report, eye: int) -> list[Series]:
         )
         for name, by_dial in points.items()
     ]
+
+
+def draw_front(axes: Axes, series: Sequence[Series], title: str) -> None:
+    """Quality against flips: a line for each dither, its points joined in the order of the dial."""
+    axes.set_title(title)
+    axes.set_xlabel("flips per frame, % of the pixels")
+    if not series:
+        axes.text(0.5, 0.5, "not one pixel flips", transform=axes.transAxes, ha="center")
+        axes.set(xticks=[], yticks=[])
+        return
+    for one in series:
+        axes.plot(*_columns(list(one.points.values())), color=one.colour, linewidth=1.2, zorder=2)
+        axes.plot(
+            *_columns(one.everywhere), linestyle="none", marker=one.marker, color=one.colour, markersize=4.2,
+            markeredgecolor="white", markeredgewidth=0.5, zorder=3,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.margins(x=0.12, y=0.1)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(color="#E6E6E6", linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def label_front(axes: Axes, series: Sequence[Series], renderer: RendererAgg) -> None:
+    """Label each dither at its liveliest point, and the dials; call it once the page is laid out."""
+    names, dials, lines = [], [], []
+    for one in series:
+        names.append(Label(one.name, *max(one.everywhere), one.colour, 8))
+        dials += [Label(f"{dial:g}", *point, one.colour, 6) for dial, point in one.points.items()]
+        if one.points:
+            lines.append(_columns(list(one.points.values())))
+        if one.default:
+            lines.append(_columns([one.default]))
+            dials += [Label("default", *one.default, one.colour, 6)] if one.points else []
+    if lines:
+        place(axes, names + dials, lines, renderer)
+
+
+def _columns(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def draw_difference(axes: Axes, name: str, evaluation: Evaluation) -> None:
+    """The film-maker's graph: pixel difference per frame, with the cuts that the z-score rule finds."""
+    numbers, difference = np.array(evaluation.numbers), 100 * np.array(evaluation.difference)
+    cuts = evaluation.cuts_by_z_score()
+    axes.fill_between(numbers[1:], difference[1:], color="#D9D9D9", linewidth=0)
+    axes.plot(numbers[1:], difference[1:], color=INK, linewidth=0.7)
+    axes.plot(
+        numbers[cuts], difference[cuts], linestyle="none", marker="v", markersize=4, color=INK, clip_on=False
+    )
+    axes.set_title(name)
+    found = "no cut" if not cuts else "1 cut" if len(cuts) == 1 else f"{len(cuts)} cuts"
+    axes.set_title(f"▾ {found} by the z-score rule", loc="right", fontsize=7, fontweight="normal")
+    axes.set_ylabel("pixel difference, %")
+    axes.set_ylim(bottom=0)
+    axes.tick_params(labelbottom=False, bottom=False)
+    axes.margins(x=0.01)
+
+
+def draw_redraws(axes: Axes, evaluation: Evaluation) -> None:
+    """The redraw plan: a stroke where a stretch begins, and how many there are after the first."""
+    redraws = [evaluation.numbers[index] for index in evaluation.redraws]
+    axes.eventplot(redraws, lineoffsets=0, linelengths=0.7, linewidths=1.1, colors=INK)
+    axes.annotate(f"{len(redraws)}", (1, 0), xycoords=("axes fraction", "data"), xytext=(3, 0),
+                  textcoords="offset points", va="center", fontsize=6.5)  # fmt: skip
+    axes.set_yticks([0], ["redraws"], fontsize=6.5)
+    axes.set_ylim(-0.6, 0.6)
+    axes.tick_params(left=False)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("frame of the film")
+
+
+def place(axes: Axes, labels: Sequence[Label], lines: Sequence[Line], renderer: RendererAgg) -> None:
+    """Put each label beside its point, where it covers no line, marker or other label.
+
+    The most important labels come first; `lines` are x and y, in data, of what they should not cover. The
+    chart must be laid out and its limits set. Where no place is free, the one that covers least is taken.
+    """
+    dots = np.concatenate([_along(axes, *line) for line in lines])
+    taken: list[Bbox] = []
+    for label in labels:
+        point = label.x, label.y
+        text = axes.annotate(
+            label.text, point, (0, 0), textcoords="offset points", color=label.colour, fontsize=label.size
+        )
+        text.set_in_layout(False)
+
+        def covered(place: Place, text: Annotation = text) -> float:
+            return _covered(_box(text, place, renderer), dots, taken, axes.bbox)
+
+        taken.append(_box(text, min(_PLACES, key=covered), renderer))
+
+
+def _box(text: Annotation, place: Place, renderer: RendererAgg) -> Bbox:
+    """Move the text to a place and return the box it takes there, in display pixels, with a small margin."""
+    distance, right, up = place
+    text.set_position((distance * right, distance * up))
+    text.set(ha=_HORIZONTAL[right], va=_VERTICAL[up])
+    return text.get_window_extent(renderer).padded(2)
+
+
+def _covered(box: Bbox, dots: NDArray[np.float64], taken: Sequence[Bbox], chart: Bbox) -> float:
+    """How much is in the way of a label: points of lines, other labels (worse), the chart's edge (worst)."""
+    (left, bottom), (right, top) = box.min, box.max
+    inside = (dots[:, 0] > left) & (dots[:, 0] < right) & (dots[:, 1] > bottom) & (dots[:, 1] < top)
+    beyond = not (chart.x0 <= left and right <= chart.x1 and chart.y0 <= bottom and top <= chart.y1)
+    return int(inside.sum()) + 10 * box.count_overlaps(taken) + 1000 * beyond
+
+
+def _along(axes: Axes, x: Sequence[float], y: Sequence[float]) -> NDArray[np.float64]:
+    """Points along a line, float64[n, 2] in display pixels, close enough that no text slips between."""
+    corners = axes.transData.transform(np.column_stack([x, y]))
+    pieces = [np.linspace(start, end, 60) for start, end in pairwise(corners)]
+    return np.concatenate([corners, *pieces])

@@ -1,4 +1,4 @@
-"""What a ditherer is worth over a film: one frame after another, in constant memory.
+"""What a dither is worth over a film: scored frame by frame in constant memory, then summed up as figures.
 
 With f_t the frame, b_t its dither, h the point spread of an eye (`eye.py`) and mean |.| taken per pixel:
     HVS-PSNR         `eye.hvs_psnr` of every frame, for two eyes, in dB; over a film the mean of the dB
@@ -9,34 +9,31 @@ With f_t the frame, b_t its dither, h the point spread of an eye (`eye.py`) and 
     overhead         flips over tone change: 1 where every flip was needed
     flip efficiency  mean |h * (b_t - b_t-1)| over flips, for each eye: 1 where every flip is seen, 0 where
                      they cancel in the blur and the glass works for nothing
-    net              share of pixels that differ from the dither of the last redraw; it and the redraws, which
-                     are counted after the one at the start, by the player's own rule
-    staleness        HVS-PSNR of the 1st, 60th and 240th frame of the closed loop, which may age, and of the
-                     first frame of each new shot, in which the shot before may linger
+    net              share of pixels that differ from the first dither of the stretch, the last redraw
+    staleness        HVS-PSNR of the 1st, 60th and 120th frame of a stretch: a closed loop may age
+A redraw costs no flips: flips, and all that is measured of changes, are those between frames of one stretch.
 Over a film, overhead and efficiency are ratios of sums, so that still frames do not weigh in. None stands for
-what cannot be measured: no frame before, no change, no flip, no cut, no 240th frame.
+what cannot be measured: no second frame in any stretch, no change, no flip, no 120th frame.
 
 A blurred picture h * x is taken on the whole plane, x being 0 outside its edges, so that no change gets lost.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from player.redraw import RedrawRule, RedrawState
-from trainer.dithers.eye import (
-    EYES,
-    Dither,
-    Seen,
-    psnr_seen,
-    see,
-)
+from trainer.dithers.ditherer import Dither
+from trainer.dithers.eye import EYES, PSNR_LIMIT, Seen, psnr_seen, see
 
-AGES = (1, 60, 240)
-"""The frames of a closed loop at which staleness is read, the first frame being 1."""
+AGES = (1, 60, 120)
+"""The frames of a stretch at which staleness is read, the first frame being 1."""
 
 ByEye = dict[int, float]
+Figures = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -63,21 +60,25 @@ class Change:
 
 @dataclass(frozen=True)
 class FrameScore:
-    """One frame. `psnr`: dB by eye; `change`: None at the first; `net`: a share; `action`: the rule's."""
+    """One frame. `psnr`: dB by eye; `change`: None at a redraw; `net`: a share of the pixels."""
 
-    number: int
-    cut: bool
     psnr: ByEye
     change: Change | None
     net: float
-    action: str
+
+    @property
+    def action(self) -> Literal["redraw", "partial", "nothing"]:
+        """What the panel does: it redraws, updates the pixels that flip, or leaves all as it is."""
+        if self.change is None:
+            return "redraw"
+        return "partial" if self.change.flips else "nothing"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A film. `psnr`, `change` and `net` are means over its frames and `after_cut` is one over its `cuts`.
+    """A film. `psnr` and `net` are means over its frames, `change` is one over those that are not redrawn.
 
-    `staleness` is dB by age and eye, as far as the film goes.
+    `staleness` is dB by age and eye: means over the stretches that are long enough.
     """
 
     frames: int
@@ -85,61 +86,53 @@ class Summary:
     change: Change | None
     net: float
     highest_net: float
-    redraws: int
-    redraws_per_1000: float
     staleness: dict[int, ByEye]
-    cuts: int
-    after_cut: ByEye | None
 
 
 class Scores:
     """Takes the frames of one film and their dithers in order, all of one size.
 
-    `rule` is the player's; its daily redraw depends on `interval`, the seconds that a frame stands. Raises
-    ValueError for a frame of another size than the one before, or smaller than the window of an eye.
+    Raises ValueError for a frame of another size than the one before, or smaller than the window of an eye.
     """
 
-    def __init__(self, rule: RedrawRule | None = None, interval: float = 200.0) -> None:
-        self._rule = RedrawRule() if rule is None else rule
-        self._interval = interval
-        self._state = RedrawState()
+    def __init__(self) -> None:
         self._before: tuple[Seen, Seen] | None = None
-        self._frames = self._cuts = self._redraws = 0
+        self._redrawn: Dither | None = None
+        self._frames = self._changes = self._age = 0
         self._net = self._highest_net = 0.0
         self._psnr: ByEye = {}
-        self._after_cut: ByEye = {}
         self._change: Change | None = None
-        self._staleness: dict[int, ByEye] = {}
+        self._staleness: dict[int, ByEye] = {age: {} for age in AGES}
+        self._stretches = dict.fromkeys(AGES, 0)  # that reached this age
 
-    def add(self, frame: Seen, dither: Dither, cut: bool = False) -> FrameScore:
-        """Score the next frame; `cut`: it is the first of a new shot.
+    def add(self, frame: Seen, dither: Dither, redraw: bool) -> FrameScore:
+        """Score the next frame; `redraw`: it begins a stretch, as the first frame does in any case.
 
         The frame comes as `eye.see(frame)`, so that one look serves every ditherer that is compared on it.
         """
         seen = see(dither)
-        number, self._frames = self._frames, self._frames + 1
         psnr = psnr_seen(frame, seen)
+        self._frames += 1
         self._psnr = _mean_by_eye(self._psnr, psnr, self._frames)
-        if self._frames in AGES:
-            self._staleness[self._frames] = psnr
-        if cut:
-            self._cuts += 1
-            self._after_cut = _mean_by_eye(self._after_cut, psnr, self._cuts)
 
-        step = None
-        if self._before is not None:
-            step = change(*self._before, frame, seen)
-            self._change = step if self._change is None else _mean(self._change, step, self._frames - 1)
+        step = None if self._before is None else change(*self._before, frame, seen)
         self._before = frame, seen
+        if redraw or step is None or self._redrawn is None:
+            step, self._redrawn, self._age = None, dither, 0
+        else:
+            self._changes += 1
+            self._change = step if self._change is None else _mean(self._change, step, self._changes)
 
-        now = number * self._interval
-        decision = self._rule.decide(self._state, dither, now)
-        self._state = self._state.after(decision, dither, now)
-        net = decision.net / dither.size
+        self._age += 1
+        if self._age in AGES:
+            self._stretches[self._age] += 1
+            mean = self._staleness[self._age]
+            self._staleness[self._age] = _mean_by_eye(mean, psnr, self._stretches[self._age])
+
+        net = np.count_nonzero(dither != self._redrawn) / dither.size
         self._net += (net - self._net) / self._frames
         self._highest_net = max(self._highest_net, net)
-        self._redraws += decision.action == "redraw" and number > 0
-        return FrameScore(number, cut, psnr, step, net, decision.action)
+        return FrameScore(psnr, step, net)
 
     def summary(self) -> Summary:
         """What the film amounts to so far; raises ValueError before its first frame."""
@@ -151,11 +144,7 @@ class Scores:
             change=self._change,
             net=self._net,
             highest_net=self._highest_net,
-            redraws=self._redraws,
-            redraws_per_1000=1000 * self._redraws / self._frames,
-            staleness=self._staleness,
-            cuts=self._cuts,
-            after_cut=self._after_cut or None,
+            staleness={age: mean for age, mean in self._staleness.items() if mean},
         )
 
 
@@ -166,14 +155,21 @@ def change(frame_before: Seen, dither_before: Seen, frame: Seen, dither: Seen) -
     pixels = frame.picture.size
     step = dither.picture - dither_before.picture
     darkened, lightened = np.count_nonzero(step < 0), np.count_nonzero(step > 0)
+    difference, tone_change = film_change(frame_before, frame)
     return Change(
         flips=(darkened + lightened) / pixels,
         darkened=darkened / pixels,
         lightened=lightened / pixels,
-        difference=cv2.norm(frame.picture, frame_before.picture, cv2.NORM_L1) / pixels,
-        tone_change=max(_seen_difference(frame, frame_before).values()),
+        difference=difference,
+        tone_change=tone_change,
         seen_flips=_seen_difference(dither, dither_before),
     )
+
+
+def film_change(before: Seen, frame: Seen) -> tuple[float, float]:
+    """Difference and tone change from one frame of the film to the next, whatever its dithers are."""
+    difference = cv2.norm(frame.picture, before.picture, cv2.NORM_L1) / frame.picture.size
+    return difference, max(_seen_difference(frame, before).values())
 
 
 def _seen_difference(a: Seen, b: Seen) -> ByEye:
@@ -200,3 +196,65 @@ def _mean_by_eye(mean: ByEye, new: ByEye, count: int) -> ByEye:
 
 def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
+
+
+# A key ends in the figure's unit: share (of all pixels, 0 to 1), tone (0 to 1), ratio or db.
+_DEFINITIONS = {
+    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (dither - frame))^2 over "
+    f"the valid region, h Nasanen's point spread, at most {PSNR_LIMIT:g}; the mean over the frames",
+    "flips_share": "pixels that differ from the dither before; the mean over the frames that are not redrawn",
+    "darkened_share": "flips from white to black; the mean likewise",
+    "lightened_share": "flips from black to white; the mean likewise",
+    "difference_tone": "mean |frame - frame before|, the flips of a threshold mask; the mean likewise",
+    "tone_change_tone": "mean |h * (frame - frame before)|, for the eye that sees the most of it; the "
+    "mean likewise",
+    "overhead_ratio": "flips over tone change, sums over the same frames: 1 where every flip was needed",
+    "flip_efficiency_s{eye}_ratio": "mean |h * (dither - dither before)| for an eye {eye} pixels away over "
+    "flips, sums over the same frames: 1 where every flip is seen",
+    "net_mean_share": "pixels that differ from the dither of the last redraw; the mean over the frames",
+    "net_highest_share": "the highest of these",
+    "psnr_s{eye}_frame_{age}_db": "HVS-PSNR of frame {age} of a stretch, the redrawn one being 1; the mean "
+    "over the stretches that have one",
+}
+
+
+def definitions() -> dict[str, str]:
+    """What each figure means, by its key."""
+    return {
+        key.format(eye=eye, age=age): meaning.format(eye=eye, age=age)
+        for key, meaning in _DEFINITIONS.items()
+        for eye in EYES
+        for age in AGES
+    }
+
+
+def figures(summary: Summary) -> Figures:
+    """A film's figures under one dither, by the keys of `definitions`: for tables, charts and `--json`."""
+    change = summary.change
+    return {
+        **{f"psnr_s{eye}_db": summary.psnr[eye] for eye in EYES},
+        "flips_share": change.flips if change else None,
+        "darkened_share": change.darkened if change else None,
+        "lightened_share": change.lightened if change else None,
+        "difference_tone": change.difference if change else None,
+        "tone_change_tone": change.tone_change if change else None,
+        "overhead_ratio": change.overhead if change else None,
+        **{f"flip_efficiency_s{eye}_ratio": change.efficiency[eye] if change else None for eye in EYES},
+        "net_mean_share": summary.net,
+        "net_highest_share": summary.highest_net,
+        **{
+            f"psnr_s{eye}_frame_{age}_db": summary.staleness.get(age, {}).get(eye)
+            for eye in EYES
+            for age in AGES
+        },
+    }
+
+
+def median_figures(films: Sequence[Figures]) -> Figures:
+    """The median of each figure over the films that have it; one film at least."""
+    return {key: _median([film[key] for film in films]) for key in films[0]}
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

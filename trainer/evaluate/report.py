@@ -1,23 +1,22 @@
 """An evaluation as plain data: what `trainer evaluate --json` writes.
 
-    format, format_version, tool    "longtake evaluation", 1, "longtake X.Y.Z"
-    definitions   what each figure means, by key (`figures.definitions`); the units are in the keys
-    settings      size_px [width, height], eyes_px (the distances S), frame_interval_s, redraw_rule
-                  {threshold_share, cooldown_frames, daily_s, darkened_only}, generator {weights (SHA-256 of
-                  the file), passes, polish: what was given of them}
+    format, format_version, tool    "longtake evaluation", 2, "longtake X.Y.Z"
+    definitions   what each figure means, by key (`metrics.definitions`); the units are in the keys
+    settings      size_px [width, height], eyes_px (the distances S), stretch_frames (the longest there may
+                  be), dither_options {what was given of the dithers' own; weights as the SHA-256 of the file}
     dithers       a list of {label, name, dial (null: the dither's own), texture: a list, one for each grey}
     films         a list of {film, film_bytes, film_rate_hz, selection, tones, frames, cut_film_frames (the
                   first frame of each shot but the first), z_score_cut_film_frames (by the film-maker's rule),
+                  redraw_film_frames (of the plan, without the one at the start),
                   per_frame {film_frame, time_ms, difference_tone, tone_change_tone}, dithers {label:
-                  {figures, redraw_film_frames (without the one at the start), per_frame {psnr_s2000_db,
-                  psnr_s6000_db, flips_pixels, darkened_pixels, net_pixels}}}}; a per_frame is lists of one
-                  entry a frame
+                  {figures, per_frame {psnr_s2000_db, psnr_s6000_db, flips_pixels and darkened_pixels (null at
+                  a redraw), net_pixels}}}}; a per_frame holds lists with one entry per frame
     median_over_films    {label: figures} from two films on, else null
     machine       all that differs from one machine to the next: what `machine.describe` says, and
                   seconds_per_frame, a list as long as films of {label: {first, median, mean}}, the last two
                   without the first frame, which may compile or load
 
-null stands for what cannot be measured. All but `machine` is the same at every run of the same versions.
+null stands for what cannot be measured. All but `machine` is the same whenever the same versions run.
 """
 
 import math
@@ -28,18 +27,9 @@ from importlib.metadata import version
 from statistics import fmean, median
 from typing import Any
 
-from player.redraw import RedrawRule
 from trainer.dithers.eye import EYES
-from trainer.evaluate.evaluate import (
-    Evaluation,
-    Trace,
-)
-from trainer.evaluate.figures import (
-    Figures,
-    definitions,
-    figures,
-    median_figures,
-)
+from trainer.evaluate.metrics import Figures, definitions, figures, median_figures
+from trainer.evaluate.score import Evaluation, Trace
 from trainer.evaluate.texture import Texture
 from trainer.films.film import Film
 from trainer.films.selection import Selection
@@ -66,16 +56,15 @@ class FilmReport:
 class Report:
     """All that one run of `trainer evaluate` found.
 
-    `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, of one size;
-    `generator` the generator's own settings as plain values.
+    `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, all of one size;
+    `longest` the most frames in a stretch; `options` the dithers' own, as plain values.
     """
 
     dithers: Mapping[str, tuple[str, float | None]]
     textures: Mapping[str, Sequence[Texture]]
     films: Sequence[FilmReport]
-    rule: RedrawRule
-    interval: float
-    generator: Mapping[str, Any] = field(default_factory=dict)
+    longest: int
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def median(self) -> dict[str, Figures]:
@@ -84,23 +73,17 @@ class Report:
         return {label: median_figures([film[label] for film in films]) for label in self.dithers}
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, as the module says."""
+        """Everything, as described at the top of this module."""
         return {
             "format": "longtake evaluation",
-            "format_version": 1,
+            "format_version": 2,
             "tool": f"longtake {version('longtake')}",
             "definitions": definitions(),
             "settings": {
                 "size_px": list(self.films[0].tones.size),
                 "eyes_px": list(EYES),
-                "frame_interval_s": self.interval,
-                "redraw_rule": {
-                    "threshold_share": self.rule.threshold,
-                    "cooldown_frames": self.rule.cooldown,
-                    "daily_s": self.rule.daily,
-                    "darkened_only": self.rule.darkened_only,
-                },
-                "generator": dict(self.generator),
+                "stretch_frames": self.longest,
+                "dither_options": dict(self.options),
             },
             "dithers": [
                 {
@@ -133,6 +116,7 @@ def _film(report: FilmReport) -> dict[str, Any]:
         "frames": len(numbers),
         "cut_film_frames": [numbers[index] for index in evaluation.cuts],
         "z_score_cut_film_frames": [numbers[index] for index in evaluation.cuts_by_z_score()],
+        "redraw_film_frames": [numbers[index] for index in evaluation.redraws],
         "per_frame": {
             "film_frame": numbers.tolist(),
             "time_ms": evaluation.times_ms.tolist(),
@@ -142,7 +126,6 @@ def _film(report: FilmReport) -> dict[str, Any]:
         "dithers": {
             label: {
                 "figures": figures(scored.summary),
-                "redraw_film_frames": [numbers[index] for index in scored.trace.redraws],
                 "per_frame": _per_frame(scored.trace, pixels),
             }
             for label, scored in evaluation.dithers.items()
@@ -187,7 +170,10 @@ def _seconds(evaluation: Evaluation) -> dict[str, dict[str, float | None]]:
 
 
 def seconds_per_frame(trace: Trace) -> dict[str, float | None]:
-    """What a frame took the ditherer on this machine: the first one, and median and mean of the others."""
+    """What a frame took the ditherer on this machine: the first one, and median and mean of the others.
+
+    A ditherer that looks ahead works for many frames at once; then only the mean says much.
+    """
     first, *others = trace.seconds
     return {
         "first": first,

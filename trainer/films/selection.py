@@ -20,7 +20,7 @@ from trainer.films.times import Place
 from trainer.films.tones import Tones, is_black
 
 if TYPE_CHECKING:  # it loads matplotlib, which an export without subtitles does not need
-    from trainer.films.subtitles.burning import Burning, Letters
+    from trainer.films.subtitles import Letters, SubtitleRenderer
 
 SMALL = 4
 """A thumbnail is this many times smaller than the frame in each direction."""
@@ -75,7 +75,7 @@ class Selection:
     every: int = 1
     count: int | None = None
     skip_black: bool = False
-    subtitles: "Burning | None" = None
+    subtitles: "SubtitleRenderer | None" = None
 
     def __post_init__(self) -> None:
         if self.every < 1:

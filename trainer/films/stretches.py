@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.dithers.ditherer import Ditherer
-from trainer.dithers.eye import Dither
+from trainer.dithers.ditherer import Dither, Ditherer
 from trainer.errors import OptionError
 from trainer.films.selection import Selected
 

@@ -24,7 +24,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from trainer.dithers.batched.starts import starts
+from trainer.dithers.batched_diffusion import starts
 from trainer.dithers.generator.step import View
 from trainer.dithers.mask import thresholds
 from trainer.fit.bursts import LENGTH

@@ -23,8 +23,7 @@ from jax import Array
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
-from trainer.dithers.batched.starts import starts
+from trainer.dithers.batched_diffusion import floyd_steinberg, starts
 from trainer.dithers.generator import model as networks
 from trainer.dithers.generator.model import MIDDLE_PRICE
 from trainer.dithers.generator.step import (

@@ -23,7 +23,7 @@ from flax import nnx
 from jax import Array
 from jax.sharding import Mesh
 
-from trainer.dithers.batched.floyd_steinberg import floyd_steinberg
+from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator.model import outline
 from trainer.dithers.generator.step import (
@@ -33,7 +33,7 @@ from trainer.dithers.generator.step import (
     planes_of,
     propose,
 )
-from trainer.dithers.search.moves import spread
+from trainer.dithers.search.moves import scatter_sum
 from trainer.dithers.search.parallel import sweeps
 from trainer.film_maker.update import film_maker_update
 from trainer.fit.adversary import Adversary
@@ -188,7 +188,7 @@ def learning(settings: Settings, axis: str | None = None) -> Learn:
             drawn = jax.vmap(draw)(each(keys[0], state.pool), jax.lax.stop_gradient(logits))
             loss = counterfactual(logits, drawn, proposal, energy, hyper.temperature, hyper.limit)
             if adversary:
-                likely = proposal.sign * spread(proposal.move, jax.nn.sigmoid(logits))
+                likely = proposal.sign * scatter_sum(proposal.move, jax.nn.sigmoid(logits))
                 fake = scene.dither + straight_through(made(proposal, logits, energy), likely)
                 loss = loss + hyper.critic_weight * adversary.term(state.params.critic, fake, scene.frame)
             return loss, logits

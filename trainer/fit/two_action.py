@@ -25,8 +25,8 @@ from trainer.dithers.generator.step import (
 )
 from trainer.dithers.search.moves import (
     NOTHING,
-    over_pixels,
-    own_of,
+    gather_sum,
+    self_cost,
     uses,
 )
 
@@ -58,8 +58,8 @@ def gains(drawn: Array, proposal: Proposal, energy: Energy) -> Array:
     """dE(m): E with pixel m's move made less E without it, all others as they are drawn; float32[B, H, W]."""
     change = proposal.sign * uses(jnp.where(drawn, proposal.move, NOTHING))
     slope = proposal.slope + 2 * proposal.sign * energy.convolve(change)
-    own = own_of(proposal.move, energy.own)
-    return over_pixels(proposal.move, slope) + jnp.where(drawn, -own, own)
+    own = self_cost(proposal.move, energy.own)
+    return gather_sum(proposal.move, slope) + jnp.where(drawn, -own, own)
 
 
 def energy_per_pixel(dither: Array, frame: Array, previous: Array, price: Array, convolve: Convolve) -> Array:

@@ -1,1 +1,1 @@
-"""What a preview can be: a sheet, an animation, a video, a page. Each makes a file of a `Comparison`."""
+"""Previews: dithers of the same frames side by side, as a page, an animation, a video or a sheet."""

@@ -1,4 +1,4 @@
-"""Words in pictures: the font, plain text for it, and how a score reads in a caption."""
+"""Text in pictures: the font, plain text for it, and how figures read in a caption."""
 
 import unicodedata
 from functools import cache
@@ -6,12 +6,12 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from trainer.dithers.eye import EYES
+from trainer.evaluate.score import Moment, Shown
 from trainer.films.times import format_time
-from trainer.previews.comparison import Moment, Shown
 from trainer.previews.view import View
 
 INK, PAPER, PALE = 20, 250, 110
-"""Greys of the words, of what lies around the pictures, and of words of less weight."""
+"""Greys of the text, of the background, and of less important text."""
 
 _FAR = max(EYES)
 
@@ -23,7 +23,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def plain(text: str) -> str:
-    """`text` in the font's letters: accents are dropped, and what it has not becomes a question mark."""
+    """`text` in the font's letters: accents are dropped, and letters it lacks become question marks."""
     letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return letters.replace("·", "\0").encode("ascii", "replace").decode().replace("\0", "·")
 
@@ -49,17 +49,17 @@ def percent(share: float) -> str:
 
 
 def flips_of(shown: Shown) -> str:
-    """`1.2 % flips`, or what there is to say of the first frame."""
-    return "first frame" if shown.score.change is None else f"{percent(shown.score.change.flips)} flips"
+    """`1.2 % flips`, or `redraw`."""
+    return "redraw" if shown.score.change is None else f"{percent(shown.score.change.flips)} flips"
 
 
 def quality_of(shown: Shown) -> str:
-    """HVS-PSNR for the farther eye: `46.9 dB`."""
+    """HVS-PSNR for the more distant eye: `46.9 dB`."""
     return f"{shown.score.psnr[_FAR]:.1f} dB"
 
 
 def what_is_shown(view: View) -> str:
-    """What the pictures are of, honestly named."""
+    """What the pictures show, honestly named."""
     return "simulated glass (a model)" if view.glass else "dithers"
 
 

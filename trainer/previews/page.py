@@ -1,9 +1,9 @@
 """The preview as one self-contained HTML page: every frame of every dither, bit for bit, with its figures.
 
-The page asks nothing of the network, and its content security policy forbids it to: scripts and styles run
-only if they are the very ones written here (by hash), and text from outside, such as the film's name, is
-never markup. The parts of the page lie in `web/`. Its pictures travel as JSON: the dithers as deflated flips
-(`web/track.js` tells how), the frames as JPEG.
+The page asks nothing of the network, and its content security policy forbids it to: only the scripts and
+styles written here may run (by hash), and text from outside, such as the film's name, is never markup. The
+parts of the page are in `web/`. Its pictures travel as JSON: the dithers as deflated changes (`web/track.js`
+says how), the frames as JPEG.
 """
 
 import base64
@@ -20,24 +20,23 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from player.redraw import RedrawRule
 from trainer.errors import OptionError
-from trainer.previews.comparison import Comparison, Moment, Shown
+from trainer.evaluate.score import Comparison, Moment, Shown
 from trainer.previews.glass import glass_tones
 from trainer.previews.sheet import tones_of
 from trainer.previews.view import View
 
 SCRIPTS = ("words.js", "track.js", "paint.js", "chart.js", "panel.js", "page.js", "controls.js")
 LIMIT = 64_000_000
-"""Bytes of a page: more than that makes browsers slow."""
+"""Bytes of a page; more would make browsers slow."""
 EARLY = 8
-"""Frames after which it can be said how large the page is going to be."""
+"""Frames after which the size of the page can be foreseen."""
 JPEG_QUALITY = 75
 
 
 @dataclass
 class _Contents:
-    """What the page shows, frame by frame, and how many bytes that takes."""
+    """What the page shows, frame by frame, and how many bytes it takes."""
 
     frames: list[dict[str, Any]] = field(default_factory=list)
     dithers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -48,7 +47,8 @@ class _Contents:
             "number": moment.selected.number,
             "time_ms": moment.selected.time_ms,
             "cut": moment.selected.cut,
-            "jpeg": _jpeg(moment.selected.frame),
+            "redraw": moment.redraw,
+            "jpeg": _jpeg(moment.seen.picture),
         }
         self.frames.append(frame)
         self.size += len(json.dumps(frame))
@@ -74,13 +74,12 @@ def page(comparison: Comparison, view: View) -> bytes:
         "show_glass": view.glass,
         "middle": {"x": view.crop.x + view.crop.width / 2, "y": view.crop.y + view.crop.height / 2},
         "glass": glass_tones().as_dict(),
-        "threshold": RedrawRule().threshold,
+        "redraws": comparison.redraws,
         "frames": contents.frames,
         "dithers": [
             {
                 "name": label,
                 "flips": summary.change.flips if summary.change else None,
-                "redraws": summary.redraws,
                 "psnr": summary.psnr,
                 "frames": contents.dithers[label],
             }
@@ -91,7 +90,7 @@ def page(comparison: Comparison, view: View) -> bytes:
 
 
 def _check(size: int, done: int, expected: int | None) -> None:
-    """OptionError where the page is too large, or is clearly going to be."""
+    """OptionError if the page is too large, or is clearly going to be."""
     foreseen = size / done * expected if expected is not None and done >= EARLY else 0
     if size > LIMIT or foreseen > 1.5 * LIMIT:
         fits = max(1, int(LIMIT / (size / done)))
@@ -108,10 +107,10 @@ def _jpeg(frame: np.ndarray) -> str:
 
 
 def _entry(shown: Shown) -> dict[str, Any]:
-    """One dither of one frame: its figures, and its flips from the one before (the first: from black)."""
-    flips = shown.dither if shown.before is None else shown.dither ^ shown.before
+    """One dither of one frame: its figures, and its changes from the one before (the first: from black)."""
+    changes = shown.dither if shown.before is None else shown.dither ^ shown.before
     stream = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
-    deflated = stream.compress(np.packbits(flips, axis=1).tobytes()) + stream.flush()
+    deflated = stream.compress(np.packbits(changes, axis=1).tobytes()) + stream.flush()
     change = shown.score.change
     return {
         "flips": change.flips if change else None,

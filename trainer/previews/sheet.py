@@ -1,8 +1,8 @@
 """The contact sheet, a PNG: some frames, what each dither makes of them, and which pixels it changed.
 
-Two lines for each frame, both pixel for pixel: the frame and its dithers, and under each dither the flips
-since the frame before, darkened pixels red and lightened ones blue on light grey. Under the frame itself lies
-all of it at a smaller scale, with the part that is shown framed. Figures are of all of the frame.
+Each frame has two lines, both pixel for pixel: the frame and its dithers, and under each dither its flips,
+darkened pixels red and lightened ones blue on light grey; a redraw has none. Under the frame itself lies the
+whole of it at a smaller scale, with the part that is shown framed. Figures are of the whole frame.
 """
 
 import io
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from trainer.evaluate.metrics import Summary
+from trainer.evaluate.score import Comparison, Moment, Shown
 from trainer.previews.captions import (
     INK,
     PALE,
@@ -26,7 +27,6 @@ from trainer.previews.captions import (
     what_is_shown,
     write,
 )
-from trainer.previews.comparison import Comparison, Moment, Shown
 from trainer.previews.glass import PanelGlass
 from trainer.previews.view import Crop, View
 
@@ -42,10 +42,10 @@ _TOTAL = 13
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of the sheet with the words under it; uint8[h, w] or uint8[h, w, 3]."""
+    """One picture of the sheet, uint8[h, w] or uint8[h, w, 3], and the text under it."""
 
     picture: NDArray[np.uint8]
-    words: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Row:
 
 
 def sheet(comparison: Comparison, view: View) -> bytes:
-    """The PNG. Its frames are spread evenly over those expected; the last is there whatever was expected."""
+    """The PNG. Its frames are spread evenly over those expected; the last one is always there."""
     wanted = spread(comparison.expected, ROWS)
     glasses = {label: PanelGlass(*view.size) for label in comparison.labels} if view.glass else {}
     rows: list[Row] = []
@@ -75,13 +75,13 @@ def sheet(comparison: Comparison, view: View) -> bytes:
 
 
 def spread(frames: int | None, count: int) -> set[int]:
-    """The indices of `count` of the frames, the ends of equal parts: the first frame has no flips to show."""
+    """The indices of `count` of the frames, at the ends of equal parts: the first frame has no flips."""
     return set() if frames is None else {frames * (part + 1) // count - 1 for part in range(count)}
 
 
 def row(moment: Moment, view: View, glass: dict[str, NDArray[np.uint8]]) -> Row:
-    """The tiles of one frame; `glass` is what can be seen of each dither, empty for the bare dithers."""
-    frame = tones_of(moment.selected.frame)
+    """The tiles of one frame; `glass` is what each panel shows, empty for the bare dithers."""
+    frame = tones_of(moment.seen.picture)
     cut = " · cut" if moment.selected.cut else ""
     above = [Tile(view.crop(frame).copy(), place_of(moment) + cut)]
     below = [whole(frame, view.crop)]
@@ -98,9 +98,9 @@ def tones_of(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def changes(shown: Shown, crop: Crop) -> NDArray[np.uint8]:
-    """Which pixels flipped, uint8[h, w, 3]; none at the first frame."""
+    """Which pixels flipped, uint8[h, w, 3]; none at a redraw."""
     dither = crop(shown.dither)
-    before = dither if shown.before is None else crop(shown.before)
+    before = dither if shown.before is None or shown.score.change is None else crop(shown.before)
     picture = np.full((*dither.shape, 3), UNCHANGED, np.uint8)
     picture[before > dither] = DARKENED
     picture[before < dither] = LIGHTENED
@@ -108,7 +108,7 @@ def changes(shown: Shown, crop: Crop) -> NDArray[np.uint8]:
 
 
 def whole(frame: NDArray[np.uint8], crop: Crop) -> Tile:
-    """All of a frame, resampled to fit into a tile, with the crop framed. (A frame, no dither: no moire.)"""
+    """A whole frame, resampled to fit into a tile, with the crop framed. (No dither, so no moire.)"""
     height, width = frame.shape
     scale = min(crop.width / width, crop.height / height, 1)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -126,7 +126,7 @@ def whole(frame: NDArray[np.uint8], crop: Crop) -> Tile:
 def _directions(shown: Shown) -> str:
     change = shown.score.change
     if change is None:
-        return "nothing before it"
+        return "redrawn"
     return f"darkened {percent(change.darkened)} · lightened {percent(change.lightened)}"
 
 
@@ -140,7 +140,8 @@ def _compose(rows: Sequence[Row], comparison: Comparison, view: View) -> Image.I
     summaries = comparison.summaries()
     frames = next(iter(summaries.values())).frames
     step = f", one of {view.every}" if view.every > 1 else ""
-    write(picture, MARGIN, 12, f"{view.film} · {frames} frames{step}", 16, width=width - 2 * MARGIN)
+    title = f"{view.film} · {frames} frames{step} · redraws after the first: {comparison.redraws}"
+    write(picture, MARGIN, 12, title, 16, width=width - 2 * MARGIN)
     write(
         picture, MARGIN, 33,
         f"{what_is_shown(view)} 1:1, {view.crop} of {view.size[0]}x{view.size[1]} · what changed: red "
@@ -164,14 +165,13 @@ def _compose(rows: Sequence[Row], comparison: Comparison, view: View) -> Image.I
 
 def _figures(summary: Summary) -> str:
     """What a dither comes to over all the frames, in one line."""
-    flips = "" if summary.change is None else f"{percent(summary.change.flips)} flips a frame · "
-    redraws = f"{summary.redraws} redraw{'' if summary.redraws == 1 else 's'}"
-    return f"{flips}{redraws} · {summary.psnr[max(summary.psnr)]:.1f} dB"
+    flips = "" if summary.change is None else f"{percent(summary.change.flips)} flips per frame · "
+    return f"{flips}{summary.psnr[max(summary.psnr)]:.1f} dB"
 
 
 def _paste(picture: Image.Image, x: int, y: int, tile: Tile, crop: Crop) -> None:
     picture.paste(Image.fromarray(tile.picture), (x, y))
-    write(picture, x, y + crop.height + 3, tile.words, _TOTAL, INK, crop.width)
+    write(picture, x, y + crop.height + 3, tile.text, _TOTAL, INK, crop.width)
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -1,7 +1,7 @@
-"""What part of the frames a preview shows, and how. Pure.
+"""Which part of the frames a preview shows, and how. Pure.
 
-A dither is judged pixel for pixel: resampled, its dots turn into moire that the panel will never show. So
-sheets and animations show a part of the frame, one pixel for each pixel of the panel.
+A dither must be judged pixel for pixel: resampled, its dots turn into moire that the panel never shows. So
+sheets and animations show a part of the frame, with one pixel for each pixel of the panel.
 """
 
 import re
@@ -34,8 +34,9 @@ class Crop:
 
 @dataclass(frozen=True)
 class View:
-    """film: its name. size: (width, height) of the panel. every: of how many frames of the film one is shown.
-    glass: the simulated glass in place of the bare dither. fps: frames per second."""
+    """film: its name. size: (width, height) of the panel. every: one of so many frames of the film is shown.
+    glass: the simulated glass in place of the bare dither. fps: frames per second.
+    """
 
     film: str
     size: tuple[int, int]
@@ -52,7 +53,7 @@ class View:
 def parse_crop(text: str | None, size: tuple[int, int]) -> Crop:
     """`400x300+524+386`, or `400x300` in the middle, of a panel of `size` (width, height).
 
-    None is the default. OptionError where that is no part of the panel.
+    None gives the default. OptionError for what is not a part of the panel.
     """
     panel_width, panel_height = size
     if text is None:

@@ -12,13 +12,9 @@ from trainer.evaluate.charts import (
     MARKERS,
     PALE,
     STYLE,
-)
-from trainer.evaluate.front_chart import (
+    Label,
     Series,
     draw_front,
-)
-from trainer.evaluate.labels import (
-    Label,
     place,
 )
 from trainer.sweep.scores import (

@@ -18,13 +18,11 @@ from trainer.dithers.table import (
     Ditherer,
     make,
 )
-from trainer.evaluate.evaluate import evaluate
-from trainer.evaluate.figures import (
-    figures,
-    median_figures,
-)
+from trainer.evaluate.metrics import figures, median_figures
+from trainer.evaluate.score import evaluate
 from trainer.film_maker.unet import UNetSize
 from trainer.films.selection import Selected
+from trainer.films.stretches import stretches
 
 SIZE = (384, 216)
 """Width and height of the frames that are scored."""
@@ -76,7 +74,7 @@ def score(
     ditherers = {label: ditherer for label, (_, _, ditherer) in dithers.items()}
     scored, done = [], 0
     for frames in films:
-        film = evaluate(frames, ditherers, report=_beyond(done, report))
+        film = evaluate(stretches(frames), ditherers, report=_beyond(done, report))
         scored.append({label: figures(of.summary) for label, of in film.dithers.items()})
         done += len(frames)
     points = []

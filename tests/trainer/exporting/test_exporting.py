@@ -23,12 +23,12 @@ from trainer.export.making import make_parts
 from trainer.films import parts
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.subtitles.burning import Burning
 from trainer.films.subtitles.reading import (
     Run,
     Subtitle,
     Subtitles,
 )
+from trainer.films.subtitles.rendering import SubtitleRenderer
 from trainer.films.times import (
     FilmTime,
     FrameNumber,
@@ -45,7 +45,7 @@ SELECTIONS = {
     "every other": lambda: Selection(start=FilmTime(120), end=FrameNumber(148), every=2),
     "so many": lambda: Selection(count=90),
     "so many without black": lambda: Selection(skip_black=True, count=131),
-    "said": lambda: Selection(skip_black=True, subtitles=Burning(SUBTITLES)),
+    "said": lambda: Selection(skip_black=True, subtitles=SubtitleRenderer(SUBTITLES)),
 }
 PARTS = dict(zip(SELECTIONS, (3, 3, 2, 2, 2, 3, 3), strict=True))
 

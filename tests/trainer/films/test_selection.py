@@ -13,8 +13,7 @@ from tests.trainer.made_films import make_film
 from trainer.errors import FilmError, OptionError
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.subtitles.burning import Burning
-from trainer.films.subtitles.reading import Run, Subtitle, Subtitles
+from trainer.films.subtitles import Run, Subtitle, SubtitleRenderer, Subtitles
 from trainer.films.times import FilmTime, FrameNumber
 from trainer.films.tones import Tones
 
@@ -88,7 +87,7 @@ def test_no_frame_in_the_range(path):
 
 
 def test_words_over_black_are_no_black_frame(path):
-    shown = numbers(path, Selection(FrameNumber(28), skip_black=True, subtitles=Burning(WORDS)))
+    shown = numbers(path, Selection(FrameNumber(28), skip_black=True, subtitles=SubtitleRenderer(WORDS)))
     assert shown == [28, 29, 32, 34, 35, 36, 37, 38, 39]
 
 
@@ -97,7 +96,8 @@ def test_words_over_black_are_no_black_frame(path):
     [*product([1, 2, 3], [None, 9, 31], [False, True], [False, True])],
 )
 def test_a_resumed_stream_goes_on_with_the_same_frames(path, every, count, skip_black, said):
-    selection = Selection(FrameNumber(3), None, every, count, skip_black, Burning(WORDS) if said else None)
+    renderer = SubtitleRenderer(WORDS) if said else None
+    selection = Selection(FrameNumber(3), None, every, count, skip_black, renderer)
     whole = frames(path, selection)
     assert whole
     for done, last in enumerate(whole, 1):
@@ -118,7 +118,7 @@ def test_a_frame_that_is_black_but_for_its_words_tells_of_the_cut_after_it(tmp_p
     pictures = [picture(n) for n in range(10)] + [BLACK] * 4
     film = make_film(tmp_path / "dark.avi", "MJPG", [*pictures, *(255 - one for one in pictures)])
     words = Subtitles("made.srt", "0" * 64, (Subtitle(410, 450, ((Run("missed"),),)),))
-    selection = Selection(every=4, skip_black=True, subtitles=Burning(words))
+    selection = Selection(every=4, skip_black=True, subtitles=SubtitleRenderer(words))
     whole = [(selected.number, selected.cut) for selected in frames(film, selection)]
     assert whole[3:5] == [(12, True), (16, True)]
     for done, (after, _) in enumerate(whole, 1):
@@ -153,4 +153,4 @@ def test_the_settings_as_plain_values():
     assert Selection(FilmTime(4500), FrameNumber(9), 2, 3, True).as_dict() == {
         "start": "4.5s", "end": "9", "every": 2, "count": 3, "skip_black": True
     }  # fmt: skip
-    assert Selection(subtitles=Burning(WORDS)).as_dict()["subtitles"].startswith("made.srt 0000")
+    assert Selection(subtitles=SubtitleRenderer(WORDS)).as_dict()["subtitles"].startswith("made.srt 0000")

@@ -10,7 +10,7 @@ from trainer.dithers.table import make
 from trainer.errors import OptionError
 from trainer.films.selection import Selected
 from trainer.films.stretches import COOLDOWN, LONGEST, THRESHOLD, Stretch, stretches
-from trainer.films.subtitles.burning import Letters
+from trainer.films.subtitles import Letters
 from trainer.films.tones import Tones
 
 TONES = Tones(size=(64, 48))

@@ -19,7 +19,6 @@ from trainer.dithers.mask import (
     thresholds,
     tiled,
 )
-from trainer.dithers.search.convolution import convolved
 from trainer.dithers.search.energy import (
     price_of,
     reaching,
@@ -28,8 +27,9 @@ from trainer.dithers.search.moves import (
     NOTHING,
     SWAP,
     TOGGLE,
-    apart,
+    drop_conflicts,
 )
+from trainer.dithers.search.sequential import convolved
 from trainer.generating.compiled.steps import CompiledSteps, _apart, _pixels
 
 TAPS = reaching(two_eye_kernel())
@@ -88,14 +88,14 @@ def test_the_dither_is_the_same_on_any_number_of_cores_and_the_arguments_stay_as
 
 
 def test_of_moves_that_share_a_pixel_the_likeliest_stay():
-    """Against `moves.apart`, on moves that lie so close that most of them share pixels."""
+    """Against `moves.drop_conflicts`, on moves that lie so close that most of them share pixels."""
     rng = np.random.default_rng(2)
     shape = 24, 30
     move = rng.integers(TOGGLE, SWAP + 12, shape).astype(np.int32)
     inside = np.zeros(shape, bool)
     inside[2:-2, 2:-2] = rng.uniform(size=(20, 26)) < 0.5
     logits = rng.normal(size=shape).astype(np.float32)
-    expected = jax.jit(apart)(jnp.where(inside, move, NOTHING).astype(jnp.int8), logits)
+    expected = jax.jit(drop_conflicts)(jnp.where(inside, move, NOTHING).astype(jnp.int8), logits)
     rank = np.full(shape, -np.inf, np.float32)
     left = _apart(_pixels(np.flatnonzero(inside), move), logits, rank)[:, 0]
     assert 0 < left.size < inside.sum()

@@ -21,7 +21,7 @@ from trainer.dithers.generator.step import (
 )
 from trainer.dithers.search.energy import cost
 from trainer.dithers.search.moves import (
-    apart,
+    drop_conflicts,
     uses,
 )
 from trainer.dithers.search.sequential import settle
@@ -69,7 +69,9 @@ def test_the_check_takes_back_moves_that_do_not_go_together(scene):
     proposal = propose(looked, energy)
     logits = -proposal.change
     change = np.asarray(made(proposal, logits, energy))[0]
-    unchecked = np.asarray(proposal.sign * uses(apart(jnp.where(logits > 0, proposal.move, 0), logits)))[0]
+    unchecked = np.asarray(
+        proposal.sign * uses(drop_conflicts(jnp.where(logits > 0, proposal.move, 0), logits))
+    )[0]
     assert set(np.unique(scene[1] + change)) == {0, 1}
     assert (change != 0).any()
     before, checked, all_of_them = (

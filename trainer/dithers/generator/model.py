@@ -32,7 +32,7 @@ from trainer.dithers.generator.modules import (
     outlined,
 )
 from trainer.dithers.search.energy import REACH
-from trainer.dithers.search.moves import ways
+from trainer.dithers.search.moves import offset_of
 from trainer.errors import OptionError
 
 PLANES = 9
@@ -114,7 +114,7 @@ def planes(
     change the energy by: float32[B, H, W]; the moves int8[B, H, W] (`searching/moves.py`); price float32[B];
     mask float32[B, H, W] or [H, W], the thresholds at those pixels.
     """
-    down, right = (way / REACH for way in ways(move))
+    down, right = (step / REACH for step in offset_of(move))
     dial = (jnp.log(price / MIDDLE_PRICE) / 2)[:, None, None]
     pictures = 2 * frame - 1, 2 * dither - 1, 2 * previous - 1
     every = (*pictures, _squash(toggle), _squash(change), down, right, 2 * mask - 1, dial)

@@ -27,11 +27,10 @@ from trainer.dithers.generator.model import (
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.moves import (
     NOTHING,
-    apart,
     best_moves,
-    over_pixels,
-    own_costs,
-    own_of,
+    check_moves,
+    drop_conflicts,
+    self_cost_table,
     uses,
 )
 from trainer.dithers.search.parallel import convolution
@@ -66,7 +65,7 @@ class View(NamedTuple):
 def energy_on(shape: tuple[int, int]) -> Energy:
     """The energy on frames of (height, width)."""
     taps = reaching(two_eye_kernel())
-    return Energy(convolution(taps, shape), own_costs(taps))
+    return Energy(convolution(taps, shape), self_cost_table(taps))
 
 
 def propose(view: View, energy: Energy) -> Proposal:
@@ -85,10 +84,9 @@ def planes_of(view: View, proposal: Proposal) -> Array:
 
 def made(proposal: Proposal, logits: Array, energy: Energy) -> Array:
     """How every pixel changes, -1, 0 or 1: by the moves that the network accepts and the check lets stand."""
-    move = apart(jnp.where(logits > 0, proposal.move, NOTHING), logits)
-    together = proposal.sign * energy.convolve(proposal.sign * uses(move))
-    joint = proposal.change + over_pixels(move, together) - own_of(move, energy.own)
-    return proposal.sign * uses(jnp.where(joint < 0, move, NOTHING))
+    move = drop_conflicts(jnp.where(logits > 0, proposal.move, NOTHING), logits)
+    accepted = check_moves(move, proposal.change, proposal.sign, energy.own, energy.convolve)
+    return proposal.sign * uses(accepted)
 
 
 def step(generator: Generator, view: View, energy: Energy) -> Array:

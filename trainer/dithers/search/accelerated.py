@@ -1,38 +1,72 @@
 """Passes of a network and sweeps of the search on an accelerator, several frames at once.
 
-One frame is too little work for an accelerator. So threads that dither different parts of a film
-(`exporting/lanes.py`) share it: frames that come while it is busy make up the next batch (`batching.py`). A
-batch always has room for the same number of frames, whether they are needed or not. So every frame goes
-through the same programs, and its dither does not depend on its company.
+One frame is too little work for an accelerator. So threads that dither different stretches share it: frames
+that arrive while it is busy make up the next batch. A batch always has room for the same number of frames,
+however many of them are needed. So every frame goes through the same programs, and its dither does not depend
+on the other frames in its batch.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from concurrent.futures import Future
+from threading import Lock
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    two_eye_kernel,
-)
-from trainer.dithers.search.batching import Batcher
-from trainer.dithers.search.parallel import (
-    LIMIT,
-    SWEEPS,
-    settle,
-)
+from trainer.dithers.ditherer import Dither, Frame
+from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.search.parallel import LIMIT, SWEEPS, settle
 from trainer.errors import TrainerError
 
 FRAMES = 4
 """Frames in a batch on an accelerator; a CPU, where a second frame takes as long as the first, has 1."""
 
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Batcher(Generic[Item, Result]):
+    """Collects the items of many threads into batches. Call it with an item, from any thread, for its result.
+
+    `work` does up to `most` items at once, in the order in which they arrived, and is never called twice at
+    the same time: whichever thread comes first calls it for all. No thread waits for others to join: an item
+    that is alone is done alone. If `work` raises, every caller of that batch gets the exception.
+    """
+
+    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]], most: int) -> None:
+        self._work, self._most = work, most
+        self._waiting: deque[tuple[Item, Future[Result]]] = deque()
+        self._at_work = Lock()
+
+    def __call__(self, item: Item) -> Result:
+        """The result of the item."""
+        result: Future[Result] = Future()
+        self._waiting.append((item, result))
+        while not result.done():
+            with self._at_work:
+                if not result.done():  # another thread may have done it in its batch
+                    self._do_next()
+        return result.result()
+
+    def _do_next(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+        try:
+            done = self._work([item for item, _ in batch])
+            for (_, result), its in zip(batch, done, strict=True):
+                result.set_result(its)
+        except BaseException as error:
+            for _, result in batch:
+                if not result.done():
+                    result.set_exception(error)
+
+
 class Scene(NamedTuple):
-    """Frames, their dithers so far, and the shown dithers, float32[B, H, W]; prices of a flip, float32[B]."""
+    """Frames, their dithers so far, the shown dithers, float32[B, H, W]; the prices of a flip, float32[B]."""
 
     frame: Array
     dither: Array
@@ -41,11 +75,11 @@ class Scene(NamedTuple):
 
 
 Pass = Callable[[Scene], Array]
-"""A pass of a network over all of a scene: the dithers after it, float32[B, H, W]."""
+"""One pass of a network over a scene; returns the dithers after it, float32[B, H, W]."""
 
 
 class Job(NamedTuple):
-    """A frame on the device, how many passes it gets, and after how many sweeps the search ends at last."""
+    """A frame on the device, the number of passes, and the most sweeps that the search may make."""
 
     frame: Array
     start: Array
@@ -56,9 +90,9 @@ class Job(NamedTuple):
 
 
 class Accelerated:
-    """Called from any thread, it dithers a frame; frames that come at the same time must be of one shape.
+    """Dithers a frame when called, from any thread; frames that arrive together must have one shape.
 
-    `one_pass` None: no network, no passes. `frames`: how many fit into a batch; None: `FRAMES`, 1 on a CPU.
+    one_pass: None if there is no network and so no passes. frames: in a batch; None: `FRAMES`, on a CPU 1.
     """
 
     def __init__(self, one_pass: Pass | None = None, frames: int | None = None) -> None:
@@ -69,17 +103,17 @@ class Accelerated:
     def __call__(
         self, frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
     ) -> Dither:
-        """The dither, uint8[H, W], after so many passes from `start` and so many rounds of `SWEEPS` sweeps;
-        rounds None: until it is settled.
+        """The dither, uint8[H, W], after `passes` of the network from `start` and `rounds` of `SWEEPS`
+        sweeps; rounds None: until it is settled.
         """
         limit = LIMIT if rounds is None else SWEEPS * rounds
         tones, first, before = jax.device_put((np.asarray(frame, np.float32), start, shown))
         return np.array(self._batcher(Job(tones, first, before, price, passes, limit)))
 
     def dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
-        """Of so many jobs at the most the dithers, uint8[H, W], on the device; done when it returns.
+        """The dithers of one batch, uint8[H, W], on the device; they are finished when it returns.
 
-        TrainerError where the device's memory is too small.
+        TrainerError if the device's memory is too small.
         """
         try:
             return self._dithers(jobs)
@@ -120,6 +154,6 @@ def _where(chosen: Array, passed: Array, before: Array) -> Array:
 
 @jax.jit
 def _searched(scene: Scene, limits: Array) -> tuple[Array, ...]:
-    """The dithers after the search, one by one, uint8[H, W]."""
+    """The dithers after the search, one array each, uint8[H, W]."""
     dithers, _ = settle(*scene, key=jax.random.key(0), kernel=two_eye_kernel(), limit=limits)
     return tuple(dithers.astype(jnp.uint8))

@@ -1,19 +1,18 @@
-"""The search, many moves at once: checked sweeps in JAX, for CPU, GPU and TPU, inside other jitted code too.
+"""The search, many moves at once: checked sweeps in JAX, on CPU, GPU and TPU, also inside other jitted code.
 
 One sweep over frames [..., H, W]:
-1. every pixel finds the best of its toggle and its swaps (a swap belongs to the earlier of its two pixels);
+1. every pixel finds its best move, toggle or swap (a swap belongs to the earlier of its two pixels);
 2. moves that lower the energy compete by their gain, jittered so that a smooth tone has many winners. The
-   best of its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
-3. the check: chosen moves were priced as if alone. One convolution of them all gives every move half of its
-   interaction with each of the others (so that the sum is exact); those that then still gain are made;
-4. c * e follows by a second convolution. Should the sweep as a whole raise the energy, it is dropped.
+   best in its window, 3x3 and 5x5 in turn, is chosen, unless it shares a pixel with another;
+3. the chosen moves, priced as if each were alone, are checked together (`moves.check_moves`);
+4. a second convolution updates c * e. If the sweep as a whole would raise the energy, it is dropped.
 
-Moves that reject one another would do so for ever. So a sweep that makes less than half of its chosen moves
-is followed by one in which half as many pixels, drawn at random, take part, and else by one with twice as
-many. That lets the sweeps settle a frame, as well as the sequential engine does, where they would stall.
+Moves that reject each other would do so for ever. So after a sweep that makes less than half of its chosen
+moves, only half as many pixels, drawn at random, take part in the next one; otherwise twice as many. So the
+sweeps do not stall, and settle a frame as well as the sequential engine does.
 
-Frames of a batch do not touch one another. Everything is float32; convolutions are circular FFTs, padded so
-that nothing wraps onto the frame.
+The frames of a batch do not affect each other. Everything is float32; convolutions are circular FFTs, padded
+so that nothing wraps onto the frame.
 """
 
 from collections.abc import Callable
@@ -26,24 +25,21 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from trainer.dithers.eye import Kernel
-from trainer.dithers.search.energy import (
-    TOLERANCE,
-    reaching,
-)
+from trainer.dithers.search.energy import TOLERANCE, reaching
 from trainer.dithers.search.moves import (
     NOTHING,
     SWAP,
     best_moves,
-    over_pixels,
-    own_costs,
-    own_of,
+    check_moves,
+    gather_sum,
+    self_cost_table,
     uses,
 )
 
 LIMIT = 400
-"""Sweeps after which `settle` stops, settled or not."""
+"""`settle` stops after this many sweeps, settled or not."""
 SWEEPS = 3
-"""Sweeps that do about as much as one pass of the sequential engine: a round of the search."""
+"""One round of the search: this many sweeps do about as much as a pass of the sequential engine."""
 
 _LEAST_SHARE = 1 / 64
 
@@ -51,8 +47,8 @@ _LEAST_SHARE = 1 / 64
 class _State(NamedTuple):
     dither: Array  # [..., H, W], 0 or 1
     blurred: Array  # [..., H, W], c * e
-    share: Array  # [...], how much of the frame takes part in the next sweep
-    unsettled: Array  # bool[...], whether some move would still have lowered the energy at the last look
+    share: Array  # [...], the share of pixels that take part in the next sweep
+    unsettled: Array  # bool[...], whether the last sweep found a move that lowers the energy
 
 
 def settle(
@@ -65,10 +61,10 @@ def settle(
     kernel: Kernel,
     limit: ArrayLike = LIMIT,
 ) -> tuple[Array, Array]:
-    """Sweep until every frame of the batch is settled, or `limit` times, which may differ by frame, int[...].
+    """Sweep until every frame of the batch is settled, but at most `limit` times (int, or int[...] by frame).
 
-    Returns the dither, float32[..., H, W] of 0 and 1, and how many sweeps were made, int32. The other
-    arguments are those of `sweeps`.
+    Returns the dither, float32[..., H, W] of 0 and 1, and the number of sweeps, int32. The other arguments
+    are those of `sweeps`.
     """
     state, sweep = _begin(frame, start, previous, price, key, kernel)
 
@@ -93,7 +89,7 @@ def sweeps(
     key: Array,
     kernel: Kernel,
 ) -> Array:
-    """`count` sweeps from `start`, at `price` per flip away from `previous`: float32[..., H, W] of 0 and 1.
+    """Make `count` sweeps from `start`, at `price` per flip away from `previous`: float32[..., H, W], 0 or 1.
 
     frame [..., H, W] in [0, 1]; start and previous 0 or 1 in any type, of a shape that broadcasts to the
     frame's; price in units of c(0), one for all or one per frame [...]; kernel a NumPy array float[k, k],
@@ -104,9 +100,9 @@ def sweeps(
 
 
 def convolution(kernel: np.ndarray, shape: tuple[int, int]) -> Callable[[Array], Array]:
-    """The function that convolves float32[..., *shape] with a symmetric kernel, taking it for 0 outside."""
+    """A function that convolves float32[..., *shape], which is 0 outside, with a symmetric kernel."""
     radius = kernel.shape[0] // 2
-    # Two pixels of the frame are at most this far apart; what the kernel holds beyond would only wrap round.
+    # No two pixels of the frame are further apart; what the kernel holds beyond would only wrap around.
     spans = [np.arange(-min(radius, side - 1), min(radius, side - 1) + 1) for side in shape]
     height, width = (_fast_length(side + min(radius, side - 1)) for side in shape)
     wide = np.zeros((height, width))
@@ -128,8 +124,10 @@ def _begin(
     key: Array,
     kernel: Kernel,
 ) -> tuple[_State, Callable[[Array, _State, ArrayLike], _State]]:
-    """The state before the first sweep, and the sweep: (its number from 0, state, of which frames, bool[...])
-    -> state.
+    """The state before the first sweep, and the function of one sweep.
+
+    It takes the sweep's number from 0, the state, and which frames to sweep (bool[...]), and returns the next
+    state.
     """
     frame = jnp.asarray(frame, jnp.float32)
     dither = jnp.broadcast_to(jnp.asarray(start, jnp.float32), frame.shape)
@@ -137,33 +135,31 @@ def _begin(
     fee = jnp.asarray(price, jnp.float32)[..., None, None]
     taps = reaching(kernel)
     convolve = convolution(taps, (frame.shape[-2], frame.shape[-1]))
-    own = own_costs(taps)
+    table = self_cost_table(taps)
 
     def sweep(number: Array, state: _State, wanted: ArrayLike) -> _State:
         sign = 1 - 2 * state.dither
         slope = 2 * sign * state.blurred + fee * (1 - 2 * jnp.abs(state.dither - previous))
-        change, move = best_moves(state.dither, slope, own)
+        change, move = best_moves(state.dither, slope, table)
         gains = change < -TOLERANCE
 
-        # One lot for every frame of the batch, so that a frame's dither does not depend on its company.
+        # The same bits for every frame, so that a frame's dither does not depend on the others in its batch.
         bits = jax.random.bits(jax.random.fold_in(key, number), frame.shape[-2:], jnp.uint32)
         jitter, lot = ((half.astype(jnp.float32) / 2**16) for half in (bits & 0xFFFF, bits >> 16))
         taking_part = gains & (lot < state.share[..., None, None])
         highest = _three_by_three(rank := jnp.where(taking_part, -change * (1 + jitter), 0.0))
         highest = jnp.where(number % 2 == 0, highest, _three_by_three(highest))
         move = jnp.where(taking_part & (rank >= highest), move, NOTHING)
-        shared = over_pixels(move, uses(move)) > 1 + (move >= SWAP)
+        shared = gather_sum(move, uses(move)) > 1 + (move >= SWAP)
         move = jnp.where(shared, NOTHING, move)
 
-        together = sign * convolve(sign * uses(move))
-        joint = change + over_pixels(move, together) - own_of(move, own)
-        made = jnp.where(joint < 0, move, NOTHING)
-        flipped = uses(made)
+        accepted = check_moves(move, change, sign, table, convolve)
+        flipped = uses(accepted)
         added = convolve(sign * flipped)
         change_of_all = (flipped * (slope + sign * added)).sum((-2, -1))
 
         helps = (change_of_all < 0) & wanted
-        chosen, kept = ((moves != NOTHING).sum((-2, -1)) for moves in (move, made))
+        chosen, kept = ((moves != NOTHING).sum((-2, -1)) for moves in (move, accepted))
         many = helps & (2 * kept >= chosen) | (chosen == 0)
         step = jnp.where(helps[..., None, None], sign * flipped, 0.0)
         return _State(
@@ -179,7 +175,7 @@ def _begin(
 
 
 def _three_by_three(plane: Array) -> Array:
-    """The largest value in the 3x3 window around every pixel of a plane that is nowhere negative."""
+    """The largest value in the 3x3 window around every pixel of a plane without negative values."""
     for axis in (-2, -1):
         zero = jnp.zeros_like(lax.slice_in_dim(plane, 0, 1, axis=axis))
         up = jnp.concatenate([lax.slice_in_dim(plane, 1, None, axis=axis), zero], axis)
@@ -189,7 +185,7 @@ def _three_by_three(plane: Array) -> Array:
 
 
 def _fast_length(least: int) -> int:
-    """The smallest even length from `least` on without a prime factor above 5, which an FFT takes quickly."""
+    """The smallest even length >= `least` without a prime factor above 5, for a quick FFT."""
     length = least + least % 2
     while 60**20 % length:
         length += 2

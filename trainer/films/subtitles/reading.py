@@ -1,9 +1,9 @@
-"""Subtitles: what is said when, from a file of any common kind (.srt, .vtt, .ass, .ssa, .sub). Pure but for
-reading the file.
+"""Subtitles: what is said when, from a file of any common kind (.srt, .vtt, .ass, .ssa, .sub). Pure except
+for reading the file.
 
-Of all that such a file can ask for, italics, the breaks between lines and {\\p}-drawings (left out) are
-honoured; places, colours, sizes and karaoke are not. What to show with a frame is decided by the frame's time
-and the time of the frame shown before it alone, so an export that goes on decides the same.
+Of all that such a file can ask for, italics and line breaks are kept and {\\p}-drawings are left out; places,
+colours, sizes and karaoke are ignored. What a frame shows depends only on its time and the time of the frame
+before it, so a resumed export decides the same.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from pysubs2.formats.substation import parse_tags
 from trainer.errors import OptionError
 
 LARGEST = 50_000_000
-"""Bytes of a file of subtitles; a longer one is something else."""
-JOINERS = "\u200c\u200d"  # not seen themselves, but they shape their neighbours
+"""In bytes; a larger file is not one of subtitles."""
+JOINERS = "\u200c\u200d"  # invisible, but they shape their neighbours
 _ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 class Run(NamedTuple):
-    """Words in one style."""
+    """Text in one style."""
 
     text: str
     italic: bool = False
@@ -45,19 +45,18 @@ class Subtitle:
 
 @dataclass(frozen=True)
 class Subtitles:
-    """All of a file, by their start. `name` and `sha256` of the file: an interrupted export knows it by
-    them.
-    """
+    """All subtitles of a file, sorted by start. name, sha256: of the file; a resumed export compares them."""
 
     name: str
     sha256: str
     all: tuple[Subtitle, ...]
 
     def at(self, time_ms: int, before_ms: int | None) -> tuple[Line, ...]:
-        """The lines to show with the frame of that time; `before_ms`: of the frame shown before, or None.
+        """The lines to show with the frame at that time; before_ms: of the frame before it, or None.
 
-        Those of every subtitle that is on then. Where none is, the last of those that came and went since
-        the frame before: with --every N a frame stands for a while of the film, in which none shall be lost.
+        These are the lines of every subtitle that is on then. If none is on, those of the last one that came
+        and went since the frame before: with --every N a frame stands for a while of the film, and no
+        subtitle of it shall be lost.
         """
         now = [one for one in self.all if one.start_ms <= time_ms < one.end_ms]
         if not now and before_ms is not None:
@@ -65,7 +64,7 @@ class Subtitles:
         return tuple(line for one in now for line in one.lines)
 
     def letters(self) -> dict[str, int]:
-        """Every letter that occurs, blanks apart, with the time (ms) of the first subtitle that has it."""
+        """Every letter that occurs, except blanks, with the time (ms) of the first subtitle that has it."""
         return {
             letter: one.start_ms
             for one in reversed(self.all)
@@ -77,9 +76,9 @@ class Subtitles:
 
 
 def read_subtitles(path: Path, rate: float, encoding: str | None = None) -> Subtitles:
-    """The subtitles in a file. OptionError where it is none or cannot be read.
+    """Read a file of subtitles. OptionError if it cannot be read or is something else.
 
-    `rate`: of the film, for files that count frames (.sub); `encoding` of the text, None for UTF-8 (with or
+    rate: of the film, for files that count frames (.sub). encoding: of the text; None for UTF-8 (with or
     without a byte order mark) and for UTF-16 with one.
     """
     try:
@@ -123,7 +122,7 @@ def _decoded(data: bytes, path: Path, encoding: str | None) -> str:
 
 
 def _lines(event: pysubs2.SSAEvent, file: pysubs2.SSAFile) -> tuple[Line, ...]:
-    """The lines of one subtitle that hold anything, in runs of one style."""
+    """The lines of one subtitle, without empty ones, in runs of one style."""
     style = file.styles.get(event.style, pysubs2.SSAStyle())
     lines: list[list[Run]] = [[]]
     for fragment, of in parse_tags(event.text, style, file.styles):
@@ -138,7 +137,7 @@ def _lines(event: pysubs2.SSAEvent, file: pysubs2.SSAFile) -> tuple[Line, ...]:
 
 
 def _plain(text: str) -> str:
-    """Without entities and marks that are not seen; an accent is one with its letter."""
+    """The text without HTML entities and invisible marks, in Unicode's composed form."""
     text = html.unescape(text).replace(r"\h", "\N{NO-BREAK SPACE}").replace("\t", " ")
-    seen = (one for one in text if unicodedata.category(one) not in ("Cc", "Cf") or one in JOINERS)
-    return unicodedata.normalize("NFC", "".join(seen))
+    visible = (one for one in text if unicodedata.category(one) not in ("Cc", "Cf") or one in JOINERS)
+    return unicodedata.normalize("NFC", "".join(visible))

@@ -1,6 +1,6 @@
-"""Sets lines of words: a typeface, and lines broken so that they fit. Widths are in pixels.
+"""Setting text: a typeface, and lines wrapped so that they fit. Widths are in pixels.
 
-DejaVu Sans Bold comes with matplotlib; a user's own font serves for italics as well.
+DejaVu Sans Bold comes with matplotlib; a user's own font is used for italics too.
 """
 
 import hashlib
@@ -14,11 +14,7 @@ from matplotlib.ft2font import FT2Font
 from PIL import ImageFont, features
 
 from trainer.errors import OptionError
-from trainer.films.subtitles.reading import (
-    JOINERS,
-    Line,
-    Run,
-)
+from trainer.films.subtitles.reading import JOINERS, Line, Run
 from trainer.films.times import format_time
 
 Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
@@ -26,7 +22,7 @@ Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
 
 
 class Typeface:
-    """Upright and italic letters. OptionError for a file that is no font."""
+    """Upright and italic letters. OptionError if the file is not a font."""
 
     def __init__(self, font: Path | None = None) -> None:
         fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -43,9 +39,9 @@ class Typeface:
             ) from None
 
     def check(self, letters: Mapping[str, int]) -> None:
-        """OptionError for a letter that the font has not, and for ones that this machine cannot order.
+        """OptionError if the font lacks a letter, or if this machine cannot set text from right to left.
 
-        `letters`: with the time (ms) at which each is needed first.
+        letters: each with the time (ms) at which it is needed first.
         """
         missing = [letter for letter in letters if not self._has(letter)]
         if missing:
@@ -53,16 +49,18 @@ class Typeface:
             more = f" and {len(missing) - 1} more of the subtitles' letters" if len(missing) > 1 else ""
             raise OptionError(
                 f"{self.upright.name} has no {letter!r} (at {format_time(letters[letter])}){more}; name a "
-                "font that has, with --subtitles-font FILE, or change the subtitles"
+                "font that has it with --subtitles-font FILE, or change the subtitles"
             )
         if _is_leftward("".join(letters)) and not (features.check("raqm") and features.check("fribidi")):
-            raise OptionError("Pillow cannot set letters from right to left here; install libfribidi0")
+            raise OptionError("Pillow cannot set text from right to left here; install libfribidi0")
 
     def _has(self, letter: str) -> bool:
         return ord(letter) in self._letters or letter in JOINERS
 
     def styled(self, line: Line) -> Line:
-        """The line with its italics as far as they can be had, and as far as they leave words in order."""
+        """The line with its italics, except where the font lacks them or text from right to left would mix
+        up.
+        """
         if _is_leftward("".join(run.text for run in line)):
             return (Run("".join(run.text for run in line)),)
         return tuple(
@@ -71,18 +69,18 @@ class Typeface:
         )
 
     def sized(self, em: int) -> Fonts:
-        """The fonts, `em` pixels large."""
+        """The fonts at a size of `em` pixels."""
         return ImageFont.truetype(str(self.upright), em), ImageFont.truetype(str(self.italic), em)
 
 
-def broken(line: Line, fonts: Fonts, room: float) -> list[Line]:
-    """One line as several that fit into `room` pixels, as few as can be and of like lengths."""
-    words = [part for word in _words(line) for part in _pieces(word, fonts, room)]
-    lines = _filled(words, fonts, room)
-    low, high = max(length(word, fonts) for word in words), room
+def wrap(line: Line, fonts: Fonts, room: float) -> list[Line]:
+    """Wrap a line to `room` pixels: as few lines as possible, of similar widths."""
+    words = [part for word in _words(line) for part in _split(word, fonts, room)]
+    lines = _fill(words, fonts, room)
+    low, high = max(width_of(word, fonts) for word in words), room
     while len(lines) > 1 and high - low > 1:
         middle = (low + high) / 2
-        narrower = _filled(words, fonts, middle)
+        narrower = _fill(words, fonts, middle)
         if len(narrower) == len(lines):
             lines, high = narrower, middle
         else:
@@ -90,18 +88,18 @@ def broken(line: Line, fonts: Fonts, room: float) -> list[Line]:
     return lines
 
 
-def _filled(words: list[Line], fonts: Fonts, room: float) -> list[Line]:
-    """Every line as full as can be."""
+def _fill(words: list[Line], fonts: Fonts, room: float) -> list[Line]:
+    """Wrap words with every line as full as possible."""
     lines: list[list[Line]] = [[]]
     for word in words:
-        if lines[-1] and length(_joined([*lines[-1], word]), fonts) > room:
+        if lines[-1] and width_of(_join([*lines[-1], word]), fonts) > room:
             lines.append([])
         lines[-1].append(word)
-    return [_joined(line) for line in lines]
+    return [_join(line) for line in lines]
 
 
 def _words(line: Line) -> list[Line]:
-    """The words of a line; one may change its style within."""
+    """The words of a line; a word may have several styles."""
     words: list[list[Run]] = [[]]
     for run in line:
         for number, part in enumerate(re.split(r"[ \t\u3000]+", run.text)):
@@ -112,33 +110,33 @@ def _words(line: Line) -> list[Line]:
     return [tuple(word) for word in words if word]
 
 
-def _pieces(word: Line, fonts: Fonts, room: float) -> list[Line]:
-    """A word that is wider than a line in pieces that are not; languages without blanks have such words."""
-    if length(word, fonts) <= room:
+def _split(word: Line, fonts: Fonts, room: float) -> list[Line]:
+    """Split a word that is wider than a line; languages without blanks have such words."""
+    if width_of(word, fonts) <= room:
         return [word]
     pieces: list[Line] = [()]
     for run in word:
         for letter in run.text:
-            longer = _merged((*pieces[-1], Run(letter, run.italic)))
-            if pieces[-1] and length(longer, fonts) > room:
+            longer = _merge((*pieces[-1], Run(letter, run.italic)))
+            if pieces[-1] and width_of(longer, fonts) > room:
                 pieces.append((Run(letter, run.italic),))
             else:
                 pieces[-1] = longer
     return pieces
 
 
-def _joined(words: list[Line]) -> Line:
-    """Words with blanks between them."""
+def _join(words: list[Line]) -> Line:
+    """Join words with blanks."""
     runs: list[Run] = []
     for word in words:
         if runs:
             runs.append(Run(" ", runs[-1].italic))
         runs += word
-    return _merged(tuple(runs))
+    return _merge(tuple(runs))
 
 
-def _merged(line: Line) -> Line:
-    """Neighbours of one style as one run, so that the font sets them together."""
+def _merge(line: Line) -> Line:
+    """Merge neighbouring runs of one style, so that the font sets them together."""
     runs: list[Run] = []
     for run in line:
         if runs and runs[-1].italic == run.italic:
@@ -148,11 +146,11 @@ def _merged(line: Line) -> Line:
     return tuple(runs)
 
 
-def length(line: Line, fonts: Fonts) -> float:
-    """Pixels across."""
+def width_of(line: Line, fonts: Fonts) -> float:
+    """The width of a line in pixels."""
     return sum(fonts[run.italic].getlength(run.text) for run in line)
 
 
 def _is_leftward(text: str) -> bool:
-    """Whether any of its letters is written from right to left."""
+    """Whether any of the letters is written from right to left."""
     return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)

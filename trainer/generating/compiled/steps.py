@@ -29,14 +29,13 @@ from trainer.dithers.mask import (
     thresholds,
     tiled,
 )
-from trainer.dithers.search.convolution import convolved
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.moves import (
     OFFSETS,
     SWAP,
-    own_costs,
+    self_cost_table,
 )
-from trainer.dithers.search.sequential import spread
+from trainer.dithers.search.sequential import convolved, spread
 from trainer.generating.compiled.network import Band, CompiledNetwork
 from trainer.generating.compiled.proposals import Moves, Plane, best_moves, show, slopes
 
@@ -54,7 +53,7 @@ class CompiledSteps:
         self._threads = threads
         self._network = CompiledNetwork(arrays, size, tiled(thresholds(), shape), threads)
         self._taps = reaching(two_eye_kernel())
-        self._own = own_costs(self._taps)
+        self._own = self_cost_table(self._taps)
         self._slope, self._change = np.empty(shape, np.float32), np.empty(shape, np.float32)
         self._sign, self._move = np.empty(shape, np.float32), np.empty(shape, np.int32)
         self._rank = np.full(shape, -np.inf, np.float32)
@@ -155,8 +154,8 @@ def _pixels(accepted: NDArray[np.int64], move: Moves) -> NDArray[np.int64]:  # p
 def _apart(
     moves: NDArray[np.int64], logits: Plane, rank: Plane
 ) -> NDArray[np.int64]:  # pragma: no cover (compiled)
-    """The moves without those that share a pixel with a likelier one (`moves.apart`), or with one before them
-    that is as likely.
+    """The moves without those that share a pixel with a likelier one (as `drop_conflicts`), or one before
+    them that is as likely.
     """
     width = rank.shape[1]
     for number in range(moves.shape[0]):

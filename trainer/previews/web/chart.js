@@ -1,4 +1,4 @@
-// The chart of flips over the frames, on a logarithmic scale, with cuts and redraws. Click or drag to go to a frame.
+// The chart of flips per frame, on a logarithmic scale, with cuts and redraws. Click or drag to go to a frame.
 
 class Chart {
   constructor(svg, data, go) {
@@ -20,9 +20,9 @@ class Chart {
     const width = this.svg.clientWidth;
     const height = this.svg.clientHeight;
     const { frames, dithers } = this.data;
-    const bottom = height - 12 - 9 * dithers.length;
+    const bottom = height - 21;
     const x = (frame) => Chart.LEFT + (frame / Math.max(1, frames.length - 1)) * (width - Chart.LEFT - Chart.RIGHT);
-    const shares = dithers.flatMap((dither) => dither.frames.slice(1).map((shown) => shown.flips)).filter(Boolean);
+    const shares = dithers.flatMap((dither) => dither.frames.map((shown) => shown.flips)).filter(Boolean);
     const least = Math.floor(Math.log10(Math.max(1e-5, Math.min(.01, ...shares))));
     const most = Math.min(0, Math.ceil(Math.log10(Math.max(.01, ...shares))));
     const y = (share) => 8 + (bottom - 8) * (1 - (Math.log10(Math.max(share, 10 ** least)) - least) / (most - least));
@@ -38,19 +38,19 @@ class Chart {
     }
     frames.forEach((frame, i) => {
       if (frame.cut) this.add("line", { class: "cut", x1: x(i), x2: x(i), y1: 4, y2: height - 4 });
+      if (frame.redraw) this.add("path", { class: "redraw", d: `M${x(i) - 4},${bottom + 12}l4,-4l4,4l-4,4z` });
     });
     const ends = [];
     dithers.forEach((dither, series) => {
       const shape = this.chosen === series ? "line chosen" : "line";
-      const points = dither.frames.map((shown, i) => (i ? `${x(i).toFixed(1)},${y(shown.flips).toFixed(1)}` : ""));
-      this.add("polyline", { class: `${shape} c${series + 1}`, points: points.join(" ").trim() });
-      const lane = bottom + 12 + 9 * series;
-      dither.frames.forEach((shown, i) => {
-        if (shown.action !== "redraw") return;
-        const d = `M${x(i) - 4},${lane}l4,-4l4,4l-4,4z`;
-        this.add("path", { class: `redraw c${series + 1}`, d });
+      // A redraw has no flips: there the line is interrupted.
+      const steps = dither.frames.map(({ flips }, i) => {
+        if (flips === null) return "";
+        const goes = dither.frames[i - 1].flips !== null;
+        return `${goes ? "L" : "M"}${x(i).toFixed(1)},${y(flips).toFixed(1)}${goes ? "" : "h0"}`;
       });
-      ends.push({ series, y: y(dither.frames.at(-1).flips) });
+      this.add("path", { class: `${shape} c${series + 1}`, d: steps.join("") });
+      ends.push({ series, y: y(dither.frames.findLast(({ flips }) => flips !== null)?.flips ?? 0) });
     });
     // The digit of each dither at the end of its line, pushed apart where lines end together.
     ends.sort((a, b) => a.y - b.y).forEach((end, i) => {
@@ -69,10 +69,8 @@ class Chart {
   }
 
   words() {
-    const redraws = (dither) => dither.frames.slice(1).filter((shown) => shown.action === "redraw").length;
-    const parts = this.data.dithers.map((dither) => `${dither.name}: ${percent(dither.flips)} of the pixels a frame, `
-      + `${redraws(dither)} redraws`);
-    return `Flips over ${this.data.frames.length} frames. ${parts.join(". ")}.`;
+    const parts = this.data.dithers.map(({ name, flips }) => `${name}: ${percent(flips ?? 0)} of the pixels per frame`);
+    return `Flips over ${plural(this.data.frames.length, "frame")}, ${redrawsOf(this.data)}. ${parts.join(". ")}.`;
   }
 
   add(name, attributes, text) {

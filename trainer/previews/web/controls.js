@@ -19,13 +19,13 @@ function fillIn() {
   byId("film").textContent = data.film;
   const step = data.every > 1 ? `, one of every ${data.every}` : "";
   byId("facts").textContent = `${plural(COUNT, "frame")}${step}, from ${filmTime(data.frames[0].time_ms)}, `
-    + `on a panel of ${data.width} × ${data.height}`;
+    + `on a panel of ${data.width} × ${data.height}, with ${redrawsOf(data)}`;
   const buttons = data.dithers.map((dither, i) => {
     const eyes = Object.keys(dither.psnr).reverse().map((eye) => `${dither.psnr[eye].toFixed(1)} dB at S ${eye}`);
     const most = element("span", "most", percent(dither.flips ?? 0));
     most.append(element("small", "short", " flip"));
     const flips = dither.flips === null ? [] : [most, element("small", "unit", "of the pixels flip per frame")];
-    const rest = element("small", "", `${plural(dither.redraws, "redraw")} · ${eyes.join(" · ")}`);
+    const rest = element("small", "", eyes.join(" · "));
     return choiceButton(i, String(i + 1), dither.name, i, [...flips, rest]);
   });
   const frame = choiceButton("film", "0", "Frame", null, [element("small", "", "what is dithered, as JPEG")]);

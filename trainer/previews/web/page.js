@@ -1,4 +1,4 @@
-// The page: what is chosen, where in the film it is, and the controls. Names of its parts: see page.html.
+// The page: what is chosen, where in the film it is, and the controls. The names of its parts are in page.html.
 
 const data = JSON.parse(byId("data").textContent);
 const COUNT = data.frames.length;
@@ -26,7 +26,7 @@ let timer = null;
 const visible = () => (choice === "all" ? panels : choice === "film" ? [film] : [panels[choice]]);
 const chart = new Chart(byId("chart"), data, (frame) => go(frame));
 
-// Bring the picture to the wanted frame. Calls while it is under way are folded into one more round.
+// Show the wanted frame. Calls while this is under way are folded into one more round.
 let busy = null;
 function show() {
   busy ??= settle().catch(report).finally(() => { busy = null; });
@@ -42,7 +42,7 @@ async function settle() {
       bitmap = await createImageBitmap(new Blob([bytesOf(data.frames[frame].jpeg)], { type: "image/jpeg" }));
     }
     if (shown !== null && frame === shown + 1 && view.glass && !still.matches) {
-      for (const panel of seen) if (panel.track?.frames[frame].action === "redraw") panel.flash(draw);
+      for (const panel of seen) if (panel.track && data.frames[frame].redraw) panel.flash(draw);
     }
     shown = frame;
     tell();
@@ -51,7 +51,7 @@ async function settle() {
   }
 }
 
-// Inflate what there is room for while nothing else is to be done, so that far jumps are quick.
+// Inflate what there is room for while the page is idle, so that long jumps are quick.
 async function workAhead() {
   for (let frame = 0; frame < COUNT && roomForFlips > 0; frame += 1) {
     for (const track of tracks) await track.flips(frame);
@@ -66,7 +66,7 @@ function draw() {
   tellScale();
 }
 
-// The whole frame in small, with the part that is shown. It shows the frame, not a dither, so resampling is harmless.
+// A small picture of the whole frame, with the part that is shown. It is the frame, not a dither: resampling is harmless.
 function drawMap() {
   const panel = visible()[0];
   const map = byId("map");
@@ -105,7 +105,7 @@ function tellScale() {
 }
 
 function tell() {
-  for (const panel of panels) panel.tell(panel.track.frames[shown], shown === 0, data);
+  for (const panel of panels) panel.tell(panel.track.frames[shown], shown === 0);
   film.tell();
   const { number, time_ms: time, cut } = data.frames[shown];
   byId("frame").value = shown;
@@ -191,11 +191,9 @@ function pause() {
 
 const playOrPause = () => (timer === null ? play() : pause());
 
-// The next frame, in a direction, that is a cut or that a shown dither redraws.
+// The next frame, in a direction, that is a cut or is redrawn.
 function jump(direction) {
-  const seen = visible();
-  const happens = (frame) => data.frames[frame].cut
-    || seen.some((panel) => panel.track?.frames[frame].action === "redraw");
+  const happens = (frame) => data.frames[frame].cut || data.frames[frame].redraw;
   let frame = wanted + direction;
   while (frame > 0 && frame < COUNT - 1 && !happens(frame)) frame += direction;
   go(frame);

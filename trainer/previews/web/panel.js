@@ -2,8 +2,8 @@
 
 const FLASH_MS = 150;
 
-// A length in pixels of the screen. Only the browser knows how it rounds a fraction, and not all tell; a browser that
-// poses as another device tells it of its own screen.
+// A length in screen pixels. Only the browser knows how it rounds a fraction, and not every browser says so; one that
+// emulates another device answers for its own screen.
 function screenPixels(length, told) {
   const about = length * devicePixelRatio;
   return told !== undefined && Math.abs(told - about) <= 1 ? told : Math.round(about);
@@ -91,18 +91,18 @@ class Panel {
     return this.offscreen;
   }
 
-  // A redraw: the picture stands for a moment as its own negative.
+  // A redraw: for a moment the picture is its own negative.
   flash(redrawn) {
     this.flashUntil = performance.now() + FLASH_MS;
     setTimeout(redrawn, FLASH_MS + 1);
   }
 
-  tell(shown, first, data) {
+  tell(shown, first) {
     this.canvas.setAttribute("aria-label", this.name);
     if (!shown) return;
     this.action.textContent = first ? "redraw at the start" : ACTIONS[shown.action];
     this.action.classList.toggle("redraw", shown.action === "redraw");
-    this.figures.replaceChildren(...figuresOf(shown, data).map(([term, words]) => {
+    this.figures.replaceChildren(...figuresOf(shown).map(([term, words]) => {
       const pair = element("div");
       pair.append(element("dt", "", term), element("dd", "", words));
       return pair;

@@ -15,10 +15,10 @@ async function inflate(base64, length) {
   return bytes;
 }
 
-// Inflated flips are kept as long as there is room, so that a way that was gone once is quick.
+// Inflated flips are kept while there is room, so that going the same way again is quick.
 let roomForFlips = 128e6;
 
-// One dither at one frame, `at`: what is shown, which of its black pixels are ghosts, which pixels have just changed.
+// One dither at one frame, `at`: what is shown, which of its black pixels are ghosts, and which pixels have just flipped.
 class Track {
   constructor(dither, width, height) {
     this.frames = dither.frames;
@@ -42,7 +42,7 @@ class Track {
     return flips;
   }
 
-  // Go to a frame. Flips work both ways in time; ghosts only forwards, from the redraw that left none.
+  // Go to a frame. Flips can be undone; ghosts are only known going forwards, from the redraw that left none.
   async seek(frame) {
     if (frame === this.at) return;
     let redraw = frame;
@@ -52,7 +52,7 @@ class Track {
       this.ghosts.fill(0);
     }
     while (this.at < frame) await this.step();
-    if (frame === 0) this.changed = this.nothing;
+    if (frame === redraw) this.changed = this.nothing;
     else if (this.changedAt !== frame) this.changed = await this.flips(frame);
     this.changedAt = frame;
   }
@@ -66,7 +66,7 @@ class Track {
     }
   }
 
-  // One frame on, to one that is not redrawn. A ghost that turns white is not seen, and is one again when it darkens.
+  // One frame on, to one that is not redrawn. A ghost that turns white is not seen; it is a ghost again when it darkens.
   async step() {
     const flips = await this.flips(this.at + 1);
     for (let i = 0; i < flips.length; i += 1) {

@@ -1,4 +1,4 @@
-// How figures read, and small helpers for the page's elements.
+// How figures are written, and small helpers for the elements of the page.
 
 const byId = (id) => document.getElementById(id);
 
@@ -15,8 +15,9 @@ function filmTime(milliseconds) {
 }
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+const redrawsOf = (data) => `${plural(data.redraws, "redraw")} after the first`;
 
-// An element with text in it; all text of the page goes through textContent, as a film's name may hold anything.
+// An element with text in it. All text goes through textContent, since a film's name may hold anything.
 function element(name, className, text) {
   const made = document.createElement(name);
   if (className) made.className = className;
@@ -27,13 +28,12 @@ function element(name, className, text) {
 const ACTIONS = { redraw: "redraw", partial: "partial update", nothing: "nothing changes" };
 
 // The figures of one dither at one frame, as [term, words].
-function figuresOf(shown, data) {
+function figuresOf(shown) {
   const list = [];
   if (shown.flips !== null) {
     list.push(["flips", `${percent(shown.flips)}  ↓ ${percent(shown.darkened)} ↑ ${percent(shown.lightened)}`]);
   }
-  const { net } = shown;
-  list.push(["net", `${percent(net)} ${net > data.threshold ? ">" : "≤"} ${+(100 * data.threshold).toFixed(2)} %`]);
+  list.push(["net", percent(shown.net)]);
   for (const eye of Object.keys(shown.psnr).reverse()) {
     list.push([`HVS-PSNR S ${eye}`, `${shown.psnr[eye].toFixed(1)} dB`]);
   }

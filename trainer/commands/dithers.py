@@ -1,0 +1,135 @@
+"""Which dithers, and their options: for one dither, or for several that are compared by label.
+
+Nothing heavy is imported before a ditherer is made, so that `--help` is quick.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from trainer.dithers import table
+from trainer.dithers.table import DITHERS
+from trainer.errors import OptionError
+
+if TYPE_CHECKING:
+    from trainer.dithers.ditherer import Ditherer
+    from trainer.films.tones import Tones
+
+BASELINE = "floyd-steinberg"
+"""The dither that all others are measured against."""
+
+Chosen = dict[str, tuple[str, float | None]]
+"""Name and dial (None: the dither's own) by label."""
+
+
+class _NameAndDial(argparse.Action):
+    """Stores `NAME[:DIAL]` as the name, and the dial, if there is one, as --dial does."""
+
+    def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
+        try:
+            name, dial = table.parse(values)
+        except OptionError as error:
+            parser.error(str(error))
+        namespace.dither = name
+        if dial is not None:
+            namespace.dial = dial
+
+
+def add_dither_options(parser: argparse.ArgumentParser) -> None:
+    """--dither and --dial, for a command that uses one dither, and the dithers' own options."""
+    names = "; ".join(f"{name}: {entry.summary}" for name, entry in DITHERS.items())
+    parser.add_argument(
+        "--dither",
+        action=_NameAndDial,
+        default=table.DEFAULT,
+        metavar="NAME[:DIAL]",
+        help=f"{names}. Default {table.DEFAULT}",
+    )
+    parser.add_argument(
+        "--dial",
+        metavar="0..1",
+        type=float,
+        help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own",
+    )
+    add_own_options(parser)
+
+
+def add_compared_dithers(
+    parser: argparse.ArgumentParser, what: str, default: str = f"{BASELINE} and {table.DEFAULT}"
+) -> None:
+    """--dither, which can be given again and again, and the dithers' own options; `what` begins the help."""
+    parser.add_argument(
+        "--dither",
+        action="append",
+        metavar="NAME[:DIAL]",
+        help=f"{what}, with a dial from 0 to 1 or its own; repeat for more; default: {default}",
+    )
+    add_own_options(parser)
+
+
+def add_own_options(parser: argparse.ArgumentParser) -> None:
+    """The options that only some dithers have, from the table, in one group for each set of dithers."""
+    owners: dict[table.Option, list[str]] = {}
+    for name, entry in DITHERS.items():
+        for option in entry.options:
+            owners.setdefault(option, []).append(name)
+    groups = {}
+    for option, names in owners.items():
+        title = f"of {' and '.join(names)}"
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        groups[title].add_argument(
+            f"--{option.name}", type=option.type, metavar=option.metavar, help=option.help
+        )
+
+
+def own_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of the dithers' own options that were given, by name."""
+    names = {option.name: None for entry in DITHERS.values() for option in entry.options}
+    return {name: vars(args)[name] for name in names if vars(args)[name] is not None}
+
+
+def shared_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The same for several dithers: the weights are read once for all of them."""
+    options = own_options(args)
+    if "weights" in options:
+        from trainer.dithers.generator.weights import load
+
+        options["weights"] = load(options["weights"])
+    return options
+
+
+def parse_dithers(texts: Sequence[str] | None, options: Mapping[str, Any]) -> Chosen:
+    """From `NAME[:DIAL]` to names and dials by label: `hysteresis:0.3` for `hysteresis:.3`.
+
+    None stands for the baseline and the default. OptionError for a dither that cannot be made or is named
+    twice, and for an option that none of them has.
+    """
+    chosen: Chosen = {}
+    for text in texts or dict.fromkeys([BASELINE, table.DEFAULT]):
+        name, dial = table.parse(text)
+        make(name, dial, options)
+        label = name if dial is None else f"{name}:{dial:g}"
+        if label in chosen:
+            raise OptionError(f"--dither {label} is given twice; leave one out")
+        chosen[label] = name, dial
+    for option in options:
+        if not any(option in DITHERS[name].settings for name, _ in chosen.values()):
+            raise OptionError(f"no dither here has {option}; leave --{option} out, or add --dither generator")
+    return chosen
+
+
+def make(name: str, dial: float | None, options: Mapping[str, Any]) -> "Ditherer":
+    """The ditherer of that name, with those of the options that it has."""
+    own = DITHERS[name].settings if name in DITHERS else ()
+    return table.make(name, dial, **{key: value for key, value in options.items() if key in own})
+
+
+def check_size(tones: "Tones") -> None:
+    """OptionError for frames smaller than the window of an eye."""
+    from trainer.dithers.eye import EYES, psf
+
+    window = psf(max(EYES)).shape[0]
+    if min(tones.size) < window:
+        width, height = tones.size
+        raise OptionError(f"--size {width}x{height} is too small to score; {window}x{window} is the smallest")

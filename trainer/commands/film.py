@@ -1,0 +1,166 @@
+"""Which frames of a film and how they become tones: the options, and what they open.
+
+Nothing heavy is imported before `open_film` is called, so that `--help` is quick.
+"""
+
+import argparse
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.errors import OptionError
+
+if TYPE_CHECKING:
+    from trainer.films.film import Film
+    from trainer.films.selection import Selection
+    from trainer.films.subtitles import SubtitleRenderer
+    from trainer.films.tones import Tones
+
+FILM_HELP = "any film that OpenCV opens: mp4, mkv, webm, avi, mov"
+SAMPLES = 64
+"""Images of the film from which automatic levels and black bars are found."""
+
+
+def add_film_options(parser: argparse.ArgumentParser) -> None:
+    """--start ... --size ... --subtitles, in three groups of the help."""
+    frames = parser.add_argument_group("which frames")
+    frames.add_argument(
+        "--start",
+        metavar="PLACE",
+        default="0",
+        help="first frame: a frame number (250) or a time (12.5s, 4:05, 1:02:03); default 0",
+    )
+    frames.add_argument("--end", metavar="PLACE", help="stop before this frame; default: the film's end")
+    frames.add_argument("--every", metavar="N", type=int, default=1, help="every N-th frame only; default 1")
+    frames.add_argument("--count", metavar="N", type=int, help="stop after N frames")
+    frames.add_argument("--skip-black", action="store_true", help="leave out black frames")
+    look = parser.add_argument_group("how they look")
+    look.add_argument(
+        "--size", metavar="WxH", default="1448x1072", help="the panel's pixels; default 1448x1072"
+    )
+    look.add_argument(
+        "--fit",
+        default="crop",
+        metavar="HOW",
+        help="crop (default) fills the panel, letterbox shows the whole picture, stretch distorts it",
+    )
+    look.add_argument(
+        "--trim-bars", action="store_true", help="first cut off black bars that are part of the film"
+    )
+    look.add_argument(
+        "--levels",
+        metavar="auto|BLACK,WHITE",
+        help="tones from 0 to 1 that become black and white; auto finds them, for dark films",
+    )
+    look.add_argument("--contrast", type=float, default=1.0, metavar="X", help="0.1 to 10; default 1")
+    look.add_argument("--brightness", type=float, default=0.0, metavar="X", help="-1 to 1; default 0")
+    look.add_argument(
+        "--gamma",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="0.1 to 10, above 1 lifts the mid-tones; default 1",
+    )
+    look.add_argument(
+        "--tone",
+        default="srgb",
+        metavar="CURVE",
+        help="srgb (default) dithers the film's own values: lighter mid-tones; linear dithers light: "
+        "true mid-tones and darker shadows",
+    )
+    subtitles = parser.add_argument_group("subtitles, burnt in")
+    subtitles.add_argument(
+        "--subtitles",
+        metavar="FILE",
+        help="a .srt, .vtt, .ass or .sub file; its times count from the film's beginning; a subtitle that "
+        "comes and goes between two frames is shown with the second",
+    )
+    subtitles.add_argument(
+        "--subtitles-encoding", metavar="NAME", help="its text encoding, like windows-1252; default UTF-8"
+    )
+    subtitles.add_argument(
+        "--subtitles-font",
+        metavar="FILE",
+        help="a .ttf or .otf file; default DejaVu Sans Bold, for Latin, Greek and Cyrillic letters",
+    )
+
+
+def add_stretch_option(parser: argparse.ArgumentParser) -> None:
+    """--stretch, for a command that follows a redraw plan."""
+    parser.add_argument(
+        "--stretch",
+        type=int,
+        default=120,
+        metavar="N",
+        help="redraw after N frames at the latest; earlier at a cut or where the picture has changed a lot; "
+        "default 120",
+    )
+
+
+def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
+    """The film, which of its frames, and their tones. FilmError and OptionError are one line each.
+
+    Automatic levels and bars are measured here, once, so that they are the same for every frame.
+    """
+    from trainer.films.film import Film
+    from trainer.films.selection import Selection
+    from trainer.films.times import parse_place
+    from trainer.films.tones import Tones, automatic_levels, find_bars
+
+    end = None if args.end is None else parse_place(args.end)
+    selection = Selection(parse_place(args.start), end, args.every, args.count, args.skip_black)
+    tones = Tones(
+        size=parse_size(args.size),
+        fit=args.fit,
+        levels=parse_levels(args.levels),
+        contrast=args.contrast,
+        brightness=args.brightness,
+        gamma=args.gamma,
+        tone=args.tone,
+    )
+    film = Film(Path(args.film))
+    selection = replace(selection, subtitles=_subtitles(args, film.rate))
+    if args.trim_bars or args.levels == "auto":
+        images = film.sample(SAMPLES, selection.start, selection.end)
+        if args.trim_bars:
+            columns, rows = find_bars(images)
+            tones = replace(tones, trim=(columns, rows))
+            height, width = images[0].shape
+            images = [image[rows : height - rows, columns : width - columns] for image in images]
+        if args.levels == "auto":
+            tones = replace(tones, levels=automatic_levels(images))
+    return film, selection, tones
+
+
+def _subtitles(args: argparse.Namespace, rate: float) -> "SubtitleRenderer | None":
+    """The subtitles asked for, if any; `rate` in frames per second. OptionError."""
+    if args.subtitles is None:
+        for name in ("encoding", "font"):
+            if vars(args)[f"subtitles_{name}"] is not None:
+                raise OptionError(f"--subtitles-{name} is given without --subtitles FILE; add that")
+        return None
+    from trainer.films.subtitles import SubtitleRenderer, Typeface, read_subtitles
+
+    font = None if args.subtitles_font is None else Path(args.subtitles_font)
+    subtitles = read_subtitles(Path(args.subtitles), rate, args.subtitles_encoding)
+    return SubtitleRenderer(subtitles, Typeface(font))
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`1448x1072` -> (1448, 1072); OptionError otherwise."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip().lower())
+    if not match:
+        raise OptionError(f"--size {text!r}: write width and height in pixels, like 1448x1072")
+    return int(match[1]), int(match[2])
+
+
+def parse_levels(text: str | None) -> tuple[float, float]:
+    """`0.1,0.8` -> (0.1, 0.8); None and `auto` (measured later) -> (0, 1); OptionError otherwise."""
+    if text is None or text == "auto":
+        return 0.0, 1.0
+    try:
+        black, white = (float(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"--levels {text!r}: write auto, or two tones like 0.1,0.8") from None
+    return black, white

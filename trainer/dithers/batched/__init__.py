@@ -1,1 +1,0 @@
-"""Error diffusion of many small frames at once, in JAX."""
