@@ -26,8 +26,8 @@ from tests.trainer.made_films import (
     with_pixel_aspect,
     with_rotation,
 )
+from trainer.cores import ahead
 from trainer.errors import FilmError, OptionError
-from trainer.films.decoder import ahead
 from trainer.films.film import (
     BEGINNING,
     Film,

@@ -21,9 +21,10 @@ from trainer.__main__ import main
 from trainer.commands.film import add_film_options, open_film
 from trainer.dithers.table import make
 from trainer.errors import OptionError
+from trainer.export.export import Task, export
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.stretches import Stretch
+from trainer.films.stretches import LONGEST, Stretch
 from trainer.films.subtitles import Run, Subtitle, SubtitleRenderer, Subtitles, Typeface, read_subtitles
 from trainer.films.subtitles.rendering import draw
 from trainer.films.subtitles.typesetting import width_of, wrap
@@ -300,10 +301,9 @@ def path(tmp_path_factory) -> Path:
     return make_film(tmp_path_factory.mktemp("film") / "disc.avi", "MJPG", pictures)
 
 
-def run(path, reel, selection, **more):
-    from trainer.export.export import Task, export
-
-    return export(Task(path, selection, Tones(size=(192, 144)), "hysteresis"), reel, **more)
+def run(path, reel, selection, longest=LONGEST, **more):
+    what = Task(path, selection, Tones(size=(192, 144)), "hysteresis", longest=longest)
+    return export(what, reel, **more)
 
 
 def dithers_in(reel_path):
@@ -338,22 +338,25 @@ def test_they_are_shown_at_their_times_from_whatever_start(path):
     assert shown_from(4) == [None, "long", "long", None, None]
 
 
-@pytest.mark.parametrize("stopped_after", [1, 2, 3, 5, 8])
-def test_an_export_that_was_cut_off_goes_on_with_the_same_subtitles(path, tmp_path, stopped_after):
+@pytest.mark.parametrize(
+    ("longest", "stop_at", "kept"), [(1, 1, 1), (1, 2, 2), (2, 3, 2), (2, 5, 4), (1, 8, 8)]
+)
+def test_an_interrupted_export_resumes_with_the_same_subtitles(path, tmp_path, longest, stop_at, kept):
+    """It keeps the stretches that are whole."""
     selection = Selection(every=4, skip_black=True, subtitles=SubtitleRenderer(SAID))
-    run(path, tmp_path / "whole.reel", selection)
+    run(path, tmp_path / "whole.reel", selection, longest)
 
     def stop(done, info):
-        if info.number == stopped_after - 1:
+        if info.number == stop_at:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(path, tmp_path / "cut.reel", selection, report=stop)
-    assert run(path, tmp_path / "cut.reel", selection).there_before == stopped_after
+        run(path, tmp_path / "cut.reel", selection, longest, report=stop)
+    assert run(path, tmp_path / "cut.reel", selection, longest).there_before == kept
     np.testing.assert_array_equal(dithers_in(tmp_path / "cut.reel"), dithers_in(tmp_path / "whole.reel"))
 
 
-def test_it_goes_on_with_no_others(path, tmp_path):
+def test_an_export_does_not_resume_with_other_subtitles(path, tmp_path):
     reel = tmp_path / "a.reel"
     run(path, reel, Selection(count=3, subtitles=SubtitleRenderer(SAID)))
     with Reel(reel) as there:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from trainer.films.decoder import ahead
+from trainer.cores import ahead
 
 
 def counting(made: list[int], end: int = 100) -> Generator[int, None, None]:
