@@ -22,7 +22,7 @@ from trainer.dithers.eye import (
     hvs_psnr,
     two_eye_kernel,
 )
-from trainer.dithers.search.ditherer import Search
+from trainer.dithers.search.ditherer import FrameSearch
 from trainer.dithers.search.energy import cost
 from trainer.films.film import Film
 from trainer.films.selection import Selection
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--dial", type=float, default=0.5)
     options = parser.parse_args()
 
-    searches = {engine: Search(options.dial, engine) for engine in ENGINES}
+    searches = {engine: FrameSearch(options.dial, engine) for engine in ENGINES}
     print(machine("numpy", "numba", "jax"))
     eyes = "".join(f"{f'S={eye}':>9}" for eye in EYES)
     print(f"{'size':>9}  {'film':28} {'engine':10} {'frames/s':>9} {'energy':>9}{eyes} {'flips %':>8}")

@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.dithers.glass import Glass, Levels, aim
+
 Frame = NDArray[np.float32]
 """A frame, [H, W]: gamma-encoded tones in [0, 1]."""
 Dither = NDArray[np.uint8]
@@ -18,13 +20,23 @@ Dither = NDArray[np.uint8]
 
 
 class Ditherer(Protocol):
-    """The frames of one stretch, float32[H, W] in [0, 1] -> its dithers, uint8[H, W], 1 = white, in order."""
+    """The frames of one stretch, float32[H, W] in [0, 1] -> its dithers, uint8[H, W], 1 = white, in order.
+
+    levels: of the glass that it dithers for, to be set before the first call.
+    """
+
+    levels: Levels
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]: ...
 
 
 class FrameByFrame(ABC):
-    """A ditherer in closed loop: it makes each dither from its frame and the dither before."""
+    """A ditherer in closed loop: it makes each dither from its frame and the dither before.
+
+    Where pixels are dirty by now it is given the tones that make up for it.
+    """
+
+    levels = Levels()
 
     @abstractmethod
     def dither(self, frame: Frame, shown: Dither | None) -> Dither:
@@ -33,6 +45,8 @@ class FrameByFrame(ABC):
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
         """The dithers of a stretch, each made when it is asked for."""
         shown: Dither | None = None
+        glass = Glass(self.levels)
         for frame in frames:
-            shown = self.dither(frame, shown)
+            shown = self.dither(aim(frame, glass.dirty, self.levels), shown)
+            glass.show(shown)
             yield shown

@@ -5,14 +5,16 @@ that lowers the energy (`energy.py`), until the dither is settled. There are two
 sequential one (`sequential.py`, compiled) and a parallel one (`parallel.py`, JAX).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from trainer.dithers.diffusion import diffused
-from trainer.dithers.ditherer import Dither, Frame, FrameByFrame
+from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.glass import Levels, aim
 from trainer.dithers.search.energy import price_of
+from trainer.dithers.search.joint import Window
 from trainer.dithers.search.start import (
     CUT_PRICE,
     Start,
@@ -21,8 +23,46 @@ from trainer.dithers.search.start import (
 from trainer.errors import OptionError
 
 
-class Search(FrameByFrame):
-    """The search in closed loop.
+WINDOW, OVERLAP = 24, 8
+"""Frames that are searched together, and how many of them are searched again with those that follow."""
+CALMER = 0.2
+"""The dither that the joint search starts at is calmer by this much on the dial: livening it up ends better."""
+
+
+class Search:
+    """The joint search over a stretch, for what the glass shows (`joint.py`).
+
+    `dial` sets the price of a flip (`price_of`). It starts at the search frame by frame, and then all frames of a
+    window settle together. A dither depends only on the frames of the stretch, the dial and the levels.
+    """
+
+    def __init__(
+        self, dial: float = 0.5, levels: Levels = Levels(), *, window: int = WINDOW, overlap: int = OVERLAP
+    ) -> None:
+        if not 0 <= dial <= 1:
+            raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
+        self.price, self.levels = price_of(dial), levels
+        self._window, self._overlap = window, overlap
+        self._start = FrameSearch(min(1.0, dial + CALMER), "sequential")
+
+    def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
+        """The dithers of a stretch; the first ones come when a window is full."""
+        window: Window | None = None
+        for frame in frames:
+            if window is None:
+                window = Window(frame.shape, self._window, self.price, two_eye_kernel(), self.levels)
+            elif window.is_full:
+                window.settle()
+                yield from window.take(window.frames - self._overlap)
+            start = self._start.dither(aim(frame, window.dirty, self.levels), window.shown)
+            window.append(frame, start)
+        if window is not None:
+            window.settle()
+            yield from window.take(window.frames)
+
+
+class FrameSearch(FrameByFrame):
+    """The search frame by frame, in closed loop.
 
     The first frame starts at error diffusion, and its flips are free; after a cut they nearly are. `dial`
     sets the price of a flip (`price_of`); `engine` is one of `ENGINES`, or None for the one that suits this
@@ -44,6 +84,11 @@ class Search(FrameByFrame):
         start = self._start(frame, shown)
         price = min(self.price, CUT_PRICE) if after_cut(start, shown) else self.price
         return self._settle(frame, start, shown, price, None)
+
+
+def make_search(dial: float = 0.5, engine: str | None = None) -> Ditherer:
+    """The search by that engine: the joint one for a CPU; frame by frame, so far, for an accelerator."""
+    return FrameSearch(dial, engine) if engine_of(engine) == "parallel" else Search(dial)
 
 
 Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]

@@ -14,7 +14,7 @@ from trainer.dithers.eye import (
     energy,
     hvs_psnr,
 )
-from trainer.dithers.search.ditherer import Search
+from trainer.dithers.search.ditherer import FrameSearch
 from trainer.dithers.search.energy import (
     cost,
     price_of,
@@ -24,12 +24,12 @@ from trainer.errors import OptionError
 
 @pytest.fixture(scope="module", params=ENGINES)
 def ditherer(request):
-    return Search(engine=request.param)
+    return FrameSearch(engine=request.param)
 
 
 def test_the_dial_is_geometric():
     assert [price_of(dial) for dial in (0, 0.25, 0.5, 0.75, 1)] == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8])
-    assert Search().price == pytest.approx(0.2)
+    assert FrameSearch().price == pytest.approx(0.2)
 
 
 def test_the_cost_is_worked_out_by_hand():
@@ -51,8 +51,8 @@ def test_the_first_frame_is_better_than_the_error_diffusion_it_starts_from(dithe
 
 def test_flips_fall_as_the_dial_rises():
     before, after = moving_scene(6)[[0, 5]]
-    shown = Search().dither(before, None)
-    flips = [int((Search(dial).dither(after, shown) != shown).sum()) for dial in (0, 0.25, 0.5, 0.75, 1)]
+    shown = FrameSearch().dither(before, None)
+    flips = [int((FrameSearch(dial).dither(after, shown) != shown).sum()) for dial in (0, 0.25, 0.5, 0.75, 1)]
     assert flips == sorted(flips, reverse=True)
     assert flips[0] > flips[2] > flips[4]
 
@@ -74,15 +74,15 @@ def test_pure_black_and_white_are_reached_at_every_dial(colour, engine):
     shown = random_case((64, 96), seed=3)[1]
     frame = np.full(shown.shape, colour, np.float32)
     for dial in (0, 0.5, 1):
-        assert (Search(dial, engine).dither(frame, shown) == colour).all()
+        assert (FrameSearch(dial, engine).dither(frame, shown) == colour).all()
 
 
 def test_the_engines_are_equally_good_in_closed_loop():
     scene = moving_scene()
     figures = {}
     for engine in ENGINES:
-        ditherer = Search(engine=engine)
-        shown = Search(engine="sequential").dither(scene[0], None)
+        ditherer = FrameSearch(engine=engine)
+        shown = FrameSearch(engine="sequential").dither(scene[0], None)
         rows = []
         for frame in scene[1:]:
             dither = ditherer.dither(frame, shown)
@@ -100,16 +100,16 @@ def test_the_engines_are_equally_good_in_closed_loop():
 @pytest.mark.parametrize("dial", [-0.1, 1.1, float("nan")])
 def test_a_dial_out_of_range_is_refused(dial):
     with pytest.raises(OptionError, match="0 \\(liveliest\\) to 1 \\(calmest\\)"):
-        Search(dial)
+        FrameSearch(dial)
 
 
 def test_an_unknown_engine_is_refused():
     with pytest.raises(OptionError, match="choose sequential or parallel"):
-        Search(engine="quantum")
+        FrameSearch(engine="quantum")
 
 
 def test_the_sequential_engine_imports_no_jax():
-    make = "import sys; from trainer.dithers.search.ditherer import Search; Search(engine='sequential')"
+    make = "import sys; from trainer.dithers.search.ditherer import FrameSearch; FrameSearch(engine='sequential')"
     code = f"{make}; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr

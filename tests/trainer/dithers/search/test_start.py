@@ -15,7 +15,7 @@ from trainer.dithers.eye import (
     energy,
     hvs_psnr,
 )
-from trainer.dithers.search.ditherer import Search
+from trainer.dithers.search.ditherer import FrameSearch
 from trainer.dithers.search.energy import (
     cost,
     price_of,
@@ -35,7 +35,7 @@ DIAL, PRICE = 0.5, price_of(0.5)
 def scene():
     """Two frames of a disc that drifts, and the first one's dither, which is shown."""
     frames = moving_scene(6)
-    return frames[0], frames[5], Search().dither(frames[0], None)
+    return frames[0], frames[5], FrameSearch().dither(frames[0], None)
 
 
 def test_in_a_still_scene_it_is_the_shown_dither(scene):
@@ -59,7 +59,7 @@ def test_a_cut_is_told_from_motion(scene):
 @pytest.mark.parametrize("dial", [0.2, 0.8])
 def test_the_frame_after_a_cut_is_within_a_decibel_of_a_fresh_dither(scene, dial):
     frame, _, shown = scene
-    ditherer, after = Search(dial), 1 - frame
+    ditherer, after = FrameSearch(dial), 1 - frame
     fresh, cut = (hvs_psnr(after, ditherer.dither(after, before), 6000) for before in (None, shown))
     assert cut > fresh - 1
 

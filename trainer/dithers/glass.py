@@ -1,0 +1,68 @@
+"""What the glass shows of the dithers of a stretch: ghosts, until the next redraw. Pure.
+
+The first dither of a stretch is drawn by a redraw, after which every pixel is clean: black is 0, white is 1. The
+others are drawn by partial updates, which change only the pixels that flip and leave each of them a little off: a
+pixel that was darkened shows `black` instead of 0, one that was lightened `white` instead of 1. A pixel that has
+flipped since the redraw is *dirty*; it shows one of these two levels until the next redraw.
+
+Published drivers agree on what ghosts and what cleans it; nobody has published the levels of any panel.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.float32]
+"""[H, W]: reflectance between a clean black, 0, and a clean white, 1."""
+
+UNMEASURED = 0.03
+"""The ghost of a darkened pixel that is assumed of a panel that nobody has measured (benchmarks/glass.py)."""
+
+
+class Levels(NamedTuple):
+    """What dirty pixels show, as reflectance between a clean black (0) and a clean white (1)."""
+
+    black: float = 0.0
+    white: float = 1.0
+
+
+class Glass:
+    """The glass during one stretch, after any of its dithers.
+
+    dirty: bool[H, W], the pixels that have flipped since the redraw; None before the first dither.
+    """
+
+    def __init__(self, levels: Levels) -> None:
+        self.levels = levels
+        self.dirty: NDArray[np.bool_] | None = None
+        self._shown: NDArray[np.uint8] | None = None
+
+    def show(self, dither: NDArray[np.uint8]) -> Picture:
+        """Draw the next dither, uint8[H, W]; what is to be seen then, float32[H, W]."""
+        if self.dirty is None or self._shown is None:
+            self.dirty = np.zeros(dither.shape, bool)
+        else:
+            self.dirty |= dither != self._shown
+        self._shown = dither
+        black, white = (np.float32(level) for level in self.levels)
+        return np.where(self.dirty, np.where(dither, white, black), dither).astype(np.float32)
+
+
+def aim(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Picture:
+    """The frame that a dither should aim at so that the glass shows `frame`, both float32[H, W] in [0, 1].
+
+    It differs where pixels are `dirty` already (None: nowhere). Tones that the glass cannot show are clipped.
+    """
+    if dirty is None or levels == Levels():
+        return frame
+    black, white = levels
+    return np.where(dirty, np.clip((frame - black) / (white - black), 0, 1), frame).astype(np.float32)
+
+
+def glass(dithers: Iterable[NDArray[np.uint8]], levels: Levels) -> Iterator[Picture]:
+    """What is to be seen of the dithers of one stretch, each made when it is asked for."""
+    state = Glass(levels)
+    for dither in dithers:
+        yield state.show(dither)
