@@ -22,7 +22,6 @@ from trainer.dithers.search.start import (
 )
 from trainer.errors import OptionError
 
-
 WINDOW, OVERLAP = 24, 8
 """Frames that are searched together, and how many of them are searched again with those that follow."""
 CALMER = 0.2

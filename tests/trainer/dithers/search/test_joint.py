@@ -21,7 +21,10 @@ def moving(frames, shape=(70, 90), seed=1):
     rng = np.random.default_rng(seed)
     picture = cv2.GaussianBlur(rng.random(shape).astype(np.float32), (0, 0), 5)
     picture = (picture - picture.min()) / (picture.max() - picture.min())
-    return [np.ascontiguousarray(np.roll(picture, t, 1) * np.float32(0.8) + np.float32(0.05)) for t in range(frames)]
+    return [
+        np.ascontiguousarray(np.roll(picture, t, 1) * np.float32(0.8) + np.float32(0.05))
+        for t in range(frames)
+    ]
 
 
 def energy(dithers, frames, levels):
@@ -65,7 +68,9 @@ def test_it_ends_where_no_toggle_and_no_swap_pays(levels):
             while end_at < 10 and dithers[end_at][y, x] == dithers[start_at][y, x]:
                 end_at += 1
         moved = [dither.copy() for dither in dithers]
-        j, i = np.clip([y + rng.integers(-REACH, REACH + 1), x + rng.integers(-REACH, REACH + 1)], 0, [69, 89])
+        j, i = np.clip(
+            [y + rng.integers(-REACH, REACH + 1), x + rng.integers(-REACH, REACH + 1)], 0, [69, 89]
+        )
         swaps = all(dithers[t][j, i] != dithers[t][y, x] for t in range(start_at, end_at))
         for t in range(start_at, end_at):
             moved[t][y, x] ^= 1
@@ -124,9 +129,7 @@ def test_without_ghosts_it_is_better_than_frame_by_frame():
 
 def test_a_stretch_longer_than_a_window_is_as_good():
     frames, levels = moving(40), Levels(0.083)
-    whole, in_parts = (
-        list(Search(levels=levels, window=window, overlap=8)(frames)) for window in (40, 16)
-    )
+    whole, in_parts = (list(Search(levels=levels, window=window, overlap=8)(frames)) for window in (40, 16))
     assert len(in_parts) == 40
     assert energy(in_parts, frames, levels) < 1.03 * energy(whole, frames, levels)
 
