@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers.glass import Glass, Levels, aim
+from trainer.dithers.glass import CLEAN, Glass, Levels, aim
 
 Frame = NDArray[np.float32]
 """A frame, [H, W]: gamma-encoded tones in [0, 1]."""
@@ -36,7 +36,7 @@ class FrameByFrame(ABC):
     Where pixels are dirty by now it is given the tones that make up for it.
     """
 
-    levels = Levels()
+    levels = CLEAN
 
     @abstractmethod
     def dither(self, frame: Frame, shown: Dither | None) -> Dither:

@@ -1,9 +1,9 @@
 """What the glass shows of the dithers of a stretch: ghosts, until the next redraw. Pure.
 
-The first dither of a stretch is drawn by a redraw, after which every pixel is clean: black is 0, white is 1. The
-others are drawn by partial updates, which change only the pixels that flip and leave each of them a little off: a
-pixel that was darkened shows `black` instead of 0, one that was lightened `white` instead of 1. A pixel that has
-flipped since the redraw is *dirty*; it shows one of these two levels until the next redraw.
+The first dither of a stretch is drawn by a redraw, after which every pixel is clean: black is 0, white is 1.
+The others are drawn by partial updates, which change only the pixels that flip and leave each of them a
+little off: a pixel that was darkened shows `black` instead of 0, one that was lightened `white` instead of 1.
+A pixel that has flipped since the redraw is *dirty*; it shows one of these two levels until the next redraw.
 
 Published drivers agree on what ghosts and what cleans it; nobody has published the levels of any panel.
 """
@@ -26,6 +26,10 @@ class Levels(NamedTuple):
 
     black: float = 0.0
     white: float = 1.0
+
+
+CLEAN = Levels()
+"""Levels of a glass without ghosts."""
 
 
 class Glass:
@@ -55,7 +59,7 @@ def aim(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Pict
 
     It differs where pixels are `dirty` already (None: nowhere). Tones that the glass cannot show are clipped.
     """
-    if dirty is None or levels == Levels():
+    if dirty is None or levels == CLEAN:
         return frame
     black, white = levels
     return np.where(dirty, np.clip((frame - black) / (white - black), 0, 1), frame).astype(np.float32)

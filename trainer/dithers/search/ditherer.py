@@ -12,7 +12,7 @@ from trainer.dithers.diffusion import diffused
 from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.glass import Levels, aim
+from trainer.dithers.glass import CLEAN, Levels, aim
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import Window
 from trainer.dithers.search.start import (
@@ -25,18 +25,19 @@ from trainer.errors import OptionError
 WINDOW, OVERLAP = 24, 8
 """Frames that are searched together, and how many of them are searched again with those that follow."""
 CALMER = 0.2
-"""The dither that the joint search starts at is calmer by this much on the dial: livening it up ends better."""
+"""The dither that the joint search starts at is calmer by this much on the dial: livening it up ends
+better."""
 
 
 class Search:
     """The joint search over a stretch, for what the glass shows (`joint.py`).
 
-    `dial` sets the price of a flip (`price_of`). It starts at the search frame by frame, and then all frames of a
-    window settle together. A dither depends only on the frames of the stretch, the dial and the levels.
+    `dial` sets the price of a flip (`price_of`). It starts at the search frame by frame, and then all frames
+    of a window settle together. A dither depends only on the frames of the stretch, the dial and the levels.
     """
 
     def __init__(
-        self, dial: float = 0.5, levels: Levels = Levels(), *, window: int = WINDOW, overlap: int = OVERLAP
+        self, dial: float = 0.5, levels: Levels = CLEAN, *, window: int = WINDOW, overlap: int = OVERLAP
     ) -> None:
         if not 0 <= dial <= 1:
             raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")

@@ -4,19 +4,20 @@ The dithers b of a stretch are shown by the glass as r (`dithers/glass.py`). The
 
     E = sum over frames of  sum e (c * e)   +   price * flips inside the stretch,      e = r - f
 
-by moves in the time line of a pixel: a *toggle* of an interval of frames in which its colour is constant (a single
-frame, or a whole run), or a *swap* of that interval with a pixel within REACH that has the other colour all through
-it. Whole runs are what pays: a flip pair can only be taken back as a whole. Since a pixel is clean until it first
-flips and dirty ever after, a toggle changes the glass by one amount inside the interval and by another, much smaller
-one, from there to a later frame: where the pixel becomes dirty earlier or later than before.
+by moves in the time line of a pixel: a *toggle* of an interval of frames in which its colour is constant (a
+single frame, or a whole run), or a *swap* of that interval with a pixel within REACH that has the other
+colour all through it. Whole runs are what pays: a flip pair can only be taken back as a whole. Since a pixel
+is clean until it first flips and dirty ever after, a toggle changes the glass by one amount inside the
+interval and by another, much smaller one, from there to a later frame: where the pixel becomes dirty earlier
+or later than before.
 
-Frames lie in a window of at most 64; a stretch that is longer is searched in windows that overlap. The time line of
-a pixel is one 64-bit integer. c * e is kept for all frames of the window, and brought up to date at every move.
+Frames lie in a window of at most 64; a stretch that is longer is searched in windows that overlap. The time
+line of a pixel is one 64-bit integer. c * e is kept for all frames of the window, and brought up to date at
+every move.
 
-Three things keep it quick and none of them changes what a move is worth: c * e at hand; a swap is looked for only
-where the toggle comes near to paying; and a swap that did not pay is looked for again only once c * e may have
-changed enough (the drift of `sequential.py`, for chunks of frames). Rows lie in stripes as in `sequential.py`, so that the result is
-the same on any number of cores.
+Pixels are visited in raster order within blocks, and a block only if c * e has changed within reach of it
+since the last visit. A swap is looked for only where the toggle comes near to paying. Blocks lie in stripes
+of rows as in `sequential.py`, so that the result is the same on any number of cores.
 """
 
 from typing import NamedTuple
@@ -31,22 +32,21 @@ from trainer.dithers.ditherer import Dither, Frame
 from trainer.dithers.eye import Kernel
 from trainer.dithers.glass import Levels
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
-from trainer.dithers.search.sequential import CELL, convolved, drift_table, margin
+from trainer.dithers.search.sequential import convolved
 
 LONGEST_WINDOW = 64
 """Frames: the bits of a time line."""
-CHUNK = 8
-"""Frames that share a drift. A window moves on by a multiple of them."""
 PASSES = 4
 """Passes over a window, at most ..."""
 SETTLED = 1e-3
-"""... and until a pass makes fewer moves than this share of its pixels: more gains some hundredths of a dB."""
+"""... and until a pass makes fewer moves than this share of its pixels: more gains some hundredths of a
+dB."""
 
 _CLEAN_BLACK, _CLEAN_WHITE, _DIRTY_BLACK, _DIRTY_WHITE, _OPENS = 0, 1, 2, 3, 4
 """What comes before the window, for each pixel: colour and state of the frame before, or the redraw."""
 
 _BLOCK = 32
-_TOLERANCE, _LACKING = np.float32(TOLERANCE), np.float32(0.9 * TOLERANCE)
+_TOLERANCE = np.float32(TOLERANCE)
 _NO_BITS, _BIT, _ALL_BITS = np.uint64(0), np.uint64(1), np.uint64(2**64 - 1)
 _ZERO, _ONE, _TWO, _NEVER = np.float32(0), np.float32(1), np.float32(2), np.float32(np.inf)
 
@@ -56,32 +56,25 @@ _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 class _State(NamedTuple):
     """The arrays of a window of `T` frames; [H, W] unless said otherwise.
 
-    lines: time lines, bit t is white in frame t. before: what comes before the window. first: the frame from which
-    on the pixel is dirty, -1: from before the window, T: never in it. blurred: c * e, float32[T, H + 2R, W + 2R],
-    R the radius of c. single, run: bits of the frames for which no swap of that frame, or of the run that it is in,
-    pays before the drift of its chunk exceeds `due`, float32[chunks, H, W]. drift: float64[2, chunks, cells]; two
-    planes, since stripes that are visited at the same time reach into the same cells. stale: blocks to be visited.
+    lines: time lines, bit t is white in frame t. before: what comes before the window. first: the frame from
+    which on the pixel is dirty, -1: from before the window, T: never in it. blurred: c * e, float32[T, H +
+    2R, W + 2R], R the radius of c. stale: the blocks to be visited.
     """
 
     lines: NDArray[np.uint64]
     before: NDArray[np.int8]
     first: NDArray[np.int8]
     blurred: NDArray[np.float32]
-    single: NDArray[np.uint64]
-    run: NDArray[np.uint64]
-    due: NDArray[np.float32]
-    drift: NDArray[np.float64]
     stale: NDArray[np.uint8]
 
 
 class _Rule(NamedTuple):
-    """What a move is judged by: c, c between a pixel and those within REACH, the drift of a change, the price of a
-    flip, and the levels of a dirty pixel.
+    """What a move is judged by: c, c between a pixel and those within REACH, the price of a flip, and the
+    levels of a dirty pixel.
     """
 
     taps: NDArray[np.float32]
     near: NDArray[np.float32]
-    table: NDArray[np.float64]
     price: np.float32
     black: np.float32
     white: np.float32
@@ -90,7 +83,8 @@ class _Rule(NamedTuple):
 class Window:
     """The frames of a stretch that are searched together: append some, settle them, take the first ones.
 
-    shape: (H, W). frames: how many it holds, at most LONGEST_WINDOW. price of a flip and kernel as in `energy.py`.
+    shape: (H, W). frames: how many it holds, at most LONGEST_WINDOW. price of a flip and kernel as in
+    `energy.py`.
     """
 
     def __init__(
@@ -100,22 +94,15 @@ class Window:
         taps = reaching(kernel)
         radius = taps.shape[0] // 2
         near = slice(radius - REACH, radius + REACH + 1)
-        table, around = drift_table(taps.tobytes(), radius), 2 * margin(radius)
         self._rule = _Rule(
-            taps, np.ascontiguousarray(taps[near, near]), table, np.float32(price), *map(np.float32, levels)
+            taps, np.ascontiguousarray(taps[near, near]), np.float32(price), *map(np.float32, levels)
         )
-        chunks = -(-frames // CHUNK)
-        cells = ((height - 1) // CELL + 1 + around, (width - 1) // CELL + 1 + around)
         blocks = ((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1)
         self._state = _State(
             lines=np.zeros(shape, np.uint64),
             before=np.full(shape, _OPENS, np.int8),
             first=np.zeros(shape, np.int8),
             blurred=np.empty((frames, height + 2 * radius, width + 2 * radius), np.float32),
-            single=np.zeros(shape, np.uint64),
-            run=np.zeros(shape, np.uint64),
-            due=np.full((chunks, *shape), _NEVER, np.float32),
-            drift=np.zeros((2, chunks, *cells)),
             stale=np.ones(blocks, np.uint8),
         )
         # Two stripes with a third between them are out of each other's reach.
@@ -139,7 +126,8 @@ class Window:
 
     @property
     def dirty(self) -> NDArray[np.bool_] | None:
-        """The pixels that have flipped since the redraw, up to the newest frame, bool[H, W]; None before the first."""
+        """The pixels that have flipped since the redraw, up to the newest frame, bool[H, W]; None before the
+        first."""
         return self._state.first < self.frames if self.frames else None
 
     def append(self, frame: Frame, dither: Dither) -> None:
@@ -168,7 +156,7 @@ class Window:
 
             def visit(stripe: tuple[int, tuple[int, int]], moves: NDArray[np.int64] = moves) -> None:
                 number, (first, end) = stripe
-                moves[number] = _visit(state, rule, frames, state.drift[number // 2 % 2], first, end)
+                moves[number] = _visit(state, rule, frames, first, end)
 
             for turn in (self._stripes[::2], self._stripes[1::2]):
                 cores.over(visit, turn, workers)
@@ -178,21 +166,15 @@ class Window:
         return total
 
     def take(self, count: int) -> list[Dither]:
-        """Remove the first `count` frames, a multiple of CHUNK unless it is all; their dithers, uint8[H, W]."""
+        """Remove the first `count` frames, their dithers, uint8[H,
+        W]."""
         state = self._state
         dithers = [((state.lines >> np.uint64(t)) & _BIT).astype(np.uint8) for t in range(count)]
         if count < self.frames:
-            left, chunks = self.frames - count, count // CHUNK
-            last = dithers[-1].astype(np.int8)
+            left, last = self.frames - count, dithers[-1].astype(np.int8)
             state.before[:] = np.where(state.first < count, _DIRTY_BLACK, _CLEAN_BLACK) + last
-            for bits in (state.lines, state.single, state.run):
-                bits[:] >>= np.uint64(count)
+            state.lines[:] >>= np.uint64(count)
             state.blurred[:left] = state.blurred[count : self.frames]
-            state.due[:-chunks], state.due[-chunks:] = state.due[chunks:].copy(), _NEVER
-            state.drift[:, :-chunks], state.drift[:, -chunks:] = state.drift[:, chunks:].copy(), 0
-            # The swaps of a run that goes on beyond the window, and of its last frame, are worth something else now.
-            state.run[:] = 0
-            state.single[:] &= _mask(0, left - 1)
         self.frames -= count
         return dithers
 
@@ -220,7 +202,7 @@ def _colour(line: np.uint64, frame: int) -> bool:  # pragma: no cover (compiled)
 @_jit
 def _first_dirty(line: np.uint64, before: int, frames: int) -> int:  # pragma: no cover (compiled)
     """`_State.first` of a time line."""
-    if before == _DIRTY_BLACK or before == _DIRTY_WHITE:
+    if before in (_DIRTY_BLACK, _DIRTY_WHITE):
         return -1
     clean_white = _colour(line, 0) if before == _OPENS else before == _CLEAN_WHITE
     return min(frames, _trailing_zeros(line ^ _ALL_BITS if clean_white else line))
@@ -253,8 +235,8 @@ def _flips(
 def _change(
     line: np.uint64, first: int, before: int, start: int, end: int, frames: int, rule: _Rule
 ) -> tuple[np.float32, np.float32, int]:  # pragma: no cover (compiled)
-    """What toggling an interval of one colour changes on the glass: by how much inside it, by how much after it, and
-    up to which frame (its end: nothing changes after it).
+    """What toggling an interval of one colour changes on the glass: by how much inside it, by how much after
+    it, and up to which frame (its end: nothing changes after it).
     """
     white = _colour(line, start)
     if first < start:
@@ -285,9 +267,10 @@ def _sum(
 
 @_jit
 def _flip(
-    state: _State, rule: _Rule, frames: int, own: NDArray[np.float64], start: int, end: int, y: int, x: int
+    state: _State, rule: _Rule, frames: int, start: int, end: int, y: int, x: int
 ) -> None:  # pragma: no cover (compiled)
-    """Toggle an interval of a pixel, bring c * e up to date, and note what has to be looked at again."""
+    """Toggle an interval of a pixel, bring c * e up to date, and note which blocks have to be visited
+    again."""
     height, width = state.lines.shape
     size = rule.taps.shape[0]
     inside, after, until = _change(
@@ -295,8 +278,6 @@ def _flip(
     )
     state.lines[y, x] ^= _mask(start, end)
     state.first[y, x] = _first_dirty(state.lines[y, x], state.before[y, x], frames)
-    added = rule.table[y % CELL, x % CELL]
-    cells, top, left = added.shape[0], y // CELL, x // CELL
     for t in range(start, until):
         change = inside if t < end else after
         plane = state.blurred[t]
@@ -304,16 +285,6 @@ def _flip(
             row, tap_row = plane[y + j, x : x + size], rule.taps[j]
             for i in range(size):
                 row[i] += change * tap_row[i]
-        cells_of_chunk = own[t // CHUNK]
-        for j in range(cells):
-            drift_row, added_row = cells_of_chunk[top + j, left : left + cells], added[j]
-            for i in range(cells):
-                drift_row[i] += abs(change) * added_row[i]
-    others = ~_mask(max(0, start - 1), min(64, until + 1))
-    for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
-        for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
-            state.single[j, i] &= others
-            state.run[j, i] &= others
     reach = size // 2 + REACH
     for j in range(max(0, y - reach) // _BLOCK, min(height - 1, y + reach) // _BLOCK + 1):
         for i in range(max(0, x - reach) // _BLOCK, min(width - 1, x + reach) // _BLOCK + 1):
@@ -332,7 +303,8 @@ def _partner(
     x: int,
     change: tuple[np.float32, np.float32, int],
 ) -> tuple[np.float32, int, int]:  # pragma: no cover (compiled)
-    """The best pixel to swap an interval with: what toggling it too changes the energy by, its row and column.
+    """The best pixel to swap an interval with: what toggling it too changes the energy by, its row and
+    column.
 
     view: c * e without its margin. change: what the toggle of pixel (y, x) does to the glass.
     """
@@ -371,10 +343,11 @@ def _lowest(
     x: int,
     inside: np.float32,
 ) -> np.float32:  # pragma: no cover (compiled)
-    """What the best partner adds to the energy in a swap of frame t alone, but for what changes after that frame.
+    """What the best partner adds to the energy in a swap of frame t alone, but for what changes after that
+    frame.
 
-    t: not the first of the window, nor the last. inside: what the toggle of pixel (y, x) changes. As `_partner`, but
-    many times as fast: without branches.
+    t: not the first of the window, nor the last. inside: what the toggle of pixel (y, x) changes. As
+    `_partner`, but many times as fast: without branches.
     """
     height, width = lines.shape
     white = (lines[y, x] >> np.uint64(t)) & _BIT
@@ -408,8 +381,8 @@ def _toggles(
     x: int,
     worth: NDArray[np.float32],
 ) -> np.float32:  # pragma: no cover (compiled)
-    """worth[t]: by how much toggling frame t alone changes the visible energy, for all frames of a run of a pixel.
-    Returns the sum of c * e over the run.
+    """worth[t]: by how much toggling frame t alone changes the visible energy, for all frames of a run of a
+    pixel. Returns the sum of c * e over the run.
     """
     line, first, before = state.lines[y, x], state.first[y, x], state.before[y, x]
     white = _colour(line, start)
@@ -442,14 +415,13 @@ def _toggles(
 
 @_jit
 def _visit(
-    state: _State, rule: _Rule, frames: int, own: NDArray[np.float64], first_row: int, end_row: int
+    state: _State, rule: _Rule, frames: int, first_row: int, end_row: int
 ) -> int:  # pragma: no cover (compiled)
-    """Visit the stale blocks in these rows of blocks; how many moves were made. `own`: the drift of this stripe."""
-    lines, drift, due = state.lines, state.drift, state.due
+    """Visit the stale blocks in these rows of blocks; how many moves were made."""
+    lines = state.lines
     height, width = lines.shape
     radius = rule.taps.shape[0] // 2
     view = state.blurred[:, radius : radius + height, radius : radius + width]
-    around = rule.table.shape[2] // 2
     between = rule.near.copy()
     between[REACH, REACH] = _ZERO
     promising = between.max()
@@ -461,18 +433,7 @@ def _visit(
                 continue
             state.stale[row, column] = 0
             for y in range(row * _BLOCK, min(height, (row + 1) * _BLOCK)):
-                cell_y = y // CELL + around
                 for x in range(column * _BLOCK, min(width, (column + 1) * _BLOCK)):
-                    cell_x = x // CELL + around
-                    for chunk in range(due.shape[0]):
-                        if (
-                            drift[0, chunk, cell_y, cell_x] + drift[1, chunk, cell_y, cell_x]
-                            > due[chunk, y, x]
-                        ):
-                            due[chunk, y, x] = _NEVER
-                            others = ~_mask(chunk * CHUNK, (chunk + 1) * CHUNK)
-                            state.single[y, x] &= others
-                            state.run[y, x] &= others
                     before = state.before[y, x]
                     start = 0
                     while start < frames:
@@ -488,7 +449,6 @@ def _visit(
                                 s, e = start + number, start + number + 1
                                 flips = 2 if s > start and e < end else _flips(line, before, s, e, frames)
                                 toggle = worth[s] + rule.price * np.float32(flips)
-                                searched = state.single[y, x] & _mask(s, e) == _mask(s, e)
                             else:
                                 s, e = start, end
                                 inside, after, until = _change(line, first, before, s, e, frames, rule)
@@ -497,12 +457,12 @@ def _visit(
                                 if until > e:
                                     rest = _sum(view, y, x, e, until)
                                     toggle += after * (after * np.float32(until - e) + _TWO * rest)
-                                searched = state.run[y, x] & _mask(s, e) == _mask(s, e)
                             if toggle < best:
                                 best, best_start, best_end, to_y, to_x = toggle, s, e, y, x
-                            if searched or toggle >= promising * np.float32(e - s):
+                            if toggle >= promising * np.float32(e - s):
                                 continue
                             change = _change(line, first, before, s, e, frames, rule)
+                            swap = -_NEVER
                             if e - s == 1 and 0 < s < frames - 1:
                                 swap = toggle + _lowest(
                                     lines,
@@ -516,29 +476,17 @@ def _visit(
                                     x,
                                     change[0],
                                 )
-                            else:
-                                swap = -_NEVER
                             if swap < best:
                                 swap, j, i = _partner(state, rule, frames, view, s, e, y, x, change)
                                 swap += toggle
                                 if swap < best:
                                     best, best_start, best_end, to_y, to_x = swap, s, e, j, i
-                            if swap + _LACKING > _ZERO:
-                                if e - s == 1:
-                                    state.single[y, x] |= _mask(s, e)
-                                else:
-                                    state.run[y, x] |= _mask(s, e)
-                                first_chunk, last_chunk = s // CHUNK, (change[2] - 1) // CHUNK
-                                lacking = (swap + _LACKING) / np.float32(last_chunk - first_chunk + 1)
-                                for chunk in range(first_chunk, last_chunk + 1):
-                                    now = drift[0, chunk, cell_y, cell_x] + drift[1, chunk, cell_y, cell_x]
-                                    due[chunk, y, x] = min(due[chunk, y, x], now + lacking)
                         if best_start < 0:
                             start = end
                             continue
                         moves += 1
-                        _flip(state, rule, frames, own, best_start, best_end, y, x)
+                        _flip(state, rule, frames, best_start, best_end, y, x)
                         if to_y != y or to_x != x:
-                            _flip(state, rule, frames, own, best_start, best_end, to_y, to_x)
+                            _flip(state, rule, frames, best_start, best_end, to_y, to_x)
                         start = best_end
     return moves

@@ -1,5 +1,7 @@
 """The joint search: what a move is worth, where it ends, and what it does to odd stretches."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from trainer.dithers.eye import hvs_psnr, two_eye_kernel
 from trainer.dithers.glass import Levels, glass
 from trainer.dithers.search.ditherer import FrameSearch, Search
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
-from trainer.dithers.search.joint import CHUNK, Window
+from trainer.dithers.search.joint import Window
 from trainer.dithers.search.sequential import convolved
 
 KERNEL = two_eye_kernel()
@@ -30,7 +32,7 @@ def moving(frames, shape=(70, 90), seed=1):
 def energy(dithers, frames, levels):
     """E by its definition."""
     taps = reaching(KERNEL)
-    total = PRICE * sum(int((a != b).sum()) for a, b in zip(dithers, dithers[1:], strict=False))
+    total = PRICE * sum(int((a != b).sum()) for a, b in pairwise(dithers))
     for seen, frame in zip(glass(dithers, levels), frames, strict=True):
         error = (seen - frame).astype(np.float32)
         total += float((error * convolved(error, taps)).sum(dtype=np.float64))
@@ -83,17 +85,17 @@ def test_it_ends_where_no_toggle_and_no_swap_pays(levels):
 @pytest.mark.parametrize("levels", LEVELS)
 def test_what_it_keeps_of_the_error_is_the_error(levels):
     """c * e is brought up to date at every move, also over the border of two windows."""
-    frames = moving(3 * CHUNK)
-    window = window_of(frames[: 2 * CHUNK], noisy(frames[: 2 * CHUNK]), levels)
+    frames = moving(24)
+    window = window_of(frames[:16], noisy(frames[:16]), levels)
     window.settle()
-    taken = window.take(CHUNK)
-    for frame, dither in zip(frames[2 * CHUNK :], noisy(frames[2 * CHUNK :]), strict=True):
+    taken = window.take(8)
+    for frame, dither in zip(frames[16:], noisy(frames[16:]), strict=True):
         window.append(frame, dither)
     window.settle()
     blurred = window.blurred()
-    seen = list(glass(taken + window.take(2 * CHUNK), levels))
-    for number, frame in enumerate(frames[CHUNK:]):
-        expected = convolved((seen[CHUNK + number] - frame).astype(np.float32), reaching(KERNEL))
+    seen = list(glass(taken + window.take(16), levels))
+    for number, frame in enumerate(frames[8:]):
+        expected = convolved((seen[8 + number] - frame).astype(np.float32), reaching(KERNEL))
         np.testing.assert_allclose(blurred[number], expected, atol=2e-4)
 
 

@@ -109,7 +109,9 @@ def test_an_unknown_engine_is_refused():
 
 
 def test_the_sequential_engine_imports_no_jax():
-    make = "import sys; from trainer.dithers.search.ditherer import FrameSearch; FrameSearch(engine='sequential')"
-    code = f"{make}; print('jax' in sys.modules)"
+    code = (
+        "import sys; from trainer.dithers.search.ditherer import make_search\n"
+        "make_search(engine='sequential'); print('jax' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr
