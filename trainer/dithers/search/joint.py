@@ -24,7 +24,6 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from numba.cpython.unsafe.numbers import trailing_zeros as tz
 from numpy.typing import NDArray
 
 from trainer import cores
@@ -48,6 +47,10 @@ _CLEAN_BLACK, _CLEAN_WHITE, _DIRTY_BLACK, _DIRTY_WHITE, _OPENS = 0, 1, 2, 3, 4
 _BLOCK = 32
 _TOLERANCE = np.float32(TOLERANCE)
 _NO_BITS, _BIT, _ALL_BITS = np.uint64(0), np.uint64(1), np.uint64(2**64 - 1)
+# The product of this number with a power of two tells by its upper six bits which one it is.
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_PLACES = np.zeros(64, np.int8)
+_PLACES[[(int(_DE_BRUIJN) << place & 2**64 - 1) >> 58 for place in range(64)]] = range(64)
 _ZERO, _ONE, _TWO, _NEVER = np.float32(0), np.float32(1), np.float32(2), np.float32(np.inf)
 
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -182,7 +185,10 @@ class Window:
 @_jit
 def _trailing_zeros(bits: np.uint64) -> int:  # pragma: no cover (compiled)
     """How many frames from the first on have a 0 in these bits, 0 to 64."""
-    return 64 if bits == _NO_BITS else np.int64(tz(bits))
+    if bits == _NO_BITS:
+        return 64
+    lowest = bits & (~bits + _BIT)
+    return int(_PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)])
 
 
 @_jit
