@@ -15,7 +15,7 @@ from player.setup import check
 from player.setup.__main__ import main
 from player.setup.check import DROP_IN, Machine, buttons, findings, panel, reels, remote, vcom
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 INFO = """\
             panel: 1448 x 1072
          firmware: SWv_0.2

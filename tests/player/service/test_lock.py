@@ -12,7 +12,7 @@ import pytest
 from player.service import lock
 from player.service.lock import Locked, locked
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys
 from pathlib import Path
