@@ -75,7 +75,7 @@ class PanelSettings:
         if given.get("vcom") is None:
             if not simulated:
                 raise SettingsError(
-                    "--vcom is missing: give the negative voltage printed on the panel's flex cable, as in "
+                    "--vcom is missing: give the voltage printed on the panel's flex cable, as in "
                     "--vcom -1.53; or use --simulated to try without a panel"
                 )
             given["vcom"] = SIMULATED_VCOM
