@@ -124,7 +124,7 @@ class Config:
         "a strip at the bottom edge that tells some of title, time, frame and percent, as in title,time; "
         "empty: none",
     )
-    waveform: str = _key(
+    waveform: str = _panel(
         "DU", "text", "how partial updates are driven; A2 is quicker and ghosts more", choices=("DU", "A2")
     )
     remote: str = _key(
