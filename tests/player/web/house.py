@@ -1,4 +1,4 @@
-"""A house for the remote in tests: a board, an inbox that collects, clocks by hand, and a WSGI client."""
+"""A house for the web page in tests: a board, an inbox, clocks set by hand, and a WSGI client."""
 
 import io
 import json
@@ -10,22 +10,12 @@ from typing import Any
 import numpy as np
 
 from player.config.settings import Config
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
+from player.playback.board import Board, Snapshot
 from player.playback.requests import Request
 from player.service.log_tail import LogTail
-from player.web.app import (
-    HEADERS,
-    application,
-)
-from player.web.guard import Guard
-from player.web.pace import Failures
-from player.web.state import (
-    Remote,
-    put_together,
-)
+from player.web.actions import Remote
+from player.web.app import HEADERS, application
+from player.web.guard import Failures, Guard
 from player.web.tokens import Sessions
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
@@ -94,7 +84,7 @@ class House:
             Failures(lambda: self.time),
             self.logged.append,
         )
-        self.remote: Remote = put_together(
+        self.remote = Remote(
             self.config,
             self.board,
             self,  # an inbox: it has `post`

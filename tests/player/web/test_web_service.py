@@ -1,4 +1,4 @@
-"""The remote as the player starts it: off, for this machine, for the house; and what it costs to be off."""
+"""The web page as the player starts it: off, for this machine, for the house; and what it costs to be off."""
 
 import http.client
 import json
@@ -13,15 +13,9 @@ import pytest
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
+from player.playback.board import Board, Snapshot
 from player.playback.inbox import Inbox
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.service.log_tail import LogTail
 from player.web import addresses
 from player.web.service import serving
@@ -38,7 +32,7 @@ def port():
 
 @pytest.fixture
 def start(tmp_path, films):
-    """start(config) -> the context of a remote; start.inbox and start.lines are what it gets."""
+    """start(config) -> the context of a page; start.inbox and start.lines are what it gets."""
 
     class Start:
         board, inbox, lines = Board(), Inbox(), []
@@ -140,7 +134,7 @@ class Missing:
         if name == {missing!r}:
             raise ModuleNotFoundError(name=name)
 sys.meta_path.insert(0, Missing())
-from player.config import Config
+from player.config.settings import Config
 from player.errors import ConfigError
 from player.web.service import serving
 try:

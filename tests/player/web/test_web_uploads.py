@@ -9,17 +9,7 @@ import pytest
 
 from player.errors import ReelError
 from player.reel import Reel
-from player.web.reel_check import (
-    PLACES,
-    check_uploaded,
-    places,
-)
-from player.web.uploads import (
-    BUSY,
-    IDLE,
-    PIECE,
-    safe_name,
-)
+from player.web.uploads import BUSY, IDLE, PIECE, PLACES, check_reel, places, safe_name
 from tests.player.conftest import HEIGHT, WIDTH, film, write
 
 OCTETS = "application/octet-stream"
@@ -304,7 +294,7 @@ def test_while_a_reel_is_checked_others_wait_and_readers_do_not(house, client, f
         entered.set()
         assert leave.wait(20)
 
-    monkeypatch.setattr("player.web.uploads.check_uploaded", slow)
+    monkeypatch.setattr("player.web.uploads.check_reel", slow)
     id = begin(client, data, stamp="s").json()["id"]
     send(client, id, data)
     done = []
@@ -330,11 +320,11 @@ def test_frames_are_looked_at_all_over_the_film(make_reel):
     assert (len(spread), spread[0], spread[-1]) == (PLACES, 0, 159_999)
     assert max(np.diff(spread)) - min(np.diff(spread)) <= 1
     path = make_reel(film(3))
-    check_uploaded(path, (WIDTH, HEIGHT))
+    check_reel(path, (WIDTH, HEIGHT))
     with sqlite3.connect(path) as database:
         database.execute("UPDATE frames SET crc = 0 WHERE number = 1")
     database.close()
     with Reel(path):
         pass
     with pytest.raises(ReelError, match=r"frame 1 is damaged \(the checksum of the dither does not match\)"):
-        check_uploaded(path, (WIDTH, HEIGHT))
+        check_reel(path, (WIDTH, HEIGHT))

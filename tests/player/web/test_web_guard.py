@@ -5,6 +5,7 @@ import re
 import pytest
 
 from player.playback.requests import Kind
+from player.web.guard import ADDRESSES, Failures
 from tests.player.web.house import HERE, HOST, PHONE, TOKEN
 
 PAGES = ["/", "/now", "/api/status", "/api/panel.png", "/api/log", "/api/openapi.json", "/web/remote.js"]
@@ -116,11 +117,6 @@ def test_guessing_from_many_addresses_is_slowed_down_in_all_and_costs_bounded_me
         house.time += 0.01
     assert statuses[:50] == [401] * 50
     assert statuses.count(401) <= 54
-    from player.web.pace import (
-        ADDRESSES,
-        Failures,
-    )
-
     failures = Failures(lambda: 0.0)
     for number in range(1000):
         failures.count(str(number))

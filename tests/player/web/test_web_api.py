@@ -7,17 +7,10 @@ import pytest
 from bottle import Bottle
 from PIL import Image
 
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.times import Place
-from player.web import (
-    api,
-    guard,
-    pages,
-)
-from player.web.actions import PLAIN
+from player.web import api, guard, pages
+from player.web.actions import ACTIONS
 from tests.player.conftest import film, write
 from tests.player.web.house import SETTINGS
 
@@ -68,9 +61,19 @@ def test_head_is_get_without_the_body(client):
         assert head.headers["content-type"] == got.headers["content-type"]
 
 
+PLAIN = {action.name: action.kind for action in ACTIONS if action.fields == ()}
+
+
+def test_the_actions_without_a_value_are_these():
+    names = [kind.value for kind in PLAIN.values()]
+    assert list(PLAIN) == names
+    assert sorted(PLAIN) == ["address", "back", "clean", "next", "pause", "redraw", "resume"]
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_plain_requests_are_posted(house, client, name):
-    assert client.post(f"/api/{name}").status == 202
+    reply = client.post(f"/api/{name}")
+    assert (reply.status, reply.json()) == (202, {"asked": name})
     assert house.asked == [Request(PLAIN[name])]
 
 
@@ -228,11 +231,11 @@ def test_a_films_directory_that_is_gone_is_an_empty_list(make_house, tmp_path):
 
 def test_a_reel_is_read_again_only_when_it_has_changed(make_house, films):
     from player.reel import Reel
-    from player.web.reel_list import ReelList
+    from player.web.library import Library
 
     opened = []
     write(films / "a.reel", film(2))
-    reels = ReelList(make_house().board, films, lambda path: opened.append(path) or Reel(path))
+    reels = Library(make_house().board, films, lambda path: opened.append(path) or Reel(path))
     for _ in range(3):
         assert [reel.frames for reel in reels.all()] == [2]
     assert len(opened) == 1
@@ -293,4 +296,4 @@ def test_a_mistake_of_ours_is_one_line_and_no_traceback(house, client, monkeypat
     assert "mistake" not in reply.text
     (line,) = house.logged
     assert "RuntimeError: a mistake" in line
-    assert "test_remote_api.py" in line
+    assert "test_web_api.py" in line

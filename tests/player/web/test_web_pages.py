@@ -7,16 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from player.playback.board import Snapshot
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.times import Place, local
-from player.web.pages import (
-    _ASKED,
-    PIECE,
-)
-from player.web.words import now_in_words
+from player.web.pages import PIECE, SAID, now_in_words
 from tests.player.conftest import film, write
 from tests.player.web.house import SETTINGS
 
@@ -124,7 +117,7 @@ def test_plain_forms_work_without_javascript(full):
         reply = client.form(f"/do/{name}")
         assert (reply.status, reply.headers["location"]) == (303, f"/?asked={name}")
         assert (
-            html.escape(_ASKED[name], quote=False).replace("'", "&#039;")
+            html.escape(SAID[name], quote=False).replace("'", "&#039;")
             in client.get(reply.headers["location"]).text
         )
         full.time += 1
@@ -137,7 +130,7 @@ def test_a_form_waits_a_moment_for_the_player(full):
     full.client().form("/do/next")
     assert sum(full.slept) == pytest.approx(1.5)
     full.slept.clear()
-    full.remote.actions._inbox.post = lambda request: full.show()
+    full.post = lambda request: full.show()
     full.client().form("/do/next")
     assert full.slept == []
 
@@ -157,7 +150,7 @@ def test_go_to_choose_and_their_mistakes(full, films):
         ("/do/go-to", {"place": "99"}, 422),
         ("/do/go-to", {}, 422),
         ("/do/choose", {"reel": "<b>"}, 404),
-        ("/do/choose", {}, 404),
+        ("/do/choose", {}, 422),
     ]:
         reply = client.form(path, **fields)
         assert reply.status == status

@@ -7,15 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.times import Place
-from player.web.server import (
-    Server,
-    listen,
-)
+from player.web.server import Server, listen
 from player.web.uploads import PIECE
 from tests.chromium import Chromium, Page, find_chromium
 from tests.player.conftest import film, write
@@ -43,7 +37,7 @@ class Living:
         self.reel = write(films / "a.reel", film(9))
         write(films / "a-longer-name-than-fits-into-one-line-of-a-phone.reel", film(4))
         house.time = time.time()
-        house.remote.actions._inbox.post = self.do  # type: ignore[method-assign]
+        house.post = self.do  # type: ignore[method-assign]
         house.log_tail("frame 3 of 9 (0:00.2): partial update, 4.12% flips, 3.10% since the last redraw")
         self.show()
         listening = listen("127.0.0.1", 0)
@@ -160,7 +154,7 @@ def test_it_fits_a_phone_and_everything_can_be_touched(phone):
 
 def test_buttons_act_without_leaving_the_page(living, phone):
     phone.evaluate("window.here = true")
-    phone.evaluate("document.querySelector('#pause button').focus()")
+    phone.evaluate("document.querySelector('[data-when=running] button').focus()")
     phone.press(" ")
     phone.wait("document.querySelector('#state').textContent.includes('Paused')")
     assert phone.evaluate("document.activeElement.textContent") == "Resume"
@@ -272,7 +266,7 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
     assert plain.evaluate("document.scrollingElement.scrollWidth") <= 360
     for action, said in (
         ("pause", "Paused."),
-        ("resume", "Going on."),
+        ("resume", "Resumed."),
         ("next", "The next frame"),
         ("redraw", "redrawn"),
     ):

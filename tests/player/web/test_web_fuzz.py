@@ -8,8 +8,8 @@ import io
 
 import pytest
 
+from player.web.guard import Bucket
 from player.web.openapi import document
-from player.web.pace import Bucket
 from tests.player.web.house import HERE, HOST, PHONE, SETTINGS, House
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
@@ -37,7 +37,7 @@ def operations(make_house):
     house: House = make_house(asks=False)
     house.show()
     house.log_tail("a line")
-    house.remote.actions._pace = Bucket(10**9, 1.0, lambda: 0.0)
+    house.remote.pace = Bucket(10**9, 1.0, lambda: 0.0)
 
     def app(environ, start_response):
         return house.app({**environ, "REMOTE_ADDR": PHONE, "wsgi.errors": io.StringIO()}, start_response)

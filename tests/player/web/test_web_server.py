@@ -10,15 +10,8 @@ from contextlib import closing, suppress
 import pytest
 
 from player.errors import ConfigError
-from player.web.server import (
-    CONNECTIONS,
-    Server,
-    listen,
-)
-from player.web.uploads import (
-    LARGEST,
-    PIECE,
-)
+from player.web.server import CONNECTIONS, Server, listen
+from player.web.uploads import LARGEST, PIECE
 from tests.player.conftest import film, write
 from tests.player.web.house import TOKEN
 

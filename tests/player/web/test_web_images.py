@@ -7,15 +7,8 @@ import pytest
 from PIL import Image
 
 from player.pictures import ghosts
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
-from player.web.images import (
-    Pictures,
-    few_greys,
-    one_bit,
-)
+from player.playback.board import Board, Snapshot
+from player.web.images import Pictures, few_greys, one_bit
 
 
 def read(png: bytes) -> Image.Image:
