@@ -160,7 +160,12 @@ class Action:
         """The body that a form's texts stand for; None when they ask for nothing."""
         if self.from_form is not None:
             return self.from_form(remote, texts)
-        return {field.name: field.from_text(texts[field.name]) for field in self.form if field.name in texts}
+        given = {field.name: texts[field.name] for field in self.form if field.name in texts}
+        return {
+            field.name: field.from_text(given[field.name])
+            for field in self.form
+            if field.name in given and not (field.optional and given[field.name] == "")
+        }
 
 
 def _place(remote: Remote, given: Given) -> Place:

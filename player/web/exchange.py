@@ -74,7 +74,8 @@ class Field:
         else:
             good = isinstance(value, str) and len(value) <= self.longest
             good = good and (not self.pattern or re.fullmatch(self.pattern, value) is not None)
-            must = self.must or f"a text of at most {self.longest} characters"
+            matching = f" that matches {self.pattern}" if self.pattern else ""
+            must = self.must or f"a text of at most {self.longest} characters{matching}"
         if not good:
             raise Problem(422, f"{self.name} must be {must}")
 

@@ -203,7 +203,7 @@ def _times(snapshot: Snapshot, now: float) -> list[tuple[str, str]]:
     due = "not now" if snapshot.next_due is None else _moment(snapshot.next_due, now)
     facts.append(("Next frame", due))
     if snapshot.interval:
-        facts.append(("One frame every", span(snapshot.interval)))
+        facts.append(("Interval", span(snapshot.interval)))
     facts.append(("Redraws so far", f"{snapshot.redraws:,}"))
     facts.append(("Changed since the last redraw", f"{snapshot.net:.1%}"))
     return facts

@@ -12,6 +12,8 @@
     problem.hidden = !text;
   }
 
+  const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
   /** Replace only what has changed: a screen reader then reads the state once. */
   function update(html) {
     const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("now");
@@ -71,7 +73,7 @@
     try {
       const body = new URLSearchParams(new FormData(form)), headers = { Accept: "application/json" };
       const answer = await fetch(form.action, { method: "POST", body, headers });
-      complain(answer.ok ? "" : (await answer.json()).detail);
+      complain(answer.ok ? "" : sentence((await answer.json()).detail));
       if (answer.ok && form.dataset.stay === "reload") setTimeout(() => location.reload(), 2 * SOON);
     } catch {
       complain("The player does not answer. Try again.");

@@ -87,7 +87,7 @@ def phone(browser, living) -> Page:
 
 @pytest.fixture
 def plain(browser, living) -> Page:
-    """A phone that runs no scripts, at the entrance."""
+    """A phone that runs no scripts, at the login page."""
     page = browser.open("about:blank", *PHONE)
     page.command("Network.clearBrowserCookies")
     page.command("Emulation.setScriptExecutionDisabled", value=True)
@@ -101,7 +101,7 @@ def go(page: Page, url: str) -> None:
 
 
 def arrived(page: Page, said: str) -> None:
-    """Wait for the page that says this after a form."""
+    """Wait for the page that follows a form and says this."""
     page.wait(
         f"document.querySelector('.said')?.textContent.includes({json.dumps(said)})"
         " && document.readyState === 'complete'"
@@ -128,7 +128,7 @@ def test_the_link_signs_in_and_leaves_no_token_in_the_address_bar(browser, livin
     assert phone.complaints() == []
 
 
-def test_the_token_leaves_the_address_bar_even_where_none_is_asked_for(browser, make_house, films):
+def test_the_token_leaves_the_address_bar_even_where_none_is_required(browser, make_house, films):
     open_house = Living(make_house(asks=False), films)
     try:
         page = browser.open(f"{open_house.url}/login#{TOKEN}", *PHONE)
@@ -170,12 +170,12 @@ def test_buttons_act_without_leaving_the_page(living, phone):
     phone.evaluate("document.querySelector('#place').value = '99'")
     phone.press(" ")
     phone.wait("!document.querySelector('#problem').hidden")
-    assert text(phone, "#problem") == "there is no frame 99; the reel holds 0 to 8"
+    assert text(phone, "#problem") == "There is no frame 99; the reel holds 0 to 8."
     assert living.kinds == [Kind.PAUSE, Kind.NEXT, Kind.GO_TO]
     assert phone.evaluate("window.here") is True
 
 
-def test_it_follows_the_player_by_itself(living, phone):
+def test_it_follows_the_player_without_a_reload(living, phone):
     phone.evaluate("document.querySelector('#look-glass').click()")
     phone.wait("document.querySelector('#picture').src.includes('glass')")
     living.frame = 6
@@ -201,7 +201,7 @@ def test_a_reel_is_sent_in_pieces_with_its_progress(living, phone, films, tmp_pa
     assert "Gr-er-l-nger.reel" in text(phone, ".reels")
 
 
-def test_what_is_no_reel_is_said_and_a_lost_connection_goes_on(living, phone, films, tmp_path, monkeypatch):
+def test_a_bad_reel_is_reported_and_a_lost_connection_continues(living, phone, films, tmp_path, monkeypatch):
     bad = tmp_path / "bad.reel"
     bad.write_bytes(b"no reel")
     choose_file(phone, bad)
@@ -289,7 +289,7 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
 
 
 def test_it_can_be_used_with_the_keyboard_alone(phone):
-    """Every control is reached by Tab, in the order of the page, and shows that it is."""
+    """Tab reaches every control, in the order of the page, and each shows its focus."""
     phone.evaluate("document.querySelector('.skip').focus()")
     reached, outlines = [], set()
     for _ in range(60):

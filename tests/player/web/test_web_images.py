@@ -1,4 +1,4 @@
-"""The PNG files against Pillow, and that they are made once."""
+"""The PNG files, read by Pillow; each is encoded once."""
 
 import io
 

@@ -62,7 +62,7 @@ def test_off_means_nothing_at_all(start, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_a_player_without_the_remote_loads_none_of_its_libraries():
+def test_a_player_without_the_page_loads_none_of_its_libraries():
     program = (
         "import sys, player.commands.run, player.web, player.web.service\n"
         "print([name for name in ('bottle', 'waitress', 'segno', 'PIL') if name in sys.modules])"
@@ -91,7 +91,7 @@ def test_on_this_machine_it_is_open_to_this_machine_alone(start, port):
         fetch(port, "GET", "/")
 
 
-def test_in_the_house_it_asks_for_the_token_that_it_made(start, port, tmp_path):
+def test_in_the_house_it_requires_the_token_that_it_made(start, port, tmp_path):
     with start(Config(remote="network", remote_port=port)) as service:
         path = tmp_path / "state" / "remote-token"
         token = path.read_text().strip()
@@ -108,7 +108,7 @@ def test_in_the_house_it_asks_for_the_token_that_it_made(start, port, tmp_path):
         assert fetch(port, "GET", "/api/status", Authorization=f"Bearer {token}")[0] == 200
 
 
-def test_on_this_machine_a_named_token_is_asked_for_too(start, port, tmp_path):
+def test_on_this_machine_a_named_token_is_required_too(start, port, tmp_path):
     path = tmp_path / "token"
     path.write_text("A-token_of_22_letters0\n")
     path.chmod(0o600)
@@ -117,7 +117,7 @@ def test_on_this_machine_a_named_token_is_asked_for_too(start, port, tmp_path):
         assert fetch(port, "GET", "/api/status", Authorization="Bearer A-token_of_22_letters0")[0] == 200
 
 
-def test_what_is_wrong_is_one_line_before_anything_is_opened(start, port, tmp_path):
+def test_bad_settings_are_one_line_before_anything_is_opened(start, port, tmp_path):
     taken = closing(socket.create_server(("127.0.0.1", port)))
     with taken, pytest.raises(ConfigError, match=f"remote_port {port}: address already in use"):
         start(Config(remote="loopback", remote_port=port)).__enter__()
