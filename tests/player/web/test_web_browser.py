@@ -16,6 +16,7 @@ from tests.player.conftest import film, write
 from tests.player.web.house import TOKEN, House
 
 PHONE = 360, 740, 2
+LAID_OUT = "document.readyState === 'complete'"  # before that, what is to be clicked may still move
 
 
 @pytest.fixture(scope="module")
@@ -257,12 +258,14 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
     assert plain.evaluate("location.pathname") == "/login"
     plain.evaluate("document.querySelector('#token').value = 'wrong'")
     plain.click("button")
-    plain.wait("document.querySelector('[role=alert]')?.innerText === 'That is not the token.'")
+    plain.wait(
+        f"document.querySelector('[role=alert]')?.innerText === 'That is not the token.' && {LAID_OUT}"
+    )
     plain.click("a[href='/login']")
-    plain.wait("!!document.querySelector('#token')")
+    plain.wait(f"!!document.querySelector('#token') && {LAID_OUT}")
     plain.evaluate(f"document.querySelector('#token').value = {json.dumps(TOKEN)}")
     plain.click("button")
-    plain.wait("document.querySelector('#picture')?.complete")
+    plain.wait(f"document.querySelector('#picture')?.complete && {LAID_OUT}")
     assert plain.evaluate("document.scrollingElement.scrollWidth") <= 360
     for action, said in (
         ("pause", "Paused."),
