@@ -96,11 +96,7 @@ class Remote:
             described.append(
                 {
                     "key": name,
-                    "help": key.help,
-                    "kind": key.kind,
-                    "unit": key.unit,
-                    "low": key.low,
-                    "high": key.high,
+                    **{part: getattr(key, part) for part in ("help", "kind", "unit", "low", "high")},
                     "choices": list(key.choices),
                     "range": key.range(),
                     "value": values.get(name),
@@ -129,9 +125,9 @@ class Action:
     `fold`: the heading under which the page folds it away.
 
     `fields`: of the body, None for an object that `value` checks by itself; `one_of`: exactly one of them is
-    given. `value` makes the request's value of them. `inputs`: of the form, where they are not `fields`;
-    `from_form` makes the fields' values of the form's texts, None when nothing is to be asked. `problems`:
-    the statuses with which this action in particular may be refused.
+    given. `value` turns them into the request's value. `inputs`: of the form, where they are not `fields`;
+    `from_form` turns the form's texts into the body, or into None when there is nothing to ask. `problems`:
+    HTTP statuses, besides the common ones, that may refuse this action.
     """
 
     name: str
@@ -160,11 +156,10 @@ class Action:
         """The body that a form's texts stand for; None when they ask for nothing."""
         if self.from_form is not None:
             return self.from_form(remote, texts)
-        given = {field.name: texts[field.name] for field in self.form if field.name in texts}
         return {
-            field.name: field.from_text(given[field.name])
+            field.name: field.from_text(text)
             for field in self.form
-            if field.name in given and not (field.optional and given[field.name] == "")
+            if (text := texts.get(field.name)) is not None and (text or not field.optional)
         }
 
 
