@@ -54,7 +54,7 @@ class Screen:
         elif decision.action == "partial":
             self._awake = True
             try:
-                self._panel.show(dither, decision.rows, waveform)
+                self._panel.show(dither, decision.rows, self.shown)
             except PanelReset:
                 decision = self._redraw(dither, decision._replace(action="redraw", why="the panel was reset"))
         return self._stands(dither, decision)
@@ -64,7 +64,7 @@ class Screen:
         self._awake = True
         decision = self.decide(dither, "cleaned")
         try:
-            self._panel.clean()
+            self._panel.clear()
         except PanelReset:
             decision = decision._replace(why="the panel was reset, and is not cleaned")
         return self._stands(dither, self._redraw(dither, decision))

@@ -72,17 +72,18 @@ class World:
                 raise Power
 
     # the panel
-    def show(self, dither, rows, waveform="DU"):
+    def show(self, dither, rows, shown):
+        assert (shown == self.glass).all(), "the dither on the glass comes along"
         assert self.glass is not None, "the first picture must be a redraw"
         self.touch()
         assert (np.delete(dither, np.r_[rows], 0) == np.delete(self.glass, np.r_[rows], 0)).all()
-        self.draw("show " + waveform, dither)
+        self.draw("show DU", dither)
 
     def redraw(self, dither):
         self.touch()
         self.draw("redraw", dither)
 
-    def clean(self):
+    def clear(self):
         self.fault()
         self.events.append("clean")
         self.glass = np.ones(self.size[::-1], np.uint8)

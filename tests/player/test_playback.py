@@ -79,9 +79,9 @@ def test_an_unchanged_frame_is_not_drawn_but_counted(world, make_film, make_reel
 
 def test_redraws_follow_the_rule_and_the_settings(world, make_film, make_reel):
     path = make_reel(make_film(8, flips=0.1))
-    world.play(replace(CONFIG, cooldown=3, threshold=0.05, waveform="A2"), [path])
+    world.play(replace(CONFIG, cooldown=3, threshold=0.05), [path])
     drawn = [event for event in world.events if event not in ("place", "sleep")]
-    assert drawn == ["redraw", "show A2", "show A2", "redraw", "show A2", "show A2", "redraw", "show A2"]
+    assert drawn == ["redraw", "show DU", "show DU", "redraw", "show DU", "show DU", "redraw", "show DU"]
     assert world.store.load().redraws == 3
 
 

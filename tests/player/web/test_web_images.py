@@ -1,0 +1,55 @@
+"""The PNG files, read by Pillow; each is encoded once."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from player.pictures import ghosts
+from player.playback.board import Board, Snapshot
+from player.web.images import Pictures, few_greys, one_bit
+
+
+def read(png: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(png))
+    image.load()
+    return image
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (24, 44), (5, 64)])
+def test_the_dither_is_a_one_bit_png(shape):
+    dither = (np.random.default_rng(1).random(shape) < 0.5).astype(np.uint8)
+    image = read(one_bit(dither))
+    assert image.mode == "1"
+    np.testing.assert_array_equal(np.asarray(image), dither == 1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (24, 44), (5, 66)])
+def test_the_glass_keeps_its_greys(shape):
+    greys = np.array([ghosts.BLACK, ghosts.GHOST, ghosts.WHITE], np.uint8)
+    glass = greys[np.random.default_rng(2).integers(0, 3, shape)]
+    png = few_greys(glass, greys)
+    np.testing.assert_array_equal(np.asarray(read(png).convert("L")), glass)
+    assert png[24:26] == bytes([2, 3]), "2 bits, palette"
+
+
+def test_pictures_are_made_once_for_each_view():
+    board = Board()
+    pictures = Pictures(board)
+    assert pictures.panel() is None
+    assert pictures.glass() is None
+    dither, redrawn = np.eye(8, 16, dtype=np.uint8), np.ones((8, 16), np.uint8)
+    board.publish(Snapshot(), dither)
+    assert pictures.glass() is None
+    board.publish(Snapshot(), dither, redrawn)
+    panel, glass = pictures.panel(), pictures.glass()
+    np.testing.assert_array_equal(np.asarray(read(glass.png).convert("L")), ghosts.glass(dither, redrawn))
+    board.publish(Snapshot(frame=2))
+    assert pictures.panel() is panel
+    assert pictures.glass() is glass
+    board.publish(Snapshot(), dither, dither)
+    assert pictures.panel().tag == panel.tag, "named by its content"
+    assert pictures.glass().tag != glass.tag
+    board.publish(Snapshot(), redrawn)
+    assert pictures.panel().tag != panel.tag
