@@ -99,6 +99,7 @@ class _Device:
         from driver.errors import DriverError
 
         self.glass: Callable[[], NDArray[np.uint8]] | None = None
+        self._waveform = config.waveform
         try:
             self._settings = _settings(config)
         except DriverError as error:
@@ -128,27 +129,28 @@ class _Device:
 
         with _driver_errors():
             if self._wire is None:
-                return _Translated(open_panel(self._settings, attach=attach))
+                return _Translated(open_panel(self._settings, attach=attach), self._waveform)
             wire = self._wire
-            return _Translated(open_on(wire, self._settings, wire.clock, wire.sleep, attach=attach))
+            panel = open_on(wire, self._settings, wire.clock, wire.sleep, attach=attach)
+            return _Translated(panel, self._waveform)
 
 
 class _Translated:
     """A DevicePanel over the driver's panel: its errors become the player's."""
 
-    def __init__(self, panel: "IT8951Panel") -> None:
-        self._panel = panel
+    def __init__(self, panel: "IT8951Panel", waveform: str) -> None:
+        self._panel, self._waveform = panel, waveform
         self.size = panel.size
 
-    def show(self, dither: NDArray[np.uint8], rows: slice, waveform: str = "DU") -> None:
+    def show(self, dither: NDArray[np.uint8], rows: slice, shown: NDArray[np.uint8]) -> None:
         with _driver_errors():
-            self._panel.show(dither, rows, waveform)
+            self._panel.show(dither, rows, self._waveform)
 
     def redraw(self, dither: NDArray[np.uint8]) -> None:
         with _driver_errors():
             self._panel.redraw(dither)
 
-    def clean(self) -> None:
+    def clear(self) -> None:
         with _driver_errors():
             self._panel.clear()
 

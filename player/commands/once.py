@@ -19,9 +19,9 @@ from player.config.sources import (
     Effective,
     state_path,
 )
-from player.playback.dependencies import Surroundings
-from player.playback.inbox import Inbox
+from player.playback.dependencies import Dependencies
 from player.playback.loop import Playback
+from player.playback.requests import Inbox
 from player.progress import ProgressStore
 from player.reel import Reel
 from player.schedule.quiet import (
@@ -60,7 +60,7 @@ def _show(source: Source, effective: Effective, inbox: Inbox, resume: bool) -> N
     # A simulated panel is a new one in every run.
     attach = config.keeps_power and known and config.simulated is None
     with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
-        around = Surroundings(
+        around = Dependencies(
             open_reel=Reel,
             store=store,
             inbox=inbox,

@@ -17,17 +17,17 @@ from player.config.sources import (
     Effective,
     state_path,
 )
-from player.playback.board import Board
 from player.playback.dependencies import (
+    Dependencies,
     Outcome,
-    Surroundings,
 )
-from player.playback.inbox import Inbox
 from player.playback.loop import Playback
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
 )
+from player.playback.status import StatusBoard
 from player.progress import ProgressStore
 from player.reel import Reel
 from player.service.assembly import Log, Services, first_look, glass_pictures, only_player
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(source: Source, inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
     """Open the panel and show, anew whenever a change of the settings needs that."""
-    board, jump, shown = Board(), source.jump, 0
+    board, jump, shown = StatusBoard(), source.jump, 0
     outcome: Outcome = "reopen"
     services = Services(board, inbox, source.settable, tail, log)
     with ExitStack() as lock, closing(services):
@@ -87,7 +87,7 @@ def _show(
     count: int | None,
     source: Source,
     services: Services,
-    board: Board,
+    board: StatusBoard,
     inbox: Inbox,
     notifier: Notifier,
     log: Log,
@@ -113,7 +113,7 @@ def _show(
             save_picture(reel, number)
             notifier.status(f"{reel.stem}: frame {number}")
 
-        around = Surroundings(
+        around = Dependencies(
             open_reel=Reel,
             store=store,
             inbox=inbox,

@@ -20,14 +20,14 @@ from player.config.sources import state_path
 from player.errors import PlayerError, ReelError
 from player.files import make_directory
 from player.pictures import png
-from player.playback.board import Board
 from player.playback.dependencies import Address
-from player.playback.inbox import Inbox
-from player.playback.playlist import (
+from player.playback.reels import (
     arranged,
     expand,
+    number_of,
 )
-from player.playback.reels import number_of
+from player.playback.requests import Inbox
+from player.playback.status import StatusBoard
 from player.progress import Progress
 from player.reel import Reel
 from player.service.lock import locked
@@ -101,7 +101,7 @@ class Services:
 
     def __init__(
         self,
-        board: Board,
+        board: StatusBoard,
         inbox: Inbox,
         settable: Callable[[], dict[str, str | None]],
         tail: LogTail,

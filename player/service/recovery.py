@@ -25,9 +25,9 @@ class DevicePanel(Protocol):
 
     @property
     def size(self) -> tuple[int, int]: ...
-    def show(self, dither: NDArray[np.uint8], rows: slice, waveform: str = "DU") -> None: ...
+    def show(self, dither: NDArray[np.uint8], rows: slice, shown: NDArray[np.uint8]) -> None: ...
     def redraw(self, dither: NDArray[np.uint8]) -> None: ...
-    def clean(self) -> None: ...
+    def clear(self) -> None: ...
     def sleep(self) -> None: ...
     def shut_down(self) -> None: ...
     def close(self) -> None: ...
@@ -60,20 +60,20 @@ class SteadyPanel:
         self._recent: list[float] = []  # when it was reset, the last hour
         self._must_redraw = False
 
-    def show(self, dither: NDArray[np.uint8], rows: slice, waveform: str = "DU") -> None:
+    def show(self, dither: NDArray[np.uint8], rows: slice, shown: NDArray[np.uint8]) -> None:
         """Partial update. PanelReset when the panel was reset since the last redraw."""
         if self._must_redraw:
             raise PanelReset("the panel was reset, so its picture has to be drawn as a whole")
-        self._call(lambda panel: panel.show(dither, rows, waveform))
+        self._call(lambda panel: panel.show(dither, rows, shown))
 
     def redraw(self, dither: NDArray[np.uint8]) -> None:
         """The flashing full refresh."""
         self._call(lambda panel: panel.redraw(dither))
         self._must_redraw = False
 
-    def clean(self) -> None:
+    def clear(self) -> None:
         """INIT of the whole glass: the strongest erase, white afterwards."""
-        self._call(lambda panel: panel.clean())
+        self._call(lambda panel: panel.clear())
         self._must_redraw = False
 
     def sleep(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from player.config.settings import Config
 from player.config.sources import load
 from player.errors import PlayerError
-from player.playback.playlist import expand
+from player.playback.reels import expand
 from player.service.buttons import button_pins
 from player.service.lock import Locked, locked
 from player.setup import raspberry

@@ -9,12 +9,12 @@ from player.config.values import (
     from_text,
 )
 from player.errors import ConfigError
-from player.playback.board import Board
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
 )
+from player.playback.status import StatusBoard
 from player.times import Place, film_time, parse_place
 from player.web.pace import Bucket
 from player.web.problems import (
@@ -45,7 +45,9 @@ class Actions:
     asked. Everything raises Problem when it cannot be asked.
     """
 
-    def __init__(self, board: Board, inbox: Inbox, settable: Settable, reels: ReelList, pace: Bucket) -> None:
+    def __init__(
+        self, board: StatusBoard, inbox: Inbox, settable: Settable, reels: ReelList, pace: Bucket
+    ) -> None:
         self._board, self._inbox, self._settable = board, inbox, settable
         self._reels, self._pace = reels, pace
 

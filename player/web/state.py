@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from player.config.settings import Config
-from player.playback.board import Board
-from player.playback.inbox import Inbox
+from player.playback.requests import Inbox
+from player.playback.status import StatusBoard
 from player.service.log_tail import LogTail
 from player.web.actions import (
     Actions,
@@ -31,7 +31,7 @@ class Remote:
     seconds.
     """
 
-    board: Board
+    board: StatusBoard
     guard: Guard
     actions: Actions
     pictures: Pictures
@@ -60,7 +60,7 @@ class Remote:
 
 def put_together(
     config: Config,
-    board: Board,
+    board: StatusBoard,
     inbox: Inbox,
     settable: Settable,
     films: Path | None,

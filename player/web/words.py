@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from player.playback.board import Snapshot
+from player.playback.status import Status
 from player.times import film_time, local, span
 
 
@@ -18,7 +18,7 @@ class Now(NamedTuple):
     paused: bool
 
 
-def now_in_words(snapshot: Snapshot, now: float) -> Now:
+def now_in_words(snapshot: Status, now: float) -> Now:
     """`now`: Unix seconds."""
     title = snapshot.title or ("No film" if snapshot.reel is None else snapshot.reel.rpartition("/")[2])
     if snapshot.frame is None or not snapshot.frames:
@@ -32,7 +32,7 @@ def now_in_words(snapshot: Snapshot, now: float) -> Now:
     return Now(title, f"{where}. {_doing(snapshot)}", share, facts + _times(snapshot, now), snapshot.paused)
 
 
-def _doing(snapshot: Snapshot) -> str:
+def _doing(snapshot: Status) -> str:
     if snapshot.message:
         return snapshot.message[0].upper() + snapshot.message[1:]
     if snapshot.paused:
@@ -42,7 +42,7 @@ def _doing(snapshot: Snapshot) -> str:
     return "Showing" if snapshot.reel is not None else "Starting"
 
 
-def _times(snapshot: Snapshot, now: float) -> list[tuple[str, str]]:
+def _times(snapshot: Status, now: float) -> list[tuple[str, str]]:
     facts = []
     if snapshot.shown_at is not None:
         facts.append(("Shown since", _moment(snapshot.shown_at, now)))

@@ -11,15 +11,15 @@ from player.config.settings import (
 )
 from player.config.sources import Effective
 from player.errors import PanelReset
-from player.playback.board import Board
 from player.playback.loop import (
+    Dependencies,
     Playback,
-    Surroundings,
 )
 from player.playback.requests import (
     Kind,
     Request,
 )
+from player.playback.status import StatusBoard
 from player.progress import ProgressStore
 from player.reel import Reel
 
@@ -55,7 +55,7 @@ class World:
         self.cut_at = None
         self.until = None  # then it is stopped
         self.glass = None
-        self.board = Board()
+        self.board = StatusBoard()
         self.shown = []  # (time, frame number)
         self.resets = 0  # so many calls to come end with the panel reset
         self.alive = []  # when the loop said that it is
@@ -72,19 +72,20 @@ class World:
                 raise Power
 
     # the panel
-    def show(self, dither, rows, waveform="DU"):
+    def show(self, dither, rows, shown):
         assert self.glass is not None, "the first picture must be a redraw"
         self.touch()
+        assert (shown == self.glass).all()
         assert (np.delete(dither, np.r_[rows], 0) == np.delete(self.glass, np.r_[rows], 0)).all()
-        self.draw("show " + waveform, dither)
+        self.draw("show", dither)
 
     def redraw(self, dither):
         self.touch()
         self.draw("redraw", dither)
 
-    def clean(self):
+    def clear(self):
         self.fault()
-        self.events.append("clean")
+        self.events.append("clear")
         self.glass = np.ones(self.size[::-1], np.uint8)
 
     def fault(self):
@@ -134,7 +135,7 @@ class World:
             wait = staticmethod(world.wait)
             save = staticmethod(world.save)
 
-        return Surroundings(
+        return Dependencies(
             open_reel=Reel,
             store=Watched,
             inbox=Watched,

@@ -11,7 +11,7 @@ from playback_world import World, effective
 from player.config.settings import Config
 from player.pictures.cards import address_card, end_card
 from player.playback.dependencies import Address
-from player.playback.playlist import expand
+from player.playback.reels import expand
 from player.playback.requests import (
     Kind,
     Request,
@@ -142,7 +142,7 @@ def test_a_redraw_and_a_clean_change_no_time(world, reel):
     world.ask(60.0, Kind.REDRAW)
     world.ask(70.0, Kind.CLEAN)
     world.play(CONFIG, [reel], until=200.0)
-    assert world.drawn == ["redraw", "redraw", "clean", "redraw", "show DU"]
+    assert world.drawn == ["redraw", "redraw", "clear", "redraw", "show"]
     assert world.shown == [(50.5, 0), (150.5, 1)]
     assert world.store.load().redraws == world.snapshot.redraws == 3
     assert "redraw (asked for)" in world.lines
@@ -161,7 +161,7 @@ def test_a_reset_of_the_panel_redraws_once(world, reel):
     world.wait = faulty
     world.play(CONFIG, [reel], until=300.0)
     assert world.drawn[:3] == ["redraw", "reset", "redraw"]
-    assert world.drawn[3:6] == ["show DU", "reset", "redraw"]
+    assert world.drawn[3:6] == ["show", "reset", "redraw"]
     assert sum("redraw (the panel was reset)" in line for line in world.lines) == 2
     assert world.numbers == [0, 1, 2]
 
@@ -202,7 +202,7 @@ def test_the_address_stands_for_a_minute_and_then_the_frame_again(world, reel):
     world.ask(240.0, Kind.ADDRESS)
     world.play(CONFIG, [reel], until=302.0)
     assert world.numbers == [0, 1, 2]
-    assert world.drawn[-3:] == ["redraw", "redraw", "show DU"]
+    assert world.drawn[-3:] == ["redraw", "redraw", "show"]
     assert "redraw (after the address)" in world.lines
     assert world.snapshot.redraws == world.drawn.count("redraw")
 
@@ -272,7 +272,7 @@ def test_a_caption_that_is_set_shows_at_once_and_without_a_flash(world, changing
     world.ask(60.0, Kind.SET, {"caption": "frame"})
     world.ask(70.0, Kind.SET, {"caption": ""})
     world.play(changing, [path], until=160.0)
-    assert world.drawn == ["redraw", "show DU", "show DU", "show DU"]
+    assert world.drawn == ["redraw", "show", "show", "show"]
     assert world.numbers == [0, 1]
     assert world.store.load().frame == 1
 

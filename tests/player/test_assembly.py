@@ -12,14 +12,14 @@ import pytest
 from player import panel as panels
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
+)
+from player.playback.status import (
+    Status,
+    StatusBoard,
 )
 from player.progress import Progress
 from player.service.assembly import USUAL_SIZE, Services, first_look, glass_pictures, only_player
@@ -54,7 +54,7 @@ def page(monkeypatch):
 
 @pytest.fixture
 def world(tmp_path):
-    world = types.SimpleNamespace(lines=[], board=Board(), inbox=Inbox())
+    world = types.SimpleNamespace(lines=[], board=StatusBoard(), inbox=Inbox())
     world.config = Config(
         remote="loopback", films=str(tmp_path / "films"), state=str(tmp_path / "state" / "p.json")
     )
@@ -112,7 +112,7 @@ def test_buttons_post_requests_and_know_the_pause(world, monkeypatch):
     config = Config(vcom=-1.5, button_pause=5)
     world.services.start(config)
     assert world.inbox.wait(5) == Request(Kind.PAUSE)
-    world.board.publish(Snapshot(paused=True))
+    world.board.publish(Status(paused=True))
     assert world.inbox.wait(5) == Request(Kind.RESUME)
     world.services.close()
     world.services.start(replace(config, simulated="sim"))

@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
 )

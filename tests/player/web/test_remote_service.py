@@ -13,14 +13,14 @@ import pytest
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
+)
+from player.playback.status import (
+    Status,
+    StatusBoard,
 )
 from player.service.log_tail import LogTail
 from player.web import addresses
@@ -41,7 +41,7 @@ def start(tmp_path, films):
     """start(config) -> the context of a remote; start.inbox and start.lines are what it gets."""
 
     class Start:
-        board, inbox, lines = Board(), Inbox(), []
+        board, inbox, lines = StatusBoard(), Inbox(), []
 
         def __call__(self, config):
             return serving(config, self.board, self.inbox, lambda: {"interval": None}, films, LogTail(),
@@ -49,7 +49,7 @@ def start(tmp_path, films):
 
     begun = Start()
     begun.lines.clear()
-    begun.board.publish(Snapshot(title="a film", settings={"interval": 5.0}))
+    begun.board.publish(Status(title="a film", settings={"interval": 5.0}))
     yield begun
     begun.inbox.close()
 
