@@ -16,7 +16,6 @@ from fault_world import HEIGHT, WIDTH, Died, Machine, frames
 from player import files
 from player.pictures import png
 from player.playback import loop as playback
-
 from player.progress import read
 from player.reel import reader
 
