@@ -160,7 +160,11 @@ class Handlers:
         state.effective = effective
         state.quiet = Quiet(new.quiet, new.quiet_days, deps.local)
         if _PLAYLIST & names and not state.missing:
-            self._look()
+            try:
+                if state.reels.follow(new):
+                    state.ask(deps.clock(), "exact", "another reel")
+            except ReelError as error:
+                deps.log(str(error))
         if "step" in names and state.at is not None:
             state.reels.number = state.at + new.step
         if "caption" in names and state.at is not None:
@@ -177,14 +181,3 @@ class Handlers:
         if names:
             deps.applied(new)
         return None
-
-    def _look(self) -> None:
-        """Find the reels that the settings name now; the first one begins if the one shown is not there."""
-        state = self._state
-        try:
-            state.reels.look(state.config)
-            if not state.reels.is_in_playlist(state.reels.reel.path, state.config):
-                state.reels.begin_playlist(state.config)
-                state.ask(self._deps.clock(), "exact", "another reel")
-        except ReelError as error:
-            self._deps.log(str(error))

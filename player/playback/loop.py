@@ -84,9 +84,8 @@ class Playback:
                 left = self.next().when - deps.clock()
                 if left > SLEEP_AFTER:
                     self.screen.sleep()
-                request = deps.inbox.wait(
-                    0.0 if once else min(left, LONGEST_WAIT, deps.heartbeat or LONGEST_WAIT)
-                )
+                longest = min(LONGEST_WAIT, deps.heartbeat or LONGEST_WAIT)
+                request = deps.inbox.wait(0.0 if once else min(left, longest))
                 deps.alive()
                 if request is not None:
                     outcome = self._handlers.handle(request)
@@ -113,19 +112,25 @@ class Playback:
         """Choose the frame to start with: where the player was, unless told otherwise."""
         state = self.state
         state.jump = jump
-        try:
-            on_glass = state.reels.enter(state.config, state.progress, jump, others=False)
-        except NoSuchFrame:  # waiting does not bring it
-            raise
-        except ReelError as error:
-            self._lose(error)
+        on_glass = self._enter(others=False)
+        if on_glass is None:
             return
-        state.jump = None
         known = attached and on_glass and self.screen.take_over()
         interval = state.progress.interval if state.config.finish_by else state.config.interval
         wait = after_restart(state.progress.next_due, interval, self.deps.wall())
         self._go_on(on_glass, 0.0 if once else wait, known)
         state.choose_interval(self.deps, strict=not state.config.wait_for_films)
+
+    def _enter(self, others: bool) -> bool | None:
+        """Open the reel to begin with: None when films are missing, else as `Reels.enter`."""
+        state = self.state
+        try:
+            on_glass = state.reels.enter(state.config, state.progress, state.jump, others)
+        except ReelError as error:
+            self._lose(error)
+            return None
+        state.jump = None
+        return on_glass
 
     def _go_on(self, on_glass: bool, wait: float, known: bool) -> None:
         """After a reel was opened. `on_glass`: its frame `number` was on the glass, `known`: it still is; the
@@ -245,9 +250,11 @@ class Playback:
             self.screen.show_card(card, "the end of the film")
 
     def _lose(self, error: ReelError) -> None:
-        """Films are missing, or still are. Raises the error where they are not waited for."""
+        """Films are missing, or still are. Raises the error where they are not waited for, and where a frame
+        was asked for that the reel does not have: waiting does not bring it.
+        """
         state, now = self.state, self.deps.clock()
-        if not state.config.wait_for_films:
+        if isinstance(error, NoSuchFrame) or not state.config.wait_for_films:
             raise error
         state.look_at = now + POLL
         if not state.missing:
@@ -269,17 +276,12 @@ class Playback:
                 state.over = False
                 state.schedule = state.schedule._replace(due=now)
             return
-        others = now - state.lost_at >= PATIENCE
-        try:
-            on_glass = state.reels.enter(state.config, state.progress, state.jump, others)
-        except NoSuchFrame:  # of what was asked for at the start: waiting does not bring it
-            raise
-        except ReelError as error:
-            self._lose(error)
+        on_glass = self._enter(others=now - state.lost_at >= PATIENCE)
+        if on_glass is None:
             self._show_no_film(now)
             return
         self.deps.log("films are found; the showing goes on")
-        state.missing, state.jump = "", None
+        state.missing = ""
         self._go_on(on_glass, 0.0, known=on_glass and state.at is not None)
         state.choose_interval(self.deps)
 
@@ -297,7 +299,6 @@ class Playback:
         where = ", ".join([*config.reels, *([config.films] if config.films else [])])
         address = self.deps.address()
         url = None if address is None else address.url
-        self.screen.show_card(
-            no_film_card(self.screen.size, where or "no place at all", url), "no film is found"
-        )
+        card = no_film_card(self.screen.size, where or "no place at all", url)
+        self.screen.show_card(card, "no film is found")
         state.card_at = now

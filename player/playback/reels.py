@@ -95,7 +95,7 @@ class Reels:
         except ReelError:
             if jump is not None or not self._is_chosen_over(config):
                 raise  # else there is the reel that was chosen
-        if jump is None and kept.reel is not None and self.is_in_playlist(Path(kept.reel), config):
+        if jump is None and kept.reel is not None and self._is_in_playlist(Path(kept.reel), config):
             try:
                 return self._resume(kept)
             except ReelError:
@@ -159,12 +159,18 @@ class Reels:
         self._log(f"{path}: begins")
         self.chosen_over = None if path in self.paths else joined(config.reels, config.films)
 
-    def begin_playlist(self, config: Config) -> None:
-        """Open the first reel where the settings say that it begins. ReelError, NoSuchFrame."""
+    def follow(self, config: Config) -> bool:
+        """Find the reels that new settings name, and begin the first one if the open one is not among them;
+        whether it was begun. ReelError.
+        """
+        self.look(config)
+        if self._is_in_playlist(self.reel.path, config):
+            return False
         self._open(self.paths[0])
-        self.number = number_of(self.reel, parse_place(config.start or "0", "start"))
+        self.number = self._first_number(config, None)
+        return True
 
-    def is_in_playlist(self, path: Path, config: Config) -> bool:
+    def _is_in_playlist(self, path: Path, config: Config) -> bool:
         """Whether a reel is one of the configuration, or was chosen over them."""
         return path in self.paths or self._is_chosen_over(config)
 

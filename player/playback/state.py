@@ -1,6 +1,7 @@
 """The state of a playback, and the one place that says what comes next and when."""
 
 import enum
+import operator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -195,20 +196,17 @@ def next_action(state: State, now: float, wall: float) -> Next:
         return Next(state.address_until, Action.RESTORE)
     if state.asked:
         return Next(now, Action.SHOW)
+    when = operator.attrgetter("when")
     quiet = state.quiet.at(wall)
     redraw = Next(NEVER if quiet else _daily_redraw(state, now), Action.REDRAW)
     if state.missing or state.over:
-        return _earlier(Next(state.look_at, Action.LOOK), redraw)
+        return min(Next(state.look_at, Action.LOOK), redraw, key=when)
     if quiet:
         ends = state.quiet.ends(wall)
         return Next(NEVER if ends is None else now + ends - wall, Action.NOTHING)
     if state.holds:
         return redraw
-    return _earlier(Next(state.schedule.due, Action.SHOW), redraw)
-
-
-def _earlier(one: Next, other: Next) -> Next:
-    return other if other.when < one.when else one
+    return min(Next(state.schedule.due, Action.SHOW), redraw, key=when)
 
 
 def _daily_redraw(state: State, now: float) -> float:
