@@ -1,4 +1,4 @@
-"""`player`: run, info, check, frames, status, config. A user's errors are one line and exit code 2."""
+"""`player`: run, info, check, frames, status, config. A user's errors are one line, exit code 2."""
 
 import io
 import os
@@ -9,9 +9,9 @@ from player.errors import PlayerError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. Each command's module is loaded only when it is asked for."""
+    """Run one command; its exit code. A command's module is imported only when the command is used."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # the name of a file may be no text
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be valid text
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except OSError as error:  # of the output: everything else is a PlayerError
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held goes nowhere
+    except OSError as error:  # on output: every other error is a PlayerError
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discard what is still buffered
         if isinstance(error, BrokenPipeError):  # `player info FILM.reel | head -1`
             return 141
         print(f"player: cannot write the output: {error.strerror}", file=sys.stderr)
@@ -55,7 +55,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
             return status(options)
         case _:
-            from player.commands.status import config
+            from player.commands.config import config
 
             return config(options)
 

@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 
 from player.__main__ import main
-from player.config.example import (
-    APPLIANCE,
-    EXAMPLES,
-    markdown,
-    toml,
-)
+from player.commands.config import APPLIANCE, example, table
 from player.config.settings import (
     KEYS,
     Config,
@@ -21,6 +16,7 @@ from player.config.sources import load
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "systemd" / "player.toml"
+EXAMPLES = {name: key.example for name, key in KEYS.items() if key.example is not None}
 
 
 def test_the_installed_file_is_what_the_player_prints(capsys):
@@ -47,7 +43,7 @@ def test_the_installed_file_sets_what_the_service_needs_and_nothing_else():
 
 def test_every_line_can_be_taken_in(tmp_path):
     """Without its #, each line of the example is a setting that is allowed."""
-    plain = re.sub(r"^# (\w+ = )", r"\1", toml(), flags=re.MULTILINE)
+    plain = re.sub(r"^# (\w+ = )", r"\1", example(), flags=re.MULTILINE)
     assert set(tomllib.loads(plain)) == set(KEYS)
     file = tmp_path / "player.toml"
     file.write_text(plain)
@@ -59,7 +55,7 @@ def test_every_line_can_be_taken_in(tmp_path):
         assert getattr(effective.config, name) == getattr(Config(), name)
 
 
-@pytest.mark.parametrize("text", [toml(), markdown()], ids=["example", "table"])
+@pytest.mark.parametrize("text", [example(), table()], ids=["example", "table"])
 def test_every_key_stands_there_with_its_meaning_range_and_default(text):
     words = re.sub(r"\s+(?:# )?", " ", text.replace("\\|", "|"))
     for name, key in KEYS.items():

@@ -1,26 +1,28 @@
-"""The command line: its options come from the table of keys, its errors are one line."""
+"""The command line: its options come from the table of settings, its errors are one line."""
 
 import argparse
-import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from player.config.settings import (
-    KEYS,
-    Config,
-)
+from player.config.settings import DEFAULTS, KEYS
 from player.errors import PlayerError
-
-_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
-_PLACES = {"state": "FILE", "simulated": "DIR", "start": "FRAME|TIME"}
 
 
 class UsageError(PlayerError, ValueError):
-    """The command line has no such option, or one is missing."""
+    """The command line has an unknown option, or one is missing."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError instead of printing the usage and leaving."""
+    """Raises UsageError instead of printing the usage and exiting.
+
+    Takes everything that begins with a minus and a digit for a value, not for an option, so that `--vcom
+    -1,53` is an error that names the repair.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see `{self.prog} --help`")
@@ -37,10 +39,10 @@ def _parser() -> Parser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = _command(commands, "run", "show a reel, on the panel or on a simulated one")
-    run.add_argument("reels", nargs="*", metavar="REEL", default=argparse.SUPPRESS, help=KEYS["reels"].help)
-    _config_file(run)
-    _keys(run, [name for name in KEYS if name != "reels"])
-    run.add_argument("--resume", action="store_true", help="go on after a pause, which holds over restarts")
+    _settings(run, KEYS)
+    run.add_argument(
+        "--resume", action="store_true", help="resume after a pause, which holds even after a restart"
+    )
     run.add_argument(
         "--once",
         action="store_true",
@@ -51,50 +53,50 @@ def _parser() -> Parser:
     info = _command(commands, "info", "what a reel holds, how long it takes to show and how often it flashes")
     _reel(info)
     info.add_argument(
-        "--all", action="store_true", help="count the redraws of all frames, not the first 2,000"
+        "--all",
+        action="store_true",
+        help="in a reel without a redraw plan, count the redraws of all frames, not just of the first 2,000",
     )
-    _config_file(info)
-    _keys(info, ["interval", "threshold", "cooldown", "darkened_only"])
+    _settings(info, ["interval", "threshold", "cooldown", "darkened_only"])
     _json(info)
 
-    check = _command(
-        commands, "check", "read every frame of a reel and verify it; exit code 1 when it is bad"
-    )
+    check = _command(commands, "check", "read and verify every frame of a reel; exit code 1 if any is bad")
     _reel(check)
     _json(check)
 
-    frames = _command(commands, "frames", "write the frames of a reel as 1-bit PNG files named by number")
+    frames = _command(
+        commands, "frames", "write the frames of a reel as 1-bit PNG files named by their number"
+    )
     _reel(frames)
     frames.add_argument("directory", metavar="DIR", help="where to write frame-000000.png and so on")
-    frames.add_argument("--start", metavar="FRAME|TIME", default="0", help="the first one (default 0)")
-    frames.add_argument("--end", metavar="FRAME|TIME", help="the one after the last (default: all)")
+    frames.add_argument("--start", metavar="FRAME|TIME", default="0", help="the first frame (default 0)")
+    frames.add_argument(
+        "--end", metavar="FRAME|TIME", help="the frame after the last one (default: the end of the reel)"
+    )
 
     status = _command(commands, "status", "what the player shows, since when, and what comes next")
-    _config_file(status)
-    _keys(status, ["state", "simulated"])
+    _settings(status, ["state", "simulated"])
     _json(status)
 
     config = _command(
-        commands, "config", "the settings in force, with their meaning, as a configuration file"
+        commands, "config", "print the settings in force, with their meaning, as a configuration file"
     )
-    config.add_argument(
-        "reels", nargs="*", metavar="REEL", default=argparse.SUPPRESS, help=KEYS["reels"].help
-    )
-    _config_file(config)
-    _keys(config, [name for name in KEYS if name != "reels"])
+    _settings(config, KEYS)
     _json(config)
-    config.add_argument("--example", action="store_true", help="instead: a commented file, as the service's")
-    config.add_argument("--table", action="store_true", help="instead: every key in a Markdown table")
+    config.add_argument(
+        "--example", action="store_true", help="print a commented example, the file of the service"
+    )
+    config.add_argument("--table", action="store_true", help="print every setting in a Markdown table")
     return top
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, parsed: `command` and only the settings that were given. UsageError in one line."""
+    """The parsed command line: `command`, and only the settings that were given. UsageError in one line."""
     options, rest = _parser().parse_known_args(arguments)
     if rest:
         import difflib
 
-        flags = ["--" + name.replace("_", "-") for name in KEYS] + ["--json", "--config", "--end"]
+        flags = [*map(_flag, KEYS), "--json", "--config", "--end"]
         nearest = difflib.get_close_matches(rest[0], flags, n=1)
         hint = f"did you mean {nearest[0]}? See" if nearest else "see"
         raise UsageError(f"{rest[0]} is no option here; {hint} `player {options.command} --help`")
@@ -120,28 +122,39 @@ def _reel(parser: argparse.ArgumentParser) -> None:
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _config_file(parser: argparse.ArgumentParser) -> None:
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """Options for these settings, and for the file that may hold them all."""
+    suppressed: Any = argparse.SUPPRESS
     parser.add_argument(
         "--config",
         metavar="FILE",
         help="TOML file of settings (default: longtake/player.toml in ~/.config or /etc, where there is one)",
     )
-
-
-def _keys(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
     for name in names:
-        key = KEYS[name]
-        flag = "--" + name.replace("_", "-")
-        default = "" if _DEFAULTS[name] is None or key.kind == "switch" else f"default {_DEFAULTS[name]}"
-        notes = "; ".join(filter(None, ("" if key.kind == "switch" else key.range(), default)))
-        help = (key.help + (f" ({notes})" if notes else "")).replace("%", "%%")
-        if key.kind == "switch":
-            parser.add_argument(
-                flag, dest=name, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=help
-            )
+        key, default = KEYS[name], DEFAULTS[name]
+        if key.kind == "paths":
+            parser.add_argument(name, nargs="*", metavar=key.metavar, default=suppressed, help=key.help)
+            continue
+        switch = key.kind == "switch"
+        notes = [] if switch or key.choices or not key.range() else [key.range()]
+        if not switch and default not in (None, ""):
+            notes.append(f"default {default:g}" if isinstance(default, float) else f"default {default}")
+        help = (key.help + (f" ({'; '.join(notes)})" if notes else "")).replace("%", "%%")
+        if switch:
+            action = argparse.BooleanOptionalAction
+            parser.add_argument(_flag(name), dest=name, action=action, default=suppressed, help=help)
         else:
-            meta = _PLACES.get(name) or "|".join(map(str, key.choices)) or key.unit.upper() or "N"
-            parser.add_argument(flag, dest=name, metavar=meta, default=argparse.SUPPRESS, help=help)
+            parser.add_argument(_flag(name), dest=name, metavar=_metavar(name), default=suppressed, help=help)
+
+
+def _metavar(name: str) -> str:
+    key = KEYS[name]
+    unit = key.unit.upper() if key.unit.isalpha() else "N"
+    return key.metavar or "|".join(map(str, key.choices)) or unit

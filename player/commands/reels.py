@@ -1,28 +1,35 @@
-"""`player info`, `player check` and `player frames`: what is in a reel."""
+"""`player info`, `player check` and `player frames`: what is in a reel.
+
+`info` forecasts the redraws of a showing. With a redraw plan that is arithmetic. Without one it runs the
+redraw rule over the reel, without a panel: whether a frame is redrawn depends on all frames since the last
+redraw, so they have to be read. A long reel is judged by its beginning unless --all is given, because reading
+a film of 160,000 frames takes a quarter of an hour on a workstation and hours on a small Pi.
+"""
 
 import argparse
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
-from player.commands.bar import Bar
 from player.commands.options import given
 from player.config.sources import load
 from player.errors import BadFrame, PlayerError
 from player.files import make_directory
-from player.forecast import Forecast, forecast
 from player.pictures import png
 from player.playback.reels import number_of
-from player.redraw import redraw_rule
+from player.redraw import DAY, RedrawRule, RedrawState, redraw_rule
 from player.reel import Reel
 from player.times import film_time, local, parse_place, span
 
-_SAMPLES = 200  # frames whose flips are looked at by `info`
-_FORECAST = 2000  # frames that it counts redraws in, unless --all
+_SAMPLES = 200  # frames whose flips `info` looks at
+_FORECAST = 2000  # frames in which it counts redraws, unless --all
 _LISTED = 8  # redraws that it names
+_BAR = 30  # characters of the progress bar
 
 
 def info(arguments: argparse.Namespace) -> int:
@@ -37,6 +44,8 @@ def info(arguments: argparse.Namespace) -> int:
         bar = Bar(limit, sys.stderr, time.monotonic)
         coming = forecast(reel, redraw_rule(config), interval, limit, bar.step)
         bar.clear()
+        plan = None if reel.redraws is None else sorted(reel.redraws)
+        at_cuts = None if plan is None else _at_cuts(reel, plan)
         per_day = _per_day(coming, interval)
         found = {
             "reel": str(reel.path),
@@ -51,6 +60,8 @@ def info(arguments: argparse.Namespace) -> int:
             "interval": interval,
             "showing_seconds": reel.frames * interval,
             "threshold": config.threshold,
+            "redraws": plan,
+            "redraws_at_cuts": at_cuts,
             "redraws_per_1000_frames": coming.per_1000,
             "redraws_per_day": per_day,
             "redraws_counted_in_frames": coming.counted,
@@ -72,6 +83,9 @@ def info(arguments: argparse.Namespace) -> int:
         seconds = reel.frames * interval
         print(f"  showing:  {span(seconds)}, one frame in {span(interval)}")
         print(f"  ends:     {local(time.time() + seconds)} if begun now")
+    if plan is not None:
+        a_day = "" if per_day is None else f", {per_day:.3g} flashes a day"
+        print(f"  plan:     {len(plan):,} redraws, {at_cuts:,} of them at cuts{a_day}")
     for line in _redraw_lines(coming, per_day, reel.frames):
         print(line)
     for key, value in sorted(reel.meta.items()):
@@ -79,8 +93,22 @@ def info(arguments: argparse.Namespace) -> int:
     return 0
 
 
+class Forecast(NamedTuple):
+    """`counted`: frames that were looked at, from the first; `redraws`: the numbers of those among them that
+    will be redrawn, beginning with the one at the start; `per_1000`: redraws in 1,000 frames without the one
+    at the start, None when nothing was counted.
+    """
+
+    counted: int
+    redraws: list[int]
+
+    @property
+    def per_1000(self) -> float | None:
+        return 1000 * (len(self.redraws) - 1) / self.counted if self.redraws else None
+
+
 def _per_day(coming: Forecast, interval: float) -> float | None:
-    """Redraws in 24 hours; None where nothing was counted or nothing waits between frames."""
+    """Redraws in 24 hours; None when nothing was counted, or at full speed."""
     per_1000 = coming.per_1000
     return None if per_1000 is None or not interval else per_1000 / 1000 * 86400 / interval
 
@@ -91,7 +119,9 @@ def _redraw_lines(coming: Forecast, per_day: float | None, frames: int) -> Itera
         return
     a_day = "" if per_day is None else f", {per_day:.3g} a day"
     part = (
-        "" if coming.counted >= frames else f", judged by the first {coming.counted:,} frames (--all: by all)"
+        ""
+        if coming.counted >= frames
+        else f", judged by the first {coming.counted:,} frames (--all: by all of them)"
     )
     yield f"  redraws:  {coming.per_1000:.3g} in 1,000 frames{a_day}, besides the one at the start{part}"
     if named := coming.redraws[1 : 1 + _LISTED]:
@@ -100,7 +130,7 @@ def _redraw_lines(coming: Forecast, per_day: float | None, frames: int) -> Itera
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Read every frame; 0 when all is well, 1 when something is damaged."""
+    """Read every frame; 0 when all are good, 1 when something is damaged."""
     problems = []
     with Reel(arguments.reel) as reel:
         bar = Bar(reel.frames, sys.stderr, time.monotonic)
@@ -126,7 +156,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def frames(arguments: argparse.Namespace) -> int:
-    """Write PNG files; 0, or 1 when damaged frames were left out."""
+    """Write PNG files; 0, or 1 when damaged frames were skipped."""
     directory = Path(arguments.directory)
     damaged = False
     with Reel(arguments.reel) as reel:
@@ -161,7 +191,7 @@ def frames(arguments: argparse.Namespace) -> int:
 
 
 def _film_times(reel: Reel) -> tuple[int | None, int | None]:
-    """When the first and the last frame stand in the film, ms; None when unknown."""
+    """Times in the film of the first and the last frame, ms; None when unknown."""
     try:
         return reel.info(0).time_ms, reel.info(reel.frames - 1).time_ms
     except (BadFrame, IndexError):
@@ -169,9 +199,7 @@ def _film_times(reel: Reel) -> tuple[int | None, int | None]:
 
 
 def _mean_flips(reel: Reel) -> float | None:
-    """Mean share of the pixels that flip from frame to frame, from a sample; None when there are no two
-    frames.
-    """
+    """Mean share of the pixels that flip from frame to frame, from a sample; None without two frames."""
     shares = []
     for number in range(1, reel.frames, max(1, reel.frames // _SAMPLES)):
         try:
@@ -179,3 +207,83 @@ def _mean_flips(reel: Reel) -> float | None:
         except BadFrame:
             continue
     return sum(shares) / len(shares) if shares else None
+
+
+def _at_cuts(reel: Reel, plan: list[int]) -> int:
+    """How many redraws of the plan fall on a cut. A damaged frame counts as none."""
+    count = 0
+    for number in plan:
+        with suppress(BadFrame):
+            count += reel.info(number).cut
+    return count
+
+
+def forecast(
+    reel: Reel,
+    rule: RedrawRule,
+    interval: float,
+    limit: int | None = None,
+    step: Callable[[int], None] = lambda done: None,
+) -> Forecast:
+    """The redraws when one frame is shown every `interval` seconds: by the plan, otherwise by the rule.
+
+    By the rule only the first `limit` frames are read (None: all), and damaged ones are skipped to the next
+    key frame, as the player does. `step` is told how many are done.
+    """
+    if reel.redraws is not None:
+        return _planned(reel.redraws, reel.frames, interval)
+    end = reel.frames if limit is None else min(limit, reel.frames)
+    state, redraws, number, shown = RedrawState(), [], 0, 0
+    while number < end:
+        try:
+            dither = reel.dither(number)
+        except BadFrame as error:
+            number = end if error.next_key is None else error.next_key
+            continue
+        now = shown * interval
+        decision = rule.decide(state, dither, now)
+        state = state.after(decision, dither, now)
+        if decision.action == "redraw":
+            redraws.append(number)
+        number, shown = number + 1, shown + 1
+        step(number)
+    return Forecast(shown, redraws)
+
+
+def _planned(plan: frozenset[int], frames: int, interval: float) -> Forecast:
+    """The plan, the redraw at the start, and those a day after the last one."""
+    redraws: list[int] = []
+    for number in range(frames):
+        if not redraws or number in plan or (number - redraws[-1]) * interval >= DAY:
+            redraws.append(number)
+    return Forecast(frames, redraws)
+
+
+class Bar:
+    """A progress bar with an estimate of the time left; `total` steps.
+
+    It is drawn only when `stream` is a terminal, at most ten times a second on `clock`.
+    """
+
+    def __init__(self, total: int, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._total, self._stream, self._clock = total, stream, clock
+        self._draws = stream.isatty() and total > 0
+        self._begun = clock()
+        self._drawn = self._begun
+
+    def step(self, done: int) -> None:
+        """`done` steps are done."""
+        now = self._clock()
+        if not self._draws or (now - self._drawn < 0.1 and done < self._total):
+            return
+        self._drawn = now
+        filled = _BAR * done // self._total
+        left = span((now - self._begun) / done * (self._total - done)) if done else "?"
+        self._stream.write(f"\r[{'#' * filled:{_BAR}}] {done} of {self._total}, {left} left\033[K")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Remove the bar."""
+        if self._draws:
+            self._stream.write("\r\033[K")
+            self._stream.flush()

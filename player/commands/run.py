@@ -1,134 +1,309 @@
-"""`player run`: puts the parts together, turns signals into requests, and shows.
+"""`player run`: puts the parts together and shows.
 
-Started in this order, and stopped in the reverse one: signals, systemd's socket, the lock on the panel, web
-page and buttons, the panel, the playback.
+The parts start in this order and stop in the reverse one: signals, systemd's socket, the lock on the panel,
+web page and buttons, the panel, the playback.
+
+`--once` shows the next frame at once, puts the panel to sleep and ends; it is for a timer and a battery. The
+timer decides when it runs. Quiet hours and a pause hold all the same, and then the panel is not even woken. A
+controller that loses its power between two runs may show anything on the glass, so every run is a redraw.
+With `keeps_power` partial updates go on from run to run, judged against the dither of the last redraw, which
+the place on disk names.
 """
 
 import argparse
 import os
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from player import panel as panels
-from player.commands.process import listening, say
-from player.commands.source import Source
-from player.config.sources import (
-    Effective,
-    state_path,
-)
-from player.playback.dependencies import (
-    Dependencies,
-    Outcome,
-)
+from player.commands.options import given
+from player.config.settings import Config
+from player.config.sources import Effective, load, settable, state_path
+from player.errors import PlayerError, ReelError
+from player.files import make_directory
+from player.pictures.png import glass_pictures
+from player.playback.dependencies import Address, Dependencies, Outcome
 from player.playback.loop import Playback
-from player.playback.requests import (
-    Inbox,
-    Kind,
-    Request,
-)
+from player.playback.reels import arranged, expand, number_of
+from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
-from player.progress import ProgressStore
+from player.progress import Progress, ProgressStore
 from player.reel import Reel
-from player.service.assembly import Log, Services, first_look, glass_pictures, only_player
-from player.service.log_tail import LogTail
+from player.schedule.quiet import Quiet, system_local
+from player.service.lock import locked
 from player.service.notify import Notifier
-from player.times import Place
+from player.service.process import LogTail, say, signals
+from player.times import Place, parse_place
+
+USUAL_SIZE = 1448, 1072  # of a simulated panel while there is no film
+_OF_SERVICES = ("remote", "button_", "films", "upload_limit", "free_space", "state", "simulated", "spi_bus")
+
+Log = Callable[[str], None]
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show until the end or a signal: SIGTERM ends with 0, SIGINT with 130; SIGHUP rereads the settings."""
-    if arguments.once:
-        from player.commands.once import once
+    with closing(Inbox()) as inbox, signals(inbox) as interrupts:
+        source = Source(arguments)
+        if arguments.once:
+            _once(source, inbox, arguments.resume)
+        else:
+            _keep_showing(source, inbox, arguments.resume)
+        return 130 if interrupts else 0
 
-        return once(arguments)
+
+class Source:
+    """Reads the configuration whenever it is asked; `jump`: where --start says to begin, else None."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._flags, self._file = given(arguments), arguments.config
+        start = self._flags.get("start")
+        self.jump = None if start is None else parse_place(start, "--start")
+        self._last: Effective | None = None
+
+    def read(self) -> Effective:
+        """The settings now in force. ConfigError in one line."""
+        self._last = load(self._flags, os.environ, self._file)
+        return self._last
+
+    def settable(self) -> dict[str, str | None]:
+        """For each key that may be changed at run time: None, or the reason why it cannot be changed now."""
+        return settable(self._last if self._last is not None else self.read())
+
+
+def _once(source: Source, inbox: Inbox, resume: bool) -> None:
+    """Show one frame."""
+    effective = source.read()
+    # Only a player that goes on running can wait for films or, after the last frame, for requests.
+    config = replace(effective.config, wait_for_films=False)
+    with only_player(config):
+        store = ProgressStore(state_path(config, os.environ), say)
+        kept = store.load()
+        if resume:
+            kept = replace(kept, paused=False)
+        if kept.paused:
+            say("paused; resume on the web page or by a button of a running player, or with --resume")
+            return
+        if Quiet(config.quiet, config.quiet_days, system_local).at(time.time()):
+            say("quiet hours: nothing is shown")
+            return
+        first = first_look(config, kept, source.jump)
+        known = source.jump is None and kept.frame is not None and kept.showing is None
+        # A simulated panel is a new one in every run.
+        attach = config.keeps_power and known and config.simulated is None
+        with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
+            around = Dependencies(
+                open_reel=Reel,
+                store=store,
+                inbox=inbox,
+                log=say,
+                reload=source.read,
+                seen=glass_pictures(config.simulated, glass, first.several),
+                wall=time.time,
+            )
+            playback = Playback(effective._replace(config=config), panel, around)
+            playback.run(kept, source.jump, 1, once=True, attached=attached)
+
+
+def _keep_showing(source: Source, inbox: Inbox, resume: bool) -> None:
+    """Show until the end, and tell systemd about it."""
     tail = LogTail()
 
     def log(line: str) -> None:
         say(line)
         tail(line)
 
-    with (
-        closing(Inbox()) as inbox,
-        listening(inbox) as interrupts,
-        closing(Notifier(os.environ, log)) as notifier,
-    ):
-        if arguments.resume:
+    with closing(Notifier(os.environ, log)) as notifier:
+        if resume:
             inbox.post(Request(Kind.RESUME))
         try:
-            _run(Source(arguments), inbox, notifier, tail, log)
-            notifier.ready()  # where the film was over before: an end without it is a failure to systemd
+            _Showing(source, inbox, notifier, tail, log).run()
+            notifier.ready()  # if the film was over before: to systemd an end without it is a failure
         finally:
             notifier.stopping()
-        return 130 if interrupts else 0
 
 
-def _run(source: Source, inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
-    """Open the panel and show, anew whenever a change of the settings needs that."""
-    board, jump, shown = StatusBoard(), source.jump, 0
-    outcome: Outcome = "reopen"
-    services = Services(board, inbox, source.settable, tail, log)
-    with ExitStack() as lock, closing(services):
-        while outcome == "reopen":
-            effective = source.read()
-            lock.close()
-            lock.enter_context(only_player(effective.config))
-            services.start(effective.config)
-            left = None if effective.config.count is None else max(effective.config.count - shown, 1)
-            more, outcome = _show(effective, jump, left, source, services, board, inbox, notifier, log)
-            jump, shown = None, shown + more
-            if outcome == "reopen":
-                log("configuration read again; the panel is opened anew")
+class _Showing:
+    """Opens the panel and shows, again and again while a change of the settings needs the panel anew."""
 
+    def __init__(self, source: Source, inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
+        self._source, self._inbox, self._notifier, self._log = source, inbox, notifier, log
+        self._board = StatusBoard()
+        self._services = Services(self._board, inbox, source.settable, tail, log)
 
-def _show(
-    effective: Effective,
-    jump: Place | None,
-    count: int | None,
-    source: Source,
-    services: Services,
-    board: StatusBoard,
-    inbox: Inbox,
-    notifier: Notifier,
-    log: Log,
-) -> tuple[int, Outcome]:
-    """One run on one open panel: frames shown, and how it came to its end."""
-    config = effective.config
-    store = ProgressStore(state_path(config, os.environ), log)
-    kept = store.load()
-    first = first_look(config, kept, jump)
-    notifier.allow(panels.longest_call(config))
+    def run(self) -> None:
+        """Show until the end. PlayerError."""
+        jump, shown = self._source.jump, 0
+        outcome: Outcome = "reopen"
+        with ExitStack() as lock, closing(self._services):
+            while outcome == "reopen":
+                effective = self._source.read()
+                lock.close()
+                lock.enter_context(only_player(effective.config))
+                self._services.start(effective.config)
+                left = None if effective.config.count is None else max(effective.config.count - shown, 1)
+                more, outcome = self._show(effective, jump, left)
+                jump, shown = None, shown + more
+                if outcome == "reopen":
+                    self._log("configuration read again; the panel is opened anew")
 
-    def reload() -> Effective:
-        notifier.reloading()
+    def _show(self, effective: Effective, jump: Place | None, count: int | None) -> tuple[int, Outcome]:
+        """One run on one open panel: how many frames were shown, and why it ended."""
+        config, notifier = effective.config, self._notifier
+        store = ProgressStore(state_path(config, os.environ), self._log)
+        kept = store.load()
+        first = first_look(config, kept, jump)
+        notifier.allow(panels.longest_call(config))
+        with panels.opened(config, first.size, self._log, alive=notifier.alive) as (panel, glass, _):
+            save_picture = glass_pictures(config.simulated, glass, first.several)
+
+            def seen(reel: Path, number: int) -> None:
+                save_picture(reel, number)
+                notifier.status(f"{reel.stem}: frame {number}")
+
+            around = Dependencies(
+                open_reel=Reel,
+                store=store,
+                inbox=self._inbox,
+                log=self._log,
+                reload=self._reload,
+                seen=seen,
+                applied=self._services.apply,
+                ready=notifier.ready,
+                alive=notifier.alive,
+                heartbeat=notifier.heartbeat,
+                clock=time.monotonic,
+                wall=time.time,
+                board=self._board,
+                address=self._services.address,
+            )
+            playback = Playback(effective, panel, around)
+            outcome = playback.run(kept, jump, count)
+            return playback.shown, outcome
+
+    def _reload(self) -> Effective:
+        self._notifier.reloading()
         try:
-            return source.read()
+            return self._source.read()
         finally:
-            notifier.reloaded()
+            self._notifier.reloaded()
 
-    with panels.opened(config, first.size, log, alive=notifier.alive) as (panel, glass, _):
-        save_picture = glass_pictures(config, glass, first.several)
 
-        def seen(reel: Path, number: int) -> None:
-            save_picture(reel, number)
-            notifier.status(f"{reel.stem}: frame {number}")
+@contextmanager
+def only_player(config: Config) -> Iterator[None]:
+    """Hold the lock on the configured panel. Locked when another player has it."""
+    if config.simulated is not None:
+        make_directory(Path(config.simulated))
+    with locked(panels.device(config)):
+        yield
 
-        around = Dependencies(
-            open_reel=Reel,
-            store=store,
-            inbox=inbox,
-            log=log,
-            reload=reload,
-            seen=seen,
-            applied=services.apply,
-            ready=notifier.ready,
-            alive=notifier.alive,
-            heartbeat=notifier.heartbeat,
-            clock=time.monotonic,
-            wall=time.time,
-            board=board,
-            address=services.address,
+
+class First(NamedTuple):
+    """`size`: (width, height) of the reel that comes first; `several`: whether it is one of several."""
+
+    size: tuple[int, int]
+    several: bool
+
+
+def first_look(config: Config, kept: Progress, jump: Place | None) -> First:
+    """What comes first. ReelError when it cannot be opened or does not reach `jump`.
+
+    So a wrong path or a wrong file ends the player before the panel is touched. With `wait_for_films` that is
+    left to the playback.
+    """
+    try:
+        paths = arranged(expand(config.reels, config.films), config.order, config.seed, kept.round)
+        going_on = jump is None and kept.reel is not None and Path(kept.reel) in paths
+        with Reel(Path(kept.reel) if going_on and kept.reel is not None else paths[0]) as reel:
+            if jump is not None:
+                number_of(reel, jump)
+            return First((reel.width, reel.height), len(paths) > 1)
+    except ReelError:
+        if not config.wait_for_films:
+            raise
+        return First(USUAL_SIZE, True)
+
+
+class Services:
+    """Web page and buttons, which run beside the playback and post it requests.
+
+    Each is imported only when it is configured: the device may lack its libraries, and memory is short.
+    `settable`: see settings.sources. `start` raises ConfigError in one line when a library is missing or a
+    port or a pin is in use.
+    """
+
+    def __init__(
+        self,
+        board: StatusBoard,
+        inbox: Inbox,
+        settable: Callable[[], dict[str, str | None]],
+        tail: LogTail,
+        log: Log,
+    ) -> None:
+        self._board, self._inbox, self._settable = board, inbox, settable
+        self._tail, self._log = tail, log
+        self._running = ExitStack()
+        self._started_with: dict[str, Any] | None = None
+        self._card: Callable[[], Any] | None = None
+
+    def start(self, config: Config) -> None:
+        """Start them, or restart them if a setting that they read at their start has changed."""
+        settings = {name: value for name, value in asdict(config).items() if name.startswith(_OF_SERVICES)}
+        if settings == self._started_with:
+            return
+        self.close()
+        try:
+            self._start_page(config)
+            self._start_buttons(config)
+        except BaseException:
+            self.close()
+            raise
+        self._started_with = settings
+
+    def apply(self, config: Config) -> None:
+        """Like `start`, in a running player: an error is logged, and the film goes on without them."""
+        try:
+            self.start(config)
+        except PlayerError as error:
+            self._log(f"{error}; web page and buttons are off until then")
+
+    def address(self) -> Address | None:
+        """The address of the web page, None when there is no page."""
+        if self._card is None:
+            return None
+        card = self._card()
+        return Address(card.url, card.qr)
+
+    def close(self) -> None:
+        """Stop them."""
+        self._running.close()
+        self._started_with = self._card = None
+
+    def _start_page(self, config: Config) -> None:
+        if config.remote == "off":
+            return
+        from player.web.service import serving
+
+        films = None if config.films is None else Path(config.films)
+        beside = state_path(config, os.environ).parent
+        page = self._running.enter_context(
+            serving(config, self._board, self._inbox, self._settable, films, self._tail, beside, self._log)
         )
-        playback = Playback(effective, panel, around)
-        outcome = playback.run(kept, jump, count)
-        return playback.shown, outcome
+        self._card = None if page is None else page.card
+
+    def _start_buttons(self, config: Config) -> None:
+        pins = (config.button_next, config.button_back, config.button_pause, config.button_redraw)
+        if config.simulated is not None or not any(pin is not None for pin in pins):
+            return
+        from player.service.buttons import button_pins, listening
+
+        def paused() -> bool:
+            return self._board.latest().snapshot.paused
+
+        self._running.enter_context(
+            listening(button_pins(config), panels.button_inputs, self._inbox.post, paused, self._log)
+        )

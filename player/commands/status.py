@@ -1,32 +1,22 @@
-"""`player status` and `player config`: what the player does, and what it was told."""
+"""`player status`: what the player shows, since when, and what comes next."""
 
 import argparse
-import dataclasses
 import json
 import os
 import time
 from datetime import datetime
-from typing import Any
 
 from player.commands.options import given
-from player.config import example
-from player.config.settings import KEYS
-from player.config.sources import (
-    load,
-    state_path,
-)
+from player.config.sources import load, state_path
 from player.errors import FileError
 from player.progress import Progress, read
 from player.schedule import due as schedule
-from player.schedule.quiet import (
-    Quiet,
-    system_local,
-)
+from player.schedule.quiet import Quiet, system_local
 from player.times import local, span
 
 
 def status(arguments: argparse.Namespace) -> int:
-    """Say what the progress file tells; nothing is touched, and no player need be running."""
+    """Report what is in the progress file. Nothing is changed, and no player need be running."""
     config = load(given(arguments), os.environ, arguments.config).config
     path = state_path(config, os.environ)
     try:
@@ -78,35 +68,6 @@ def _tell(progress: Progress, ends: float | None, step: int) -> None:
     print(f"redraws:   {progress.redraws}")
     if ends is not None:
         print(f"reel ends: {local(ends)}")
-
-
-def config(arguments: argparse.Namespace) -> int:
-    """Print the settings in force: as TOML with their meaning, range and origin, or as JSON."""
-    if arguments.example or arguments.table:
-        print(example.toml() if arguments.example else example.markdown(), end="")
-        return 0
-    effective = load(given(arguments), os.environ, arguments.config)
-    values = dataclasses.asdict(effective.config)
-    if arguments.json:
-        print(json.dumps(values, indent=1))
-        return 0
-    print(f"# settings of the player; file: {effective.file or 'none'}")
-    for note in effective.notes:
-        print(f"# {note}")
-    for name, key in KEYS.items():
-        note = f" ({key.range()})" if key.range() else ""
-        print(f"\n# {key.help}{note}")
-        value = values[name]
-        if value in (None, ()):
-            print(f"# {name} =")
-        else:
-            print(f"{name} = {_toml(value)}  # {effective.origin[name]}")
-    return 0
-
-
-def _toml(value: Any) -> str:
-    """A value of the table of keys as TOML; JSON's texts, lists, numbers and switches are TOML too."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _moment(unix: float | None) -> str | None:

@@ -1,1 +1,1 @@
-"""Where settings come from, what is allowed, and how they are explained."""
+"""The table of settings, and where their values come from."""

@@ -1,20 +1,36 @@
-"""What can be set: one table of keys, each with its unit, range, default and a sentence of help.
+"""What can be set: the one table of settings, and the checks of values against it.
 
-`player config`, the options of `player run` and the documentation are made from it. `settings.values` checks
-values against it, `settings.sources` says where they come from.
+The flags of the command line, the configuration file and its example, the documentation, the web form and
+OpenAPI are all made from the table. `sources` says where values come from.
+
+Every error is a ConfigError of one line: where the value stands, what it is, what it must be.
 """
 
 import dataclasses
+import math
+import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
+
+from player.errors import ConfigError
+from player.schedule.finish import parse_moment
+from player.schedule.quiet import parse_days, parse_hours
+from player.times import parse_place
 
 Kind = Literal["number", "integer", "switch", "text", "paths"]
 
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a key besides its name and default. `low` and `high` are allowed values themselves;
-    a change of a key with `panel` opens the panel anew.
+    """What is known of a setting besides its name and default.
+
+    `low` and `high` are allowed values themselves. `panel`: a change opens the panel anew. `live`: it may be
+    changed while the player runs. `empty`: an empty text is allowed. `metavar`: what --help calls the value.
+    `example`: a value to show where there is no default. `check` raises ConfigError for a text that cannot be
+    read; it takes the text and where it stands.
     """
 
     kind: Kind
@@ -24,6 +40,11 @@ class Key:
     high: float | None = None
     choices: tuple[Any, ...] = ()
     panel: bool = False
+    live: bool = False
+    empty: bool = False
+    metavar: str = ""
+    example: Any = None
+    check: Callable[[str, str], object] | None = None
 
     def range(self) -> str:
         """The values allowed, in words; empty when every text is."""
@@ -36,199 +57,348 @@ class Key:
         return f"{self.low:.12g} to {self.high:.12g} {self.unit}".rstrip()
 
 
-def _key(default: Any, kind: Kind, help: str, unit: str = "", **more: Any) -> Any:
-    return dataclasses.field(default=default, metadata={"key": Key(kind, help, unit, **more)})
+def _key(default: Any, kind: Kind, help: str, **more: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"key": Key(kind, help, **more)})
 
 
-def _panel(default: Any, kind: Kind, help: str, unit: str = "", **more: Any) -> Any:
-    return _key(default, kind, help, unit, panel=True, **more)
+def _text(default: str | None, metavar: str, help: str, **more: Any) -> Any:
+    return _key(default, "text", help, metavar=metavar, **more)
+
+
+def _choice(default: str | int, choices: tuple[Any, ...], help: str, **more: Any) -> Any:
+    kind: Kind = "integer" if isinstance(default, int) else "text"
+    return _key(default, kind, help, choices=choices, **more)
+
+
+def _switch(help: str, **more: Any) -> Any:
+    return _key(False, "switch", help, **more)
+
+
+def _number(default: float | None, help: str, unit: str, low: float, high: float, **more: Any) -> Any:
+    return _key(default, "number", help, unit=unit, low=low, high=high, **more)
+
+
+def _integer(default: int | None, help: str, unit: str, low: float, high: float, **more: Any) -> Any:
+    return _key(default, "integer", help, unit=unit, low=low, high=high, **more)
+
+
+def _pin(default: int, help: str) -> Any:
+    return _integer(default, f"GPIO (BCM number) of {help}", "", 0, 53, panel=True, metavar="PIN")
+
+
+def _button(help: str, example: int) -> Any:
+    help = f"GPIO (BCM number) of a button to ground {help}"
+    return _integer(None, help, "", 2, 27, panel=True, metavar="PIN", example=example)
+
+
+def _check_caption(text: str, where: str) -> None:
+    from player.pictures.caption import parse_caption  # not at the top: it takes numpy
+
+    parse_caption(text, where)
+
+
+_STATE = "/var/lib/longtake"  # of the installed service
+_NO_PLAN = "where no redraw plan applies"
 
 
 @dataclass(frozen=True)
 class Config:
     """The settings of a player. None (for `reels` an empty tuple) means: not given."""
 
-    reels: tuple[str, ...] = _key((), "paths", "reels to show, or directories of *.reel, in name order")
-    interval: float = _key(
+    reels: tuple[str, ...] = _key(
+        (),
+        "paths",
+        "reels to show, or directories of *.reel files, which are shown in the order of their names",
+        metavar="REEL",
+        example=[f"{_STATE}/films/one.reel", "/mnt/stick"],
+    )
+    interval: float = _number(
         200.0,
-        "number",
         "time from one frame to the next; 0 is full speed, the default with --simulated",
         "seconds",
-        low=0,
-        high=604800,
+        0,
+        604800,
+        live=True,
     )
-    end: str = _key(
-        "stop",
-        "text",
-        "after a reel's last frame: stop, show the next reel, or loop over all for ever",
-        choices=("stop", "next", "loop"),
+    threshold: float = _number(
+        0.064,
+        f"{_NO_PLAN}: redraw when this share of the pixels has changed since the last redraw",
+        "",
+        0,
+        1,
+        live=True,
+        metavar="SHARE",
     )
-    start: str | None = _key(
-        None,
-        "text",
-        "frame number or time (12.5s, 4:05, 1:02:03) at which a new reel begins; --start goes there now",
+    cooldown: int = _integer(
+        20, f"{_NO_PLAN}: the fewest frames from one redraw to the next", "frames", 0, 1e6, live=True
     )
-    order: str = _key(
+    darkened_only: bool = _switch(
+        f"{_NO_PLAN}: count only pixels that went from white to black, as only they leave ghosts", live=True
+    )
+    quiet: str = _text(
+        "",
+        "HOURS",
+        "hours without any update, by the local clock, such as 22:00-07:00; separate several by commas",
+        live=True,
+        empty=True,
+        check=parse_hours,
+        example="22:00-07:00",
+    )
+    quiet_days: str = _text(
+        "",
+        "DAYS",
+        "whole days without any update, such as sat,sun (of mon,tue,wed,thu,fri,sat,sun)",
+        live=True,
+        empty=True,
+        check=parse_days,
+        example="sat,sun",
+    )
+    step: int = _integer(1, "show every Nth frame; 2 is every second one", "frames", 1, 1e6, live=True)
+    order: str = _choice(
         "name",
-        "text",
-        "several reels one after another by name (as listed), or each once in a round by chance (shuffle)",
-        choices=("name", "shuffle"),
+        ("name", "shuffle"),
+        "the order of several reels: by name (as listed), or shuffled, each once in a round",
+        live=True,
     )
-    seed: int = _key(0, "integer", "another number is another order by chance", low=0, high=1e9)
-    step: int = _key(
-        1, "integer", "show every so many frames; 2 is every second one", "frames", low=1, high=1e6
+    end: str = _choice(
+        "stop",
+        ("stop", "next", "loop"),
+        "after the last frame of a reel: stop, go on with the next reel, or loop over all reels for ever",
+        live=True,
     )
-    finish_by: str | None = _key(
-        None,
-        "text",
-        "choose the interval so that the last frame is up by then: a date (its end), or date and time, as "
-        "2027-01-31 or '2027-01-31 20:15', by the local clock",
-    )
-    quiet: str = _key(
+    caption: str = _text(
         "",
-        "text",
-        "hours without any update, by the local clock, as 22:00-07:00; several parted by commas; empty: none",
+        "PARTS",
+        "a strip at the bottom edge that shows some of title, time, frame and percent, such as title,time",
+        live=True,
+        empty=True,
+        check=_check_caption,
+        example="title,time",
     )
-    quiet_days: str = _key(
-        "", "text", "whole days without any update, as sat,sun (mon,tue,wed,thu,fri,sat,sun); empty: none"
-    )
-    skip_black: bool = _key(
-        False,
-        "switch",
-        "pass over frames of which 99.5 % or more is black, but never the last one",
-    )
-    wait_for_films: bool = _key(
-        False,
-        "switch",
-        "for a service: where no film is found, or it is over, a card on the panel says so and the player "
-        "waits; else it ends",
-    )
-    count: int | None = _key(None, "integer", "stop after this many frames", "frames", low=1, high=1e9)
-    state: str | None = _key(
+    seed: int = _integer(0, "another number gives another shuffled order", "", 0, 1e9)
+    start: str | None = _text(
         None,
-        "text",
-        "file that keeps the player's place; else progress.json in $STATE_DIRECTORY, in the directory of "
-        "--simulated, or in $XDG_STATE_HOME/longtake",
+        "FRAME|TIME",
+        "frame number or time (12.5s, 4:05, 1:02:03) at which a new reel begins; --start jumps there now",
+        check=parse_place,
+        example="1:02:03",
     )
-    simulated: str | None = _panel(
-        None, "text", "show on a simulated panel and write pictures of its glass into this directory"
+    finish_by: str | None = _text(
+        None,
+        "DATE",
+        "choose the interval so that the last frame is shown by then: a date (its end), or a date and time, "
+        "such as 2027-01-31 or '2027-01-31 20:15', by the local clock",
+        check=parse_moment,
+        example="2027-12-31",
     )
-    threshold: float = _key(
-        0.064, "number", "share of pixels changed since the last redraw that asks for a redraw", low=0, high=1
+    skip_black: bool = _switch(
+        "skip frames of which 99.5 % or more is black, except the last frame of the film"
     )
-    cooldown: int = _key(20, "integer", "at least this far from redraw to redraw", "frames", low=0, high=1e6)
-    darkened_only: bool = _key(False, "switch", "count only pixels gone from white to black, as they ghost")
-    caption: str = _key(
-        "",
-        "text",
-        "a strip at the bottom edge that tells some of title, time, frame and percent, as in title,time; "
-        "empty: none",
+    wait_for_films: bool = _switch(
+        "for a service: when no film is found, or the film is over, show a card that says so and wait, "
+        "instead of ending"
     )
-    waveform: str = _key(
-        "DU", "text", "how partial updates are driven; A2 is quicker and ghosts more", choices=("DU", "A2")
+    count: int | None = _integer(None, "stop after this many frames", "frames", 1, 1e9, example=100)
+    state: str | None = _text(
+        None,
+        "FILE",
+        "file in which the player keeps its place; otherwise progress.json in $STATE_DIRECTORY, in the "
+        "directory of --simulated, or in $XDG_STATE_HOME/longtake",
     )
-    remote: str = _key(
+    simulated: str | None = _text(
+        None,
+        "DIR",
+        "show on a simulated panel, and write pictures of its glass into this directory",
+        panel=True,
+        example="/tmp/glass",
+    )
+    waveform: str = _choice(
+        "DU", ("DU", "A2"), "waveform of partial updates; A2 is quicker and ghosts more", panel=True
+    )
+    remote: str = _choice(
         "off",
-        "text",
-        "the web page: off, for this machine alone (loopback), or for the house network, with a token",
-        choices=("off", "loopback", "network"),
+        ("off", "loopback", "network"),
+        "the web page: off, for this machine only (loopback), or for the home network, with a token",
     )
-    remote_port: int = _key(8080, "integer", "TCP port of the web page", low=1, high=65535)
-    remote_token: str | None = _key(
+    remote_port: int = _integer(8080, "TCP port of the web page", "", 1, 65535, metavar="PORT")
+    remote_token: str | None = _text(
         None,
-        "text",
-        "file with the token that the web page asks for; else remote-token beside the player's progress, "
-        "made when it is missing. When it is given, loopback asks for it too",
+        "FILE",
+        "file with the token that the web page asks for; otherwise remote-token beside the player's "
+        "progress, made when it is missing. If this is set, loopback asks for the token too",
+        example="/etc/longtake/remote-token",
     )
-    remote_names: str | None = _key(
+    remote_names: str | None = _text(
         None,
-        "text",
-        "more names under which browsers may reach the web page, parted by commas; this machine's own name "
-        "and addresses always work",
+        "NAMES",
+        "further names under which browsers may reach the web page, separated by commas; this machine's own "
+        "name and addresses always work",
+        example="film.example",
     )
-    films: str | None = _key(None, "text", "directory for uploaded reels; its reels are shown too")
-    upload_limit: float = _key(
-        4000.0, "number", "largest reel that the web page takes", "MB", low=1, high=1e6
+    films: str | None = _text(
+        None, "DIR", "directory for uploaded reels, which are shown together with the others"
     )
-    free_space: float = _key(
-        500.0, "number", "free space that an upload leaves on the disk", "MB", low=0, high=1e6
-    )
-    vcom: float | None = _panel(
+    upload_limit: float = _number(4000.0, "largest reel that the web page accepts", "MB", 1, 1e6)
+    free_space: float = _number(500.0, "free space that an upload must leave on the disk", "MB", 0, 1e6)
+    vcom: float | None = _number(
         None,
-        "number",
         "the panel's voltage as printed on its flex cable, for example -1.53; a real panel needs it",
         "volts",
-        low=-3.0,
-        high=-0.5,
+        -3.0,
+        -0.5,
+        panel=True,
+        example=-1.53,
     )
-    rotate: int = _panel(0, "integer", "turn the picture", "degrees", choices=(0, 180))
-    mirror: bool = _panel(False, "switch", "exchange left and right")
-    bits: int = _panel(
-        1, "integer", "bits per pixel on the wire; 4 for firmware that stays white at 1", choices=(1, 4)
+    rotate: int = _choice(0, (0, 180), "turn the picture by this many degrees", unit="degrees", panel=True)
+    mirror: bool = _switch("swap left and right", panel=True)
+    bits: int = _choice(
+        1, (1, 4), "bits per pixel on the wire; 4 for firmware that stays white at 1", panel=True
     )
-    columns: int = _panel(
-        1440, "integer", "columns driven at 1 bit per pixel; 1448 is untested on glass", choices=(1440, 1448)
+    columns: int = _choice(
+        1440, (1440, 1448), "columns driven at 1 bit per pixel; 1448 is untested on glass", panel=True
     )
-    rest: str = _panel(
-        "sleep", "text", "what the controller does between frames", choices=("sleep", "standby", "run")
+    rest: str = _choice(
+        "sleep", ("sleep", "standby", "run"), "what the controller does between frames", panel=True
     )
-    spi_hz: int = _panel(
-        12_000_000, "integer", "SPI clock of pictures; lower it if they come torn", "Hz", low=1e5, high=24e6
+    spi_hz: int = _integer(
+        12_000_000,
+        "SPI clock for pictures; lower it if they arrive torn",
+        "Hz",
+        1e5,
+        24e6,
+        panel=True,
     )
-    spi_slow_hz: int = _panel(
-        1_000_000, "integer", "SPI clock of commands and reads", "Hz", low=1e5, high=24e6
-    )
-    spi_bus: int = _panel(0, "integer", "N of /dev/spidevN.M", low=0, high=9)
-    spi_device: int = _panel(0, "integer", "M of /dev/spidevN.M", low=0, high=9)
-    reset_pin: int = _panel(17, "integer", "GPIO (BCM) of RST", low=0, high=53)
-    ready_pin: int = _panel(24, "integer", "GPIO (BCM) of HRDY", low=0, high=53)
-    button_next: int | None = _panel(
+    spi_slow_hz: int = _integer(1_000_000, "SPI clock for commands and reads", "Hz", 1e5, 24e6, panel=True)
+    spi_bus: int = _integer(0, "N of /dev/spidevN.M", "", 0, 9, panel=True)
+    spi_device: int = _integer(0, "M of /dev/spidevN.M", "", 0, 9, panel=True, metavar="M")
+    reset_pin: int = _pin(17, "RST")
+    ready_pin: int = _pin(24, "HRDY")
+    button_next: int | None = _button("for the next frame; no button is read with --simulated", 5)
+    button_back: int | None = _button("for the frame before", 6)
+    button_pause: int | None = _button("that pauses and resumes", 13)
+    button_redraw: int | None = _button("for a redraw", 19)
+    a2_mode: int | None = _integer(
         None,
-        "integer",
-        "GPIO (BCM) of a button to ground for the next frame; no button is read with --simulated",
-        low=2,
-        high=27,
+        "number of the A2 waveform; otherwise found by the name of the controller's waveform table",
+        "",
+        0,
+        7,
+        panel=True,
+        example=6,
     )
-    button_back: int | None = _panel(
-        None, "integer", "GPIO (BCM) of a button to ground for the frame before", low=2, high=27
+    vcom_tolerance: float = _number(
+        0.01, "how far the voltage that is read back may be from vcom", "volts", 0, 0.1, panel=True
     )
-    button_pause: int | None = _panel(
-        None, "integer", "GPIO (BCM) of a button to ground that pauses and resumes", low=2, high=27
+    enhanced_driving: bool = _switch("stronger drivers, only for a panel that stays blurred", panel=True)
+    ready_timeout: float = _number(
+        5.0, "longest wait for the controller to be ready", "seconds", 0.1, 600, panel=True
     )
-    button_redraw: int | None = _panel(
-        None, "integer", "GPIO (BCM) of a button to ground for a redraw", low=2, high=27
+    display_timeout: float = _number(
+        15.0, "longest wait for an update to finish", "seconds", 0.1, 600, panel=True
     )
-    a2_mode: int | None = _panel(
-        None,
-        "integer",
-        "number of the A2 waveform; else by the controller's name of its table",
-        low=0,
-        high=7,
+    recoveries: int = _integer(
+        3, "how often a failing panel is reset and redrawn", "times an hour", 0, 10, panel=True
     )
-    vcom_tolerance: float = _panel(
-        0.01, "number", "how far the voltage read back may be from vcom", "volts", low=0, high=0.1
-    )
-    enhanced_driving: bool = _panel(False, "switch", "stronger drivers, only for a panel that stays blurred")
-    ready_timeout: float = _panel(
-        5.0, "number", "longest wait for a ready controller", "seconds", low=0.1, high=600
-    )
-    display_timeout: float = _panel(
-        15.0, "number", "longest wait for an update to finish", "seconds", low=0.1, high=600
-    )
-    recoveries: int = _panel(
-        3,
-        "integer",
-        "a panel that fails is reset and redrawn at most this often",
-        "times an hour",
-        low=0,
-        high=10,
-    )
-    keeps_power: bool = _key(
-        False,
-        "switch",
-        "with --once: the controller keeps its power between runs, so that partial updates go on; else every "
-        "run is a redraw",
+    keeps_power: bool = _switch(
+        "with --once: the controller keeps its power between runs, so partial updates continue from one run "
+        "to the next; otherwise every run is a redraw"
     )
 
 
 KEYS: dict[str, Key] = {field.name: field.metadata["key"] for field in dataclasses.fields(Config)}
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Config)}
+SETTABLE = tuple(name for name, key in KEYS.items() if key.live)
+"""The settings that may be changed while the player runs."""
+
+_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_LIKE_A_NUMBER = re.compile(r"([-+\N{MINUS SIGN}]?)\s*(\d{1,9})(?:[.,](\d{1,9}))?\s*[A-Za-z]{0,9}")
+
+
+def checked(name: str, value: Any, where: str) -> Any:
+    """`value` as `Config` holds it under `name`. `where` it stands begins the message of the ConfigError."""
+    key = KEYS[name]
+    match key.kind:
+        case "paths":
+            texts = [value] if isinstance(value, str) else value
+            if isinstance(texts, list | tuple) and texts and all(map(_is_text, texts)):
+                return tuple(texts)
+            raise ConfigError(f"{where} is {_written(value)}; it must be a path or a list of paths")
+        case "switch":
+            if isinstance(value, bool):
+                return value
+            raise wrong(name, value, where)
+        case "text":
+            if key.check is parse_moment and isinstance(value, date):  # TOML has dates of its own
+                value = str(value)
+            if value == "" and key.empty:
+                return value
+            if not _is_text(value) or (key.choices and value not in key.choices):
+                raise wrong(name, value, where)
+            if key.check is not None:
+                key.check(value, where)
+            return value
+    kinds = int if key.kind == "integer" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise wrong(name, value, where)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise wrong(name, value, where)
+    if key.choices and value not in key.choices:
+        raise wrong(name, value, where)
+    if key.low is not None and key.high is not None and not key.low <= value <= key.high:
+        raise wrong(name, value, where)
+    return float(value) if key.kind == "number" else value
+
+
+def from_text(name: str, text: str, where: str) -> Any:
+    """Like `checked`, for text: it is read as a number or a switch, and paths are separated by colons."""
+    key = KEYS[name]
+    match key.kind:
+        case "switch":
+            return checked(name, _SWITCHES.get(text.strip().lower(), text), where)
+        case "paths":
+            return checked(name, text.split(os.pathsep), where)
+        case "text":
+            return checked(name, text, where)
+    try:
+        value = int(text) if key.kind == "integer" else float(text)
+    except ValueError:
+        raise wrong(name, text, where) from None
+    return checked(name, value, where)
+
+
+def wrong(name: str, value: Any, where: str) -> ConfigError:
+    """What is wrong with a value and what it must be, with the repair where that is clear."""
+    key = KEYS[name]
+    noun = {"integer": "a whole number", "number": "a number", "switch": "", "text": "a text"}[key.kind]
+    must = " ".join(filter(None, ("" if key.choices else noun, key.range())))
+    return ConfigError(f"{where} is {_written(value)}; it must be {must}{_repair(key, value)}")
+
+
+def _repair(key: Key, value: Any) -> str:
+    """`: write -1.53 ...` for -1,53 and -1.53V, and for 1.53 where only a negative number is allowed."""
+    if key.kind != "number" or isinstance(value, bool) or key.low is None or key.high is None:
+        return ""
+    found = _LIKE_A_NUMBER.fullmatch(_written(value).strip("'\" "))
+    if found is None:
+        return ""
+    sign, whole, decimals = found.groups()
+    number = float(f"{whole}.{decimals or 0}")
+    if key.high < 0 or sign in ("-", "\N{MINUS SIGN}"):
+        number = -number
+    if not key.low <= number <= key.high:
+        return ""
+    minus = "; the minus belongs to it" if key.high < 0 else ""
+    return f": write {number:.12g}, with a point and without a unit or quotes{minus}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _written(value: Any) -> str:
+    """A value for a message, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # TOML's 0xfff... may have more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= 100 else text[:97] + "..."

@@ -3,10 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from player.config import changes
-from player.config.settings import KEYS
-from player.config.sources import Effective, changed, settable
-from player.config.values import checked
+from player.config.settings import KEYS, checked
+from player.config.sources import Effective, changed, keep_changes, settable
 from player.errors import ConfigError, FileError, PlayerError, ReelError
 from player.playback.dependencies import Dependencies, Outcome
 from player.playback.reels import number_of
@@ -135,7 +133,7 @@ class Handlers:
             return None
         if effective.changes is not None:
             try:
-                changes.add(effective.changes, values)
+                keep_changes(effective.changes, values)
             except FileError as error:
                 log(f"{error}; what was set holds until the player ends")
         return self._apply(changed(effective, values), "set")

@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from player.config.changes import SETTABLE
-from player.config.settings import Config
+from player.config.settings import SETTABLE, Config
 from player.config.sources import Effective
 from player.errors import ConfigError
 from player.playback.dependencies import Dependencies

@@ -1,1 +1,1 @@
-"""Is everything set up to show a film? For systemd/install."""
+"""The Python side of systemd/install: checks of the set-up, and changes of single settings."""

@@ -1,11 +1,17 @@
 """The installer's --check: is everything set up to show a film? In plain words, with what to do about it.
 
-`findings` goes from the configuration to the panel. Nothing is changed, and a panel that a player uses is not
-touched; one that is free is asked for its device info, which draws nothing.
+`findings` goes from the configuration to the panel, over programs, SPI, groups, supply, disk and service.
+Nothing is changed. A panel that a player uses is not touched; one that is free is asked for its device info,
+which draws nothing. `Machine` provides the root of the file system and the way to run a program, so that
+tests need no Raspberry Pi.
 """
 
-from collections.abc import Iterator
+import re
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from player.config.settings import Config
 from player.config.sources import load
@@ -13,11 +19,34 @@ from player.errors import PlayerError
 from player.playback.reels import expand
 from player.service.buttons import button_pins
 from player.service.lock import Locked, locked
-from player.setup import raspberry
-from player.setup.raspberry import AGAIN, Finding, Machine
 
+USER, GROUPS = "longtake", ("spi", "gpio")
+STATE = "var/lib/longtake"
+BOOT = ("boot/firmware/config.txt", "boot/config.txt")  # Bookworm and later, and before
+THROTTLED = "sys/devices/platform/soc*/soc*:firmware/get_throttled"  # a pattern: a Pi 5 has another number
+UNDER_VOLTAGE = 1 << 0 | 1 << 16  # now, and since the boot
+FREE_BYTES = 50_000_000
+AGAIN = "run the installer again: sudo longtake-setup"
 DROP_IN = "etc/systemd/system/longtake.service.d/remote.conf"
 PANEL_LINES = ("panel", "firmware", "LUT", "VCOM")
+
+
+class Finding(NamedTuple):
+    """`good`: None for what could not be seen, or is no fault. `fix`: what to do, for a person."""
+
+    good: bool | None
+    what: str
+    fix: str = ""
+
+
+class Machine(NamedTuple):
+    """`root` stands for /. `run` gives the exit code and the output (stdout and stderr together) of a
+    program, code 127 when there is no such program. `has_module`: whether Python could import it.
+    """
+
+    root: Path
+    run: Callable[[Sequence[str]], tuple[int, str]]
+    has_module: Callable[[str], bool]
 
 
 def findings(machine: Machine, file: Path) -> Iterator[Finding]:
@@ -39,13 +68,13 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
     wanted = ["numpy", "PIL"]
     wanted += ["spidev", "RPi.GPIO"] if real else []
     wanted += ["bottle", "segno", "waitress"] if config.remote != "off" else []
-    yield from raspberry.modules(machine, wanted)
+    yield from modules(machine, wanted)
     if real:
-        yield from raspberry.spi(machine, config.spi_bus, config.spi_device)
-    yield from raspberry.groups(machine)
-    yield from raspberry.supply(machine)
-    yield from raspberry.space(machine)
-    yield from raspberry.service(machine)
+        yield from spi(machine, config.spi_bus, config.spi_device)
+    yield from groups(machine)
+    yield from supply(machine)
+    yield from space(machine)
+    yield from service(machine)
     if usable:
         yield from film_and_panel(machine, config)
 
@@ -145,3 +174,137 @@ def panel(machine: Machine, config: Config) -> Finding:
         return Finding(False, "the panel does not answer", said)
     told = "; ".join(line for line in lines if line.split(":")[0] in PANEL_LINES)
     return Finding(True, f"the panel answers ({told})")
+
+
+def modules(machine: Machine, wanted: Sequence[str]) -> Iterator[Finding]:
+    """Are these Python modules there?"""
+    if missing := [module for module in wanted if not machine.has_module(module)]:
+        yield Finding(False, f"missing for Python: {', '.join(missing)}", AGAIN)
+    else:
+        yield Finding(True, f"Python has {', '.join(wanted)}")
+
+
+def spi(machine: Machine, bus: int, device: int) -> Iterator[Finding]:
+    """Is the SPI device there, and if not, is it switched on?"""
+    name = f"dev/spidev{bus}.{device}"
+    if (machine.root / name).exists():
+        yield Finding(True, f"SPI is on (/{name})")
+        return
+    file = next((path for path in BOOT if (machine.root / path).is_file()), None)
+    if file is None:
+        yield Finding(
+            False,
+            f"SPI: there is neither /{name} nor /{BOOT[0]}",
+            "is this a Raspberry Pi? On another board switch SPI on as its maker says",
+        )
+        return
+    text = (machine.root / file).read_text(errors="replace")
+    if re.search(r"^\s*dtparam=(?:[^#\n]*,)?spi(?:=on|=1|=true)?\s*(?:[,#]|$)", text, re.MULTILINE):
+        yield Finding(False, f"SPI is on in /{file}, but there is no /{name}", "restart the Pi: sudo reboot")
+    else:
+        yield Finding(
+            False, "SPI is off", "switch it on and restart: sudo raspi-config nonint do_spi 0 && sudo reboot"
+        )
+
+
+def groups(machine: Machine) -> Iterator[Finding]:
+    """May the service's user use SPI and GPIO?"""
+    users, known = _table(machine.root / "etc/passwd"), _table(machine.root / "etc/group")
+    if USER not in users:
+        yield Finding(False, f"there is no user {USER}", AGAIN)
+        return
+    main_group = users[USER][2]
+    numbers = {main_group: USER}
+    numbers |= {entry[1]: name for name, entry in known.items() if USER in entry[2].split(",")}
+    if missing := [group for group in GROUPS if group not in numbers.values()]:
+        yield Finding(
+            False,
+            f"the user {USER} is not in the group {' and '.join(missing)}",
+            f"sudo usermod -aG {','.join(missing)} {USER}",
+        )
+    else:
+        yield Finding(True, f"the user {USER} is in the groups {' and '.join(GROUPS)}")
+    wanted = stat.S_IRGRP | stat.S_IWGRP
+    for path in sorted((machine.root / "dev").glob("spidev*")):
+        found = path.stat()
+        if str(found.st_gid) not in numbers or found.st_mode & wanted != wanted:
+            group = next(
+                (name for name, entry in known.items() if entry[1] == str(found.st_gid)), found.st_gid
+            )
+            yield Finding(
+                False,
+                f"/dev/{path.name} is not open to {USER} (group {group}, {stat.filemode(found.st_mode)})",
+                f"{AGAIN}; then restart the Pi",
+            )
+
+
+def supply(machine: Machine) -> Iterator[Finding]:
+    """A weak supply is behind many faults that look like others. The Pi's firmware notices it."""
+    try:
+        bits = int(next(machine.root.glob(THROTTLED)).read_text(), 16)
+    except (OSError, ValueError, StopIteration):
+        return
+    if bits & UNDER_VOLTAGE:
+        yield Finding(
+            False,
+            "the supply voltage has been too low since the start",
+            "take a stronger supply and a shorter cable",
+        )
+    else:
+        yield Finding(True, "the supply voltage has been high enough since the start")
+
+
+def space(machine: Machine) -> Iterator[Finding]:
+    """Room for the place in the film and for the log."""
+    directory = machine.root / STATE
+    while not directory.exists():
+        directory = directory.parent
+    free = shutil.disk_usage(directory).free
+    if free < FREE_BYTES:
+        yield Finding(
+            False, f"the disk is almost full ({free / 1e6:.0f} MB left)", "remove films that are not shown"
+        )
+    else:
+        yield Finding(True, f"the disk has room ({free / 1e9:.1f} GB left)")
+
+
+def service(machine: Machine) -> Iterator[Finding]:
+    """What systemd says of the player."""
+    names = "ActiveState,SubState,Result,UnitFileState,NRestarts"
+    code, out = machine.run(["systemctl", "show", "longtake.service", "--property", names])
+    found = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+    state = found.get("ActiveState")
+    if code != 0 or state is None:
+        yield Finding(
+            None, "the service cannot be seen, as systemd does not run here", "look on the Pi itself"
+        )
+        return
+    on_battery = [
+        unit
+        for unit in ("longtake.timer", "longtake-once.service")
+        if machine.run(["systemctl", "is-enabled", unit])[1].strip() == "enabled"
+    ]
+    if on_battery or found.get("UnitFileState") == "enabled":
+        yield Finding(True, f"{' and '.join(on_battery) or 'the service'} starts at boot")
+    else:
+        yield Finding(False, "the service does not start at boot", "sudo systemctl enable longtake")
+    restarts = found.get("NRestarts", "0")
+    again = "" if restarts in ("", "0") else f"; systemd has restarted it {restarts} times"
+    journal = "what it says: journalctl -u longtake -n 20"
+    if state in ("active", "reloading"):
+        yield Finding(True, f"the service runs{again}")
+    elif state == "failed":
+        yield Finding(False, f"the service has failed ({found.get('Result')}){again}", journal)
+    elif state == "activating":
+        yield Finding(None, f"the service is starting ({found.get('SubState')}){again}", journal)
+    elif not on_battery:
+        yield Finding(None, "the service does not run", "sudo systemctl start longtake")
+
+
+def _table(path: Path) -> dict[str, list[str]]:
+    """passwd or group: name -> the other fields."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return {}
+    return {name: fields for name, *fields in (line.split(":") for line in lines) if len(fields) >= 3}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from player.config.values import (
+from player.config.settings import (
     checked,
     from_text,
 )

@@ -14,7 +14,7 @@ from player.config.settings import Config
 from player.errors import ConfigError
 from player.playback.requests import Inbox
 from player.playback.status import StatusBoard
-from player.service.log_tail import LogTail
+from player.service.process import LogTail
 from player.web import addresses
 from player.web.actions import Settable
 from player.web.guard import Guard

@@ -10,7 +10,7 @@ from typing import Any
 from player.config.settings import Config
 from player.playback.requests import Inbox
 from player.playback.status import StatusBoard
-from player.service.log_tail import LogTail
+from player.service.process import LogTail
 from player.web.actions import (
     Actions,
     Settable,

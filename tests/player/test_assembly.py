@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from player import panel as panels
+from player.commands.run import USUAL_SIZE, Services, first_look, only_player
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
+from player.pictures.png import glass_pictures
 from player.playback.requests import (
     Inbox,
     Kind,
@@ -22,9 +24,8 @@ from player.playback.status import (
     StatusBoard,
 )
 from player.progress import Progress
-from player.service.assembly import USUAL_SIZE, Services, first_look, glass_pictures, only_player
 from player.service.lock import Locked
-from player.service.log_tail import LogTail
+from player.service.process import LogTail
 from player.times import Place
 
 
@@ -154,8 +155,7 @@ def test_what_comes_first_is_looked_at_before_the_panel(make_film, make_reel, tm
 
 @pytest.mark.parametrize("several", [False, True])
 def test_pictures_of_the_simulated_glass(tmp_path, several):
-    config = Config(simulated=str(tmp_path / "sim"))
-    glass_pictures(config, lambda: np.zeros((8, 8), np.uint8), several)(Path("a/film.reel"), 7)
+    glass_pictures(str(tmp_path / "sim"), lambda: np.zeros((8, 8), np.uint8), several)(Path("a/film.reel"), 7)
     where = tmp_path / "sim" / ("film" if several else "")
     assert [path.name for path in where.iterdir()] == ["glass-000007.png"]
-    glass_pictures(Config(), None, several)(Path("film.reel"), 8)
+    glass_pictures(None, None, several)(Path("film.reel"), 8)

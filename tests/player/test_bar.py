@@ -2,7 +2,7 @@
 
 import io
 
-from player.commands.bar import Bar
+from player.commands.reels import Bar
 
 
 class Terminal(io.StringIO):

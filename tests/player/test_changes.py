@@ -7,11 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from player.__main__ import main
-from player.config import changes
 from player.config.settings import Config
 from player.config.sources import (
     changed,
+    changes_file,
+    keep_changes,
     load,
+    read_changes,
     settable,
 )
 from player.errors import FileError
@@ -23,7 +25,7 @@ def state(tmp_path):
 
 
 def keep(state, **values):
-    changes.add(changes.beside(state), values)
+    keep_changes(changes_file(state), values)
 
 
 def test_changes_stand_above_the_file_and_below_environment_and_flags(tmp_path, state):
@@ -81,11 +83,11 @@ def test_changed_settings_are_new_ones():
 @pytest.mark.parametrize(
     ("content", "note"),
     [
-        (b"", "holds no settings; what was set at run time does not hold"),
+        (b"", "holds no settings; settings changed at run time do not apply"),
         (b"[]", "holds no settings"),
         (b"[" * 100_000, "holds no settings"),
         (b"\xff\xfe", "holds no settings"),
-        (b'{"vcom": -2.0}', "vcom is nothing that can be set at run time; left out"),
+        (b'{"vcom": -2.0}', "vcom cannot be set at run time; left out"),
         (b'{"interval": -3}', "interval is -3; it must be a number 0 to 604800 seconds; left out"),
         (b'{"interval": 1e999}', "interval is inf; it must be a number"),
         (b'{"interval": ' + b"9" * 1000 + b"}", "it must be a number"),
@@ -95,24 +97,24 @@ def test_changed_settings_are_new_ones():
 )
 def test_a_damaged_file_is_said_and_left_out(state, content, note):
     state.parent.mkdir()
-    changes.beside(state).write_bytes(content)
+    changes_file(state).write_bytes(content)
     effective = load({"state": str(state)}, {})
     assert effective.config == Config(state=str(state))
     assert len(effective.notes) == 1
     assert note in effective.notes[0]
     assert "\n" not in effective.notes[0]
     keep(state, step=3)
-    assert json.loads(changes.beside(state).read_bytes()) == {"step": 3}
+    assert json.loads(changes_file(state).read_bytes()) == {"step": 3}
 
 
 def test_what_is_good_in_it_holds(state):
     state.parent.mkdir()
-    changes.beside(state).write_text('{"step": 3, "interval": "x"}')
+    changes_file(state).write_text('{"step": 3, "interval": "x"}')
     assert load({"state": str(state)}, {}).config.step == 3
 
 
 def test_a_file_that_cannot_be_read_is_said(state):
-    changes.beside(state).mkdir(parents=True)
+    changes_file(state).mkdir(parents=True)
     assert "cannot be read: is a directory" in load({"state": str(state)}, {}).notes[0]
     with pytest.raises(FileError, match="cannot be written"):
         keep(state, step=3)
@@ -123,6 +125,6 @@ def test_a_file_that_cannot_be_read_is_said(state):
 def test_no_content_crashes(tmp_path, content):
     path = tmp_path / "changes.json"
     path.write_bytes(content if isinstance(content, bytes) else json.dumps({"interval": content}).encode())
-    found, notes = changes.read(path)
+    found, notes = read_changes(path)
     assert set(found) <= {"interval"}
     assert all("\n" not in note for note in notes)

@@ -11,6 +11,7 @@ from player.__main__ import main
 from player.config.settings import (
     KEYS,
     Config,
+    checked,
 )
 from player.config.sources import (
     load,
@@ -93,7 +94,17 @@ def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
         ('end = "never"', "line 1: end is 'never'; it must be stop or next or loop"),
         ('start = "noon"', "line 1: start: 'noon' is no place in a film"),
         ("mirror = 1", "line 1: mirror is 1; it must be true or false"),
-        ("vcom = 1.53", "line 1: vcom is 1.53; it must be a number -3 to -0.5 volts"),
+        ("vcom = 1.53", "line 1: vcom is 1.53; it must be a number -3 to -0.5 volts: write -1.53, with a "),
+        (
+            "mirror = true\nvcom = -1,53 # V",
+            "line 2: vcom is '-1,53'; it must be a number -3 to -0.5 volts: wr",
+        ),
+        (
+            "vcom = -1.53V",
+            "line 1: vcom is '-1.53V'; it must be a number -3 to -0.5 volts: write -1.53, with",
+        ),
+        ('vcom = "-1,53 V"', "line 1: vcom is '-1,53 V'; it must be a number -3 to -0.5 volts: write -1.53,"),
+        ("interval = 2,5", "line 1: interval is '2,5'; it must be a number 0 to 604800 seconds: write 2.5,"),
         ("reels = [1]", "line 1: reels is [1]; it must be a path or a list of paths"),
         ('state = ""', "line 1: state is ''; it must be a text"),
         ("interval 3", "is not TOML"),
@@ -148,6 +159,23 @@ def test_a_wrong_variable_is_one_line(variable, value, line):
     assert line in problem(environment={variable: value})
 
 
+@pytest.mark.parametrize("text", ["-1,53", "-1.53V", "1.53", "1,53", "\N{MINUS SIGN}1.53", "-1,53 volts"])
+def test_a_voltage_written_as_people_do_is_refused_with_the_repair(text, capsys):
+    for words in (["--vcom", text], [f"--vcom={text}"]):
+        assert main(["config", *words]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert error.startswith("player: --vcom is ")
+        repair = "write -1.53, with a point and without a unit or quotes; the minus belongs to it\n"
+        assert error.endswith(repair)
+    assert "write -1.53, with a point" in problem(environment={"LONGTAKE_VCOM": text})
+
+
+@pytest.mark.parametrize(("name", "text"), [("vcom", "-12"), ("vcom", "soon"), ("interval", "-1")])
+def test_no_repair_is_offered_where_none_is_clear(name, text):
+    assert "write" not in problem({name: text})
+
+
 def test_the_environment_knows_lists_and_switches():
     environment = {"LONGTAKE_REELS": "a.reel:b.reel", "LONGTAKE_MIRROR": "yes", "LONGTAKE_DARKENED_ONLY": "0"}
     config = load({}, environment).config
@@ -155,8 +183,6 @@ def test_the_environment_knows_lists_and_switches():
 
 
 def test_every_key_is_documented_and_its_default_allowed():
-    from player.config.values import checked
-
     for field in dataclasses.fields(Config):
         key = KEYS[field.name]
         assert len(key.help) > 5
@@ -175,6 +201,19 @@ def test_every_key_is_an_option_with_help(capsys):
     for name, key in KEYS.items():
         assert ("--" + name.replace("_", "-") if name != "reels" else "REEL") in text
         assert key.help in text
+
+
+def test_help_tells_what_a_value_is_and_no_empty_default(capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    text = capsys.readouterr().out
+    assert "(default )" not in text
+    values = dict(re.findall(r"^  --(\S+) (\S.*?)(?:\s{2}.*)?$", text, re.M))
+    for flag, value in {
+        "interval": "SECONDS", "quiet": "HOURS", "quiet-days": "DAYS", "finish-by": "DATE", "films": "DIR",
+        "caption": "PARTS", "reset-pin": "PIN", "recoveries": "N", "end": "stop|next|loop", "vcom": "VOLTS",
+    }.items():  # fmt: skip
+        assert values[flag] == value
 
 
 def test_what_config_prints_is_a_configuration(capsys, file):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from player.__main__ import main
-from player.forecast import forecast
+from player.commands.reels import forecast
 from player.redraw import RedrawRule
 from player.reel import Reel
 
@@ -81,3 +81,31 @@ def test_info_of_a_long_reel_says_that_it_looked_at_a_part(make_film, make_reel,
     assert "judged by the first 2,000 frames" in capsys.readouterr().out
     assert main(["info", str(path), "--all", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["redraws_counted_in_frames"] == 2100
+
+
+def test_a_plan_is_the_forecast(make_film, make_reel, capsys):
+    path = make_reel(make_film(90, flips=0.01), cuts=(30, 70), redraws=(0, 30, 50))
+    with Reel(path) as reel:
+        found = forecast(reel, RedrawRule(), 200, limit=10)
+        assert (found.counted, found.redraws) == (90, [0, 30, 50])
+        assert found.per_1000 == pytest.approx(1000 * 2 / 90)
+        daily = forecast(reel, RedrawRule(), interval=3600).redraws
+        assert daily == [0, 24, 30, 50, 74], "and a day after the last one"
+    words = ["info", str(path), "--interval", "120"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["redraws"], told["redraws_at_cuts"]) == ([0, 30, 50], 1)
+    assert told["redraws_per_day"] == pytest.approx(2 / 90 * 86400 / 120)
+    assert main(words) == 0
+    assert "  plan:     3 redraws, 1 of them at cuts, 16 flashes a day\n" in capsys.readouterr().out
+    assert main(["info", str(path), "--interval", "0"]) == 0
+    assert "  plan:     3 redraws, 1 of them at cuts\n" in capsys.readouterr().out
+
+
+def test_a_reel_without_a_plan_has_none(make_film, make_reel, capsys):
+    path = make_reel(make_film(5))
+    assert main(["info", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["redraws"], told["redraws_at_cuts"]) == (None, None)
+    assert main(["info", str(path)]) == 0
+    assert "plan:" not in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 import threading
 
-from player.service.log_tail import LONGEST, LogTail
+from player.service.process import LONGEST, LogTail
 
 
 def test_it_keeps_the_last_lines_and_cuts_long_ones():

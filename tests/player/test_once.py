@@ -22,9 +22,9 @@ class Battery:
         self.capsys = capsys
         self.opened = 0
         self.wire.close = lambda: None
-        monkeypatch.setattr(driver.panel, "SpiWire", self.open)
-        monkeypatch.setattr(driver.panel.time, "sleep", self.wire.sleep)
-        monkeypatch.setattr(driver.panel.time, "monotonic", self.wire.clock)
+        monkeypatch.setattr(driver.it8951.panel, "SpiWire", self.open)
+        monkeypatch.setattr(driver.it8951.panel.time, "sleep", self.wire.sleep)
+        monkeypatch.setattr(driver.it8951.panel.time, "monotonic", self.wire.clock)
 
     def open(self, settings):
         self.opened += 1

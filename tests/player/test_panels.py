@@ -69,7 +69,7 @@ def panel(monkeypatch):
         panel.call("attach" if attach else "open")
         return panel
 
-    monkeypatch.setattr(driver.panel, "open_panel", open_panel)
+    monkeypatch.setattr(driver.it8951.panel, "open_panel", open_panel)
     return panel
 
 

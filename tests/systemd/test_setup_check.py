@@ -5,13 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from player.commands.setup import main
 from player.config.settings import Config
 from player.reel import ReelWriter
 from player.service.lock import locked
-from player.setup import raspberry
-from player.setup.check import DROP_IN, buttons, findings, panel, reels, remote, vcom
-from player.setup.raspberry import Machine
+from player.setup import check
+from player.setup.__main__ import main
+from player.setup.check import DROP_IN, Machine, buttons, findings, panel, reels, remote, vcom
 
 INFO = """\
             panel: 1448 x 1072
@@ -55,8 +54,8 @@ def write(root, path, text):
 
 def test_spi_is_there(machine, tmp_path):
     write(tmp_path, "dev/spidev0.0", "")
-    assert only(raspberry.spi(machine()[0], 0, 0)).good
-    assert only(raspberry.spi(machine()[0], 1, 0)).good is False
+    assert only(check.spi(machine()[0], 0, 0)).good
+    assert only(check.spi(machine()[0], 1, 0)).good is False
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_spi_is_there(machine, tmp_path):
 @pytest.mark.parametrize("place", ["boot/firmware/config.txt", "boot/config.txt"])
 def test_spi_that_is_off_is_told_from_one_that_wants_a_restart(machine, tmp_path, text, is_on, place):
     write(tmp_path, place, text)
-    found = only(raspberry.spi(machine()[0], 0, 0))
+    found = only(check.spi(machine()[0], 0, 0))
     assert found.good is False
     assert ("reboot" in found.fix and "raspi-config" not in found.fix) == is_on
     assert ("raspi-config nonint do_spi 0" in found.fix) == (not is_on)
@@ -85,13 +84,13 @@ PASSWD = "root:x:0:0::/root:/bin/sh\nlongtake:x:995:995::/var/lib/longtake:/usr/
 
 def test_the_user_and_its_groups(machine, tmp_path):
     made, _ = machine()
-    assert "no user longtake" in only(raspberry.groups(made)).what
+    assert "no user longtake" in only(check.groups(made)).what
     write(tmp_path, "etc/passwd", PASSWD)
     write(tmp_path, "etc/group", "longtake:x:995:\nspi:x:997:pi,longtake\ngpio:x:996:pi\n")
-    found = only(raspberry.groups(made))
+    found = only(check.groups(made))
     assert (found.good, found.fix) == (False, "sudo usermod -aG gpio longtake")
     write(tmp_path, "etc/group", "longtake:x:995:\nspi:x:997:pi,longtake\ngpio:x:996:longtake\n")
-    assert only(raspberry.groups(made)).good
+    assert only(check.groups(made)).good
 
 
 def test_a_device_that_is_closed_to_the_user(machine, tmp_path):
@@ -101,27 +100,27 @@ def test_a_device_that_is_closed_to_the_user(machine, tmp_path):
     spi = device.stat().st_gid
     write(tmp_path, "etc/group", f"spi:x:{spi}:longtake\ngpio:x:{spi + 1}:longtake\n")
     device.chmod(0o660)
-    assert only(raspberry.groups(machine()[0])).good
+    assert only(check.groups(machine()[0])).good
     device.chmod(0o640)
-    assert [finding.good for finding in raspberry.groups(machine()[0])] == [True, False]
+    assert [finding.good for finding in check.groups(machine()[0])] == [True, False]
 
 
 @pytest.mark.parametrize(
     ("bits", "good"), [("0x0\n", True), ("50005\n", False), ("0x10000", False), ("2", True)]
 )
 def test_a_weak_supply_is_noticed(machine, tmp_path, bits, good):
-    write(tmp_path, raspberry.THROTTLED, bits)
-    assert only(raspberry.supply(machine()[0])).good is good
+    write(tmp_path, check.THROTTLED, bits)
+    assert only(check.supply(machine()[0])).good is good
 
 
 def test_without_the_firmware_s_word_nothing_is_said_of_the_supply(machine):
-    assert list(raspberry.supply(machine()[0])) == []
+    assert list(check.supply(machine()[0])) == []
 
 
 def test_a_full_disk(machine, monkeypatch):
-    assert only(raspberry.space(machine()[0])).good
-    monkeypatch.setattr(raspberry, "FREE_BYTES", 10**18)
-    assert only(raspberry.space(machine()[0])).good is False
+    assert only(check.space(machine()[0])).good
+    monkeypatch.setattr(check, "FREE_BYTES", 10**18)
+    assert only(check.space(machine()[0])).good is False
 
 
 @pytest.mark.parametrize(
@@ -136,18 +135,18 @@ def test_a_full_disk(machine, monkeypatch):
 )
 def test_the_service(machine, said, goods):
     made, _ = machine({"systemctl show": (0, said)})
-    assert [finding.good for finding in raspberry.service(made)] == goods
+    assert [finding.good for finding in check.service(made)] == goods
 
 
 def test_the_service_on_a_timer_need_not_run(machine):
     idle = RUNNING.replace("=active", "=inactive").replace("=enabled", "=disabled")
     made, _ = machine({"systemctl show": (0, idle), "systemctl is-enabled longtake.timer": (0, "enabled\n")})
-    found = only(raspberry.service(made))
+    found = only(check.service(made))
     assert (found.good, found.what) == (True, "longtake.timer starts at boot")
 
 
 def test_without_systemd_the_service_is_unknown(machine):
-    assert only(raspberry.service(machine()[0])).good is None
+    assert only(check.service(machine()[0])).good is None
 
 
 def test_vcom():
@@ -243,7 +242,7 @@ def test_the_command(tmp_path, capsys):
     assert main(["check", "--root", str(tmp_path)]) == 1
     out = capsys.readouterr().out
     assert "NO the configuration cannot be used\n      " in out
-    assert out.splitlines()[-1].endswith("to mend")
+    assert out.splitlines()[-1].endswith("to fix")
 
 
 def test_try_set_and_get(tmp_path, capsys):
@@ -251,6 +250,10 @@ def test_try_set_and_get(tmp_path, capsys):
     file.write_text("# vcom = -1.53\ninterval = 60\n")
     assert main(["try", "vcom", "-1.2"]) == 0
     assert main(["try", "vcom", "-12"]) == 2
+    capsys.readouterr()
+    for words in (["try", "vcom", "-1,53"], ["set", "vcom", "-1.53V", "--config", str(file)]):
+        assert main(words) == 2
+        assert "write -1.53, with a point and without a unit" in capsys.readouterr().err
     assert main(["set", "vcom", "-2.05", "--config", str(file)]) == 0
     assert file.read_text() == "vcom = -2.05\ninterval = 60\n"
     capsys.readouterr()

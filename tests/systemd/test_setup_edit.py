@@ -4,9 +4,9 @@ import tomllib
 
 import pytest
 
-from player.config.example import toml
+from player.commands.config import example
 from player.errors import ConfigError
-from player.setup.edit import with_setting
+from player.setup.__main__ import with_setting
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def test_the_line_is_replaced_taken_in_or_added(before, after):
     [("remote", "network", "network"), ("mirror", "yes", True), ("reels", "/a:/b", ["/a", "/b"])],
 )
 def test_values_of_every_kind(name, value, read):
-    assert tomllib.loads(with_setting(toml(), name, value, "file"))[name] == read
+    assert tomllib.loads(with_setting(example(), name, value, "file"))[name] == read
 
 
 @pytest.mark.parametrize(
     ("text", "value", "line"),
     [
         ("", "+1.5", "file: vcom is 1.5; it must be a number -3 to -0.5 volts"),
-        ("interval =", "-1.5", "file: is not TOML: .*; mend it by hand"),
+        ("interval =", "-1.5", "file: is not TOML: .*; fix it by hand"),
         (
             'end = """\n# vcom = 1\n"""',
             "-1.5",

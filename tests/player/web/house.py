@@ -15,7 +15,7 @@ from player.playback.status import (
     Status,
     StatusBoard,
 )
-from player.service.log_tail import LogTail
+from player.service.process import LogTail
 from player.web.app import (
     HEADERS,
     application,

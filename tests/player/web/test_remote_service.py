@@ -22,7 +22,7 @@ from player.playback.status import (
     Status,
     StatusBoard,
 )
-from player.service.log_tail import LogTail
+from player.service.process import LogTail
 from player.web import addresses
 from player.web.service import serving
 

@@ -1,38 +1,43 @@
-"""What systemd/install asks of Python: `python -m player.commands.setup check|try|set|get|link`.
+"""The Python side of systemd/install: `python -m player.setup check|try|set|get|link`.
 
-check [--root DIR]               every check of the set-up; exit code 1 when something is wrong
-set KEY VALUE --config FILE      change one setting in the file, comments and all else as they are
-get KEY --config FILE            one setting in force, as JSON
+check [--root DIR]               run every check of the set-up; exit code 1 when something is wrong
+try KEY VALUE                    check a value
+set KEY VALUE --config FILE      change one setting in the file; comments and all other lines stay as they are
+get KEY --config FILE            print one setting in force, as JSON
+link --config FILE               print the addresses of the web page, with its token
 """
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from player.commands.options import Parser
-from player.config.settings import (
-    KEYS,
-    Config,
-)
-from player.config.sources import (
-    load,
-    state_path,
-)
-from player.config.values import from_text
+from player.config.settings import KEYS, Config, from_text
+from player.config.sources import load, state_path
 from player.errors import ConfigError, PlayerError
 from player.files import why, write_whole
-from player.setup.edit import with_setting
-from player.setup.raspberry import Finding, Machine
+
+if TYPE_CHECKING:
+    from player.setup.check import Finding
 
 PATIENCE = 60.0  # seconds for a program that a check runs
+_COMMANDS = {
+    "try": "check a value",
+    "set": "change one setting in the file",
+    "get": "print one setting in force, as JSON",
+    "link": "print the addresses of the web page, with its token",
+}
 MARKS = {True: "ok ", False: "NO ", None: "-- "}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code; errors are one line on stderr and 2."""
+    """Run one command; its exit code. Errors are one line on stderr, exit code 2."""
     try:
         options = _parser().parse_args(arguments)
         match options.command:
@@ -53,13 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
-    what = "What systemd/install asks of Python."
-    parser = Parser(prog="python -m player.commands.setup", description=what)
+    parser = Parser(prog="python -m player.setup", description="The Python side of systemd/install.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
-    check = commands.add_parser("check", help="every check of the set-up")
-    check.add_argument("--root", type=Path, default=Path("/"), help="stands for /")
-    for name in ("try", "set", "get", "link"):
-        command = commands.add_parser(name)
+    check = commands.add_parser("check", help="run every check of the set-up")
+    check.add_argument("--root", type=Path, default=Path("/"), help="directory to use as /")
+    for name, what in _COMMANDS.items():
+        command = commands.add_parser(name, help=what)
         if name != "link":
             command.add_argument("key", choices=list(KEYS))
         if name in ("try", "set"):
@@ -70,16 +74,16 @@ def _parser() -> Parser:
 
 
 def _check(root: Path) -> int:
-    from player.setup.check import findings
+    from player.setup.check import Machine, findings  # `try` and `set` run before numpy is installed
 
     found = list(_printed(findings(Machine(root, _run, _has_module), root / "etc/longtake/player.toml")))
     wrong = sum(finding.good is False for finding in found)
-    print(f"{wrong} to mend" if wrong else "all is well")
+    print(f"{wrong} to fix" if wrong else "all is well")
     return 1 if wrong else 0
 
 
-def _printed(found: Iterable[Finding]) -> Iterable[Finding]:
-    """Each as soon as it is known."""
+def _printed(found: "Iterable[Finding]") -> "Iterable[Finding]":
+    """Print each finding as soon as it is known."""
     for finding in found:
         print(MARKS[finding.good] + finding.what, flush=True)
         if finding.fix:
@@ -99,11 +103,38 @@ def _set(file: Path, key: str, value: str) -> None:
         write_whole(file, changed.encode())
 
 
+def with_setting(text: str, name: str, value: str, where: str) -> str:
+    """`text`, a TOML file, with key `name` set to `value` (as text, checked). Every other line stays.
+
+    The setting goes on its own line, otherwise on the line where it stands as a comment, otherwise at the
+    end. ConfigError, beginning with `where`, when that cannot be done.
+    """
+    new = from_text(name, value, f"{where}: {name}")
+    new = list(new) if isinstance(new, tuple) else new
+    line = f"{name} = {json.dumps(new, ensure_ascii=False)}"
+    lines = text.splitlines()
+    places = [
+        number
+        for pattern in (rf"\s*{re.escape(name)}\s*=", rf"#\s*{re.escape(name)}\s*=")
+        for number, old in enumerate(lines)
+        if re.match(pattern, old)
+    ]
+    if places:
+        lines[places[0]] = line
+    else:
+        lines.append(line)
+    changed = "\n".join(lines) + "\n"
+    try:
+        before, after = tomllib.loads(text), tomllib.loads(changed)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: is not TOML: {' '.join(str(error).split())}; fix it by hand") from None
+    if after != {**before, name: new}:
+        raise ConfigError(f"{where}: {name} cannot be set there; write the line by hand: {line}")
+    return changed
+
+
 def _link(config: Config) -> None:
-    from player.web.addresses import (
-        address_of,
-        link,
-    )
+    from player.web.addresses import address_of, link
     from player.web.tokens import kept_token
 
     for number, url in enumerate(address_of(config)):
