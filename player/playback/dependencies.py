@@ -20,21 +20,6 @@ from player.schedule.quiet import Local, system_local
 Outcome = Literal["stopped", "ended", "reopen"]
 
 
-class Panel(Protocol):
-    """What playback needs of a panel; `size` is (width, height) in pixels.
-
-    PanelError from any call ends the run. PanelReset from `show`, `redraw` or `clear` says that the panel was
-    opened anew and may show anything.
-    """
-
-    @property
-    def size(self) -> tuple[int, int]: ...
-    def show(self, dither: NDArray[np.uint8], rows: slice, shown: NDArray[np.uint8]) -> None: ...
-    def redraw(self, dither: NDArray[np.uint8]) -> None: ...
-    def clear(self) -> None: ...
-    def sleep(self) -> None: ...
-
-
 class Store(Protocol):
     """Where the place in the film is kept."""
 

@@ -11,9 +11,11 @@ the film goes on at its place. A mount that comes and goes makes no panel flash:
 once in ten minutes, and a reel that opens but shows nothing is tried again only after as long.
 """
 
+from typing import TYPE_CHECKING
+
 from player.config.sources import Effective
 from player.errors import BadFrame, NoSuchFrame, ReelError
-from player.playback.dependencies import Dependencies, Outcome, Panel
+from player.playback.dependencies import Dependencies, Outcome
 from player.playback.handlers import Handlers
 from player.playback.reels import Reels
 from player.playback.screen import Screen
@@ -22,6 +24,9 @@ from player.progress import Progress
 from player.schedule.due import Schedule, after_restart
 from player.schedule.quiet import Quiet
 from player.times import Place, local, span
+
+if TYPE_CHECKING:
+    from player.panel import Panel
 
 SLEEP_AFTER = 3.0  # seconds: the panel sleeps when nothing is due for longer
 LONGEST_WAIT = 60.0  # seconds: then wall clock and time zone are looked at again
@@ -34,7 +39,7 @@ SELDOM = 600.0  # seconds from card to card, and from try to try where nothing c
 class Playback:
     """One run on an open panel."""
 
-    def __init__(self, effective: Effective, panel: Panel, deps: Dependencies) -> None:
+    def __init__(self, effective: Effective, panel: "Panel", deps: Dependencies) -> None:
         now, config = deps.clock(), effective.config
         self.deps = deps
         self.state = State(

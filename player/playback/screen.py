@@ -5,21 +5,27 @@ afterwards, so each frame costs at most two small writes, and nothing is written
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from player.errors import BadFrame, PanelReset, ReelError
 from player.pictures import caption
-from player.playback.dependencies import Dependencies, Panel
+from player.playback.dependencies import Dependencies
 from player.playback.state import Dither, Glass, Picture, State
 from player.redraw import Decision, RedrawState, redraw_rule
 from player.reel import FrameInfo, Reel, packing
 from player.times import film_time
 
+if TYPE_CHECKING:
+    from player.panel import Panel
+
 
 class Screen:
-    """Draws on `panel` what `state` comes to, and notes it there."""
+    """Draws on `panel` what `state` comes to, and notes it there.
 
-    def __init__(self, state: State, panel: Panel, deps: Dependencies) -> None:
+    PanelError from the panel ends the run. PanelReset says that it was opened anew and may show anything.
+    """
+
+    def __init__(self, state: State, panel: "Panel", deps: Dependencies) -> None:
         self._state, self._panel, self._deps = state, panel, deps
 
     @property

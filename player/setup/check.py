@@ -151,11 +151,11 @@ def panel(machine: Machine, config: Config) -> Finding:
     settings = {
         "vcom": config.vcom,
         "vcom-tolerance": config.vcom_tolerance,
-        "bus": config.spi_bus,
-        "device": config.spi_device,
+        "spi-bus": config.spi_bus,
+        "spi-device": config.spi_device,
         "reset-pin": config.reset_pin,
         "ready-pin": config.ready_pin,
-        "slow-hz": config.spi_slow_hz,
+        "spi-slow-hz": config.spi_slow_hz,
         "ready-timeout": config.ready_timeout,
     }
     options = [f"--{name}={value}" for name, value in settings.items()]

@@ -59,6 +59,6 @@ def test_the_year_notices_what_is_wrong(year, tmp_path, monkeypatch, fault):
     if fault == "another picture":
         monkeypatch.setattr(type(world.wire), "glass", property(lambda wire: 255 - glass.fget(wire)))
     if fault == "no sleep":
-        monkeypatch.setattr("player.service.recovery.SteadyPanel.sleep", lambda panel: None)
+        monkeypatch.setattr("player.panel.RecoveringPanel.sleep", lambda panel: None)
     with pytest.raises(year.Wrong):
         year.live(world)

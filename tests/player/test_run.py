@@ -233,7 +233,7 @@ def test_systemd_hears_of_the_first_picture_of_a_reload_and_of_the_end(start, tm
 
 IMPATIENT = """
 import sys
-from player import panels
+from player import panel as panels
 from player.__main__ import main
 panels.longest_call = lambda config: 0.1  # else systemd would be asked for more time than this test has
 sys.exit(main(sys.argv[1:]))

@@ -192,8 +192,8 @@ def test_the_panel_is_asked_with_the_settings(machine):
     assert found.good
     assert "panel: 1448 x 1072; firmware: SWv_0.2; LUT: M641; VCOM: -1.53 V" in found.what
     (words,) = asked
-    assert {"--vcom=-1.53", "--bus=1", "--slow-hz=500000"} <= set(words)
-    from driver.options import parse
+    assert {"--vcom=-1.53", "--spi-bus=1", "--spi-slow-hz=500000"} <= set(words)
+    from driver.__main__ import parse
 
     assert parse(words[3:]).vcom == -1.53
 

@@ -6,17 +6,14 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, read, register, show, small, wait_idle
 
-from driver.simulator.errors import TalkWhileBusy
+from driver.simulator.errors import PowerCut, TalkWhileBusy
 from driver.simulator.glass import (
     BLACK,
     DU_GHOST,
     MIDDLE,
     WHITE,
 )
-from driver.simulator.it8951 import (
-    PowerCut,
-    SimulatedWire,
-)
+from driver.simulator.it8951 import SimulatedWire
 
 
 def boot(wire):

@@ -7,22 +7,24 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from driver.errors import DitherError
-from driver.it8951.pixels import (
-    changed_rows,
-    exchange_bytes,
-    pack_1bpp,
-    pack_4bpp,
-    pack_linear,
-    turned_rows,
-    unpack_1bpp,
-    unpack_4bpp,
-)
+from driver.it8951.formats import pack_1bpp, pack_4bpp, pack_linear, swap_bytes
+from driver.it8951.panel import turned_rows
 
 
 def dithers(group: int) -> st.SearchStrategy[np.ndarray]:
     """Dithers of any height and of a width that is a multiple of `group`."""
     shapes = st.tuples(st.integers(1, 9), st.integers(1, 12).map(lambda n: n * group))
     return shapes.flatmap(lambda shape: hnp.arrays(np.uint8, shape, elements=st.integers(0, 1)))
+
+
+def unpack_1bpp(packed: np.ndarray) -> np.ndarray:
+    """The inverse of pack_1bpp: uint8[H, bytes] -> uint8[H, 8 * bytes]."""
+    return np.unpackbits(swap_bytes(packed), axis=1, bitorder="little")
+
+
+def unpack_4bpp(packed: np.ndarray) -> np.ndarray:
+    """The inverse of pack_4bpp for black and white: uint8[H, bytes] -> uint8[H, 2 * bytes]."""
+    return np.stack([packed >> 7, packed >> 3 & 1], axis=2).reshape(len(packed), -1)
 
 
 def row(*white: int, width: int) -> np.ndarray:
@@ -92,21 +94,11 @@ def test_half_words_are_refused(pack: object, width: int) -> None:
 def test_linear_rows_lie_one_pitch_apart(dither: np.ndarray, spare: int) -> None:
     height, width = dither.shape
     pitch = (-(-width // 32) + spare) * 4
-    memory = exchange_bytes(pack_linear(dither, pitch, width)).reshape(-1)
+    memory = swap_bytes(pack_linear(dither, pitch, width)).reshape(-1)
     rows = memory[: height * pitch].reshape(height, pitch)
     np.testing.assert_array_equal(np.unpackbits(rows, axis=1, bitorder="little")[:, :width], dither)
     assert memory.size % width == 0
     assert not memory[height * pitch :].any()
-
-
-@given(dithers(4), st.data())
-def test_changed_rows_are_the_smallest_band(before: np.ndarray, data: st.DataObject) -> None:
-    height = len(before)
-    flips = data.draw(hnp.arrays(np.bool_, before.shape))
-    after = before ^ flips
-    rows = changed_rows(before, after)
-    touched = [y for y in range(height) if flips[y].any()]
-    assert list(range(height))[rows] == (list(range(touched[0], touched[-1] + 1)) if touched else [])
 
 
 @given(st.integers(1, 50), st.data())

@@ -1,37 +1,53 @@
 """The command interpreter of the simulated IT8951: command words, data and reads in, answers out.
 
-It knows nothing of preambles and chip select (driver/simulator/it8951.py does) nor of pixels
-(driver/simulator/imaging.py).
+It knows nothing of preambles and chip select (wire.py does) nor of pixels (imaging.py does).
 
-Power states: running after power-up, reset and SYS_RUN; STANDBY still hears everything; in SLEEP everything
-but SYS_RUN falls on deaf ears and reads return 0. Image memory survives STANDBY and SLEEP. A reset loses
-image memory, registers and VCOM, but the controller still knows what it showed; a power cut loses that too.
+Power states: running after power-up, reset and SYS_RUN. In STANDBY it still hears everything; in SLEEP it
+hears only SYS_RUN, and reads return 0. Image memory survives STANDBY and SLEEP. A reset loses image memory,
+registers and VCOM, but the controller still knows what it showed; a power cut loses that too.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from typing import Literal
 
-from driver.simulator import errors, tables
-from driver.simulator.faults import Faults
+from driver.simulator import errors
 from driver.simulator.glass import Glass
-from driver.simulator.imaging import Imaging
-from driver.simulator.log import (
-    Command,
-    fold_poll,
-)
-from driver.simulator.supply import (
-    Supply,
-    device_info,
-    in_words,
-)
+from driver.simulator.it8951 import tables
+from driver.simulator.it8951.imaging import Imaging
 from driver.simulator.time import VirtualTime
+
+
+@dataclass(slots=True)
+class Command:
+    """One command in the log, as the controller understood it.
+
+    name: as in tables.py. args: the argument words so far. time: virtual seconds at the command word. bytes:
+    its cost on the wire so far, preambles and payload included. repeats: how often it came in a row; only
+    register reads are folded like this, so that the log of a long run stays small, and time is the first's.
+    """
+
+    name: str
+    args: tuple[int, ...]
+    time: float
+    bytes: int = 0
+    repeats: int = 1
+
+
+def fold_poll(log: list[Command]) -> Command:
+    """Fold the last record into the one before it if both are equal; returns the last record of the log."""
+    if len(log) > 1 and (log[-2].name, log[-2].args) == (log[-1].name, log[-1].args):
+        poll = log.pop()
+        log[-1].repeats += 1
+        log[-1].bytes += poll.bytes
+    return log[-1]
 
 
 class Chip:
     """The controller of one panel.
 
-    strict: raise also what real controllers tolerate. poll_step: seconds that pass at each poll that finds
+    strict: raise even what real controllers tolerate. poll_step: seconds that pass at each poll that finds
     the display engine busy, in place of the host's own pause.
     """
 
@@ -40,7 +56,7 @@ class Chip:
         hardware: tables.Hardware,
         glass: Glass,
         time: VirtualTime,
-        faults: Faults,
+        faults: tables.Faults,
         *,
         strict: bool,
         poll_step: float,
@@ -75,13 +91,13 @@ class Chip:
         self._booted_at = self._ready_at = self._time.now + boot
 
     def reset(self) -> None:
-        """RST was pulled: start again, with the glass as it is."""
+        """RST was pulled: start again; the controller still knows what the glass shows."""
         if self._faults.reset_cures:
             self._faults.hrdy_stuck = self._faults.lut_stuck = False
         self._restart(tables.RESET_BUSY)
 
     def power_cut(self) -> None:
-        """Power went and came back: start again, not even knowing what the glass shows."""
+        """Power went and came back: start again without knowing what the glass shows."""
         self._glass.forget()
         self._restart(tables.POWER_UP_BUSY)
 
@@ -111,7 +127,7 @@ class Chip:
         self._imaging.window_ended()
 
     def command(self, word: int) -> None:
-        """A command word. Raises what is wrong with it or with the command before."""
+        """A command word. Raises what is wrong with it or with the command before it."""
         name, needed = tables.COMMANDS.get(word, ("", 0))
         if self._power == "sleep" and name != "SYS_RUN":
             self.object_to(errors.TalkWhileAsleep(f"command 0x{word:04X} in SLEEP; only SYS_RUN is heard"))
@@ -152,7 +168,7 @@ class Chip:
             raise errors.TooManyArguments(f"{command.name} takes {self._needed} argument(s)")
 
     def read(self, count: int) -> bytes:
-        """The next `count` bytes of the answer; past its end its last word again and again."""
+        """The next `count` bytes of the answer; after its end, its last word again and again."""
         if self._power == "sleep":
             self.object_to(errors.TalkWhileAsleep("a read in SLEEP; only SYS_RUN is heard"))
             return bytes(count)
@@ -173,7 +189,7 @@ class Chip:
 
     @property
     def dummy(self) -> bytes:
-        """The word that comes before the answer of a read: what was last shifted out."""
+        """The word before the answer to a read: what was last shifted out."""
         return bytes(2) if self._power == "sleep" else self._last_word
 
     def _leave_previous(self, following: str) -> None:
@@ -263,3 +279,64 @@ class Chip:
                 f"register 0x{address:04X} was changed to 0x{value:04X} while LUTAFSR was not 0"
             )
         self._registers[address] = value
+
+
+def in_words(*words: int) -> bytes:
+    """16-bit words, most significant byte first."""
+    return b"".join(word.to_bytes(2, "big") for word in words)
+
+
+def device_info(hardware: tables.Hardware, faults: tables.Faults) -> bytes:
+    """The 20 words of GET_DEV_INFO. In each word of a string the first character is in the low byte."""
+    match faults.info:
+        case "zeros":
+            return bytes(40)
+        case "ones":
+            return b"\xff" * 40
+        case "garbage":
+            return bytes((index * 73 + 41) % 256 for index in range(40))
+    address = hardware.address
+    words = [hardware.width, hardware.height, address & 0xFFFF, address >> 16]
+    for text in (tables.FIRMWARE, hardware.lut):
+        letters = text.encode("ascii").ljust(16, b"\0")
+        words += [letters[index] | letters[index + 1] << 8 for index in range(0, 16, 2)]
+    return in_words(*words)
+
+
+class Supply:
+    """VCOM (as a magnitude in mV) and temperature (degrees Celsius). `vcom` is what the flash holds."""
+
+    def __init__(self, vcom: int, faults: tables.Faults) -> None:
+        self._stored_vcom = vcom
+        self._faults = faults
+        self.restart()
+
+    def restart(self) -> None:
+        """Everything that is not in the flash is lost."""
+        self._vcom = self._stored_vcom
+        self._forced_temperature = tables.ROOM_TEMPERATURE
+
+    def vcom(self, action: int, millivolts: int = 0) -> bytes | None:
+        """0 reads (and answers), 1 sets until the next reset, 2 stores in the flash as well."""
+        if action == 0:
+            readback = self._faults.vcom_readback
+            return in_words(self._vcom if readback is None else readback)
+        if action > 2:
+            raise errors.BadArgument(f"VCOM 0x{action:04X}: 0 reads, 1 sets, 2 stores")
+        if not tables.VCOM_LOWEST <= millivolts <= tables.VCOM_HIGHEST:
+            raise errors.VcomOutOfRange(
+                f"VCOM of -{millivolts} mV; panels take -{tables.VCOM_LOWEST} to -{tables.VCOM_HIGHEST} mV"
+            )
+        self._vcom = millivolts
+        if action == 2:
+            self._stored_vcom = millivolts
+        return None
+
+    def temperature(self, action: int, degrees: int = 0) -> bytes | None:
+        """0 reads the real and the forced temperature, 1 forces one."""
+        if action == 0:
+            return in_words(tables.ROOM_TEMPERATURE, self._forced_temperature)
+        if action > 1:
+            raise errors.BadArgument(f"TEMPERATURE 0x{action:04X}: 0 reads, 1 forces")
+        self._forced_temperature = degrees
+        return None

@@ -2,12 +2,8 @@
 
 import pytest
 
-from driver.errors import SettingsError, WiringError
-from driver.it8951.device_info import (
-    a2_mode,
-    mode,
-    parse,
-)
+from driver.errors import WiringError
+from driver.it8951.device_info import a2_mode, parse, partial_mode
 
 # "M641": M is 4D, 6 is 36, 4 is 34, 1 is 31; the first character of a pair lies in the low byte.
 M641 = [0x364D, 0x3134, 0, 0, 0, 0, 0, 0]
@@ -81,10 +77,4 @@ def test_a2_by_lut(lut: str, number: int | None) -> None:
     ],
 )
 def test_partial_modes(waveform: str, lut: str, setting: int | None, number: int) -> None:
-    assert mode(waveform, lut, setting) == number
-
-
-@pytest.mark.parametrize("waveform", ["GC16", "INIT", "du", ""])
-def test_other_waveforms_are_refused(waveform: str) -> None:
-    with pytest.raises(SettingsError, match="DU or A2"):
-        mode(waveform, "M641", None)
+    assert partial_mode(waveform, lut, setting) == number

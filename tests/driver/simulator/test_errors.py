@@ -5,10 +5,8 @@ import pytest
 from wire_words import command, data, load_grey, read, register, send, small, wait_idle
 
 from driver.simulator import errors
-from driver.simulator.it8951 import (
-    ProtocolError,
-    SimulatedWire,
-)
+from driver.simulator.errors import ProtocolError
+from driver.simulator.it8951 import SimulatedWire
 
 AREA = "6000 0021", "0000 0020", "0000 0000", "0000 0000", "0000 0008", "0000 0001"  # 8 x 1 pixels: 2 words
 BITMAP_ON = "6000 0011", "0000 113a", "0000 0004"

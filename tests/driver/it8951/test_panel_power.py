@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from panel_fakes import UNUSED
 
 from driver.errors import BusyTimeout, DriverError, WiringError
 from driver.it8951.panel import (
@@ -49,8 +50,8 @@ def test_the_next_process_goes_on_with_a_partial_update(waveform: str) -> None:
     resets: list[float] = []
     wire.reset = lambda: resets.append(wire.clock())  # type: ignore[method-assign]
     wire.log.clear()
-    panel = opened(wire, attach=True)
-    panel.show(random_dither(1), WHOLE, waveform)
+    panel = opened(wire, attach=True, waveform=waveform)
+    panel.show(random_dither(1), WHOLE, UNUSED)
     panel.sleep()
     np.testing.assert_array_equal(shown(wire), random_dither(1)[:, :REACHED])
     assert (wire.glass[:, REACHED:] >= 128).all()
@@ -79,7 +80,7 @@ def test_in_the_end_it_sleeps_whatever_it_does_between_frames(rest: str) -> None
     count = len(wire.log)
     panel.shut_down()
     assert len(wire.log) == count, "it slept already"
-    panel.show(random_dither(1), WHOLE)
+    panel.show(random_dither(1), WHOLE, UNUSED)
     np.testing.assert_array_equal(shown(wire), random_dither(1)[:, :REACHED])
 
 
@@ -102,7 +103,7 @@ def test_after_a_draw_that_failed_it_is_reset_and_sleeps(fail: Callable[[Simulat
     panel.redraw(random_dither(0))
     fail(wire)
     with pytest.raises((DriverError, OSError)):
-        panel.show(random_dither(1), WHOLE)
+        panel.show(random_dither(1), WHOLE, UNUSED)
     begun = wire.clock()
     panel.shut_down()
     assert names(wire)[-2:] == ["SYS_RUN", "SLEEP"]

@@ -1,10 +1,11 @@
-"""The numbers of the simulated IT8951: commands, registers, waveform tables, durations.
+"""The numbers of the simulated IT8951: commands, registers, waveform tables, durations; its faults.
 
-Written from the project's page of hardware facts and from public IT8951 drivers, and imported by the
-simulator alone: a table shared with the driver would hide the same mistake on both sides.
+Written from the project's page of hardware facts and from public IT8951 drivers. Only the simulator imports
+it: a table shared with the driver would hide the same mistake on both sides.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from driver.simulator.glass import Waveform
 
@@ -97,3 +98,31 @@ class Hardware:
     def size(self, rotate: int) -> tuple[int, int]:
         """Width and height as a host sees them that loads with rotation 0..3 (0, 90, 180, 270 degrees)."""
         return (self.height, self.width) if rotate % 2 else (self.width, self.height)
+
+
+DeviceInfo = Literal["true", "zeros", "ones", "garbage"]
+
+
+@dataclass
+class Faults:
+    """What is broken now. All off at first; set an attribute at any time.
+
+    hrdy_stuck       HRDY stays low; a host that talks all the same gets TalkWhileBusy
+    lut_stuck        LUTAFSR never returns to 0
+    reset_cures      reset() ends hrdy_stuck and lut_stuck, as users report of panels that hang after days
+    info             what GET_DEV_INFO answers; wiring, switch and clock faults look like "zeros" or "ones"
+    vcom_readback    millivolts that VCOM reads return, whatever was set; None: the truth
+    bitmap_ignored   1 bit per pixel displays come out white, as with some firmware
+    spi_error_after  after that many more bytes the transfer fails once with OSError (EIO); None: never
+    power_cut_after  after that many more bytes the power fails once, within the transfer, and PowerCut is
+                     raised; the power is back at once and the controller boots. None: never
+    """
+
+    hrdy_stuck: bool = False
+    lut_stuck: bool = False
+    reset_cures: bool = False
+    info: DeviceInfo = "true"
+    vcom_readback: int | None = None
+    bitmap_ignored: bool = False
+    spi_error_after: int | None = None
+    power_cut_after: int | None = None

@@ -5,7 +5,7 @@ The panels are tiny so that a person can check the image data. No constant of th
 
 import numpy as np
 import pytest
-from panel_fakes import BusyWire, FakeClock, script
+from panel_fakes import UNUSED, BusyWire, FakeClock, script
 
 from driver.errors import DisplayTimeout, DriverError, RecordingError, StateError, VcomError, WiringError
 from driver.it8951.controller import Controller
@@ -155,23 +155,26 @@ def test_enhanced_driving_only_when_asked_for() -> None:
 
 @pytest.mark.parametrize(("waveform", "mode"), [("DU", "00000001"), ("A2", "00000004")])
 def test_redraw_and_partial_1bpp(waveform: str, mode: str) -> None:
-    panel, wire = open_played(START_64x2 + REDRAW_1BPP + PARTIAL_ROW_1.replace("MODE", mode))
+    panel, wire = open_played(
+        START_64x2 + REDRAW_1BPP + PARTIAL_ROW_1.replace("MODE", mode), waveform=waveform
+    )
     panel.redraw(dither_64x2())
-    panel.show(dither_64x2(), slice(1, 2), waveform)
+    panel.show(dither_64x2(), slice(1, 2), UNUSED)
     wire.finish()
 
 
 def test_a2_by_setting() -> None:
-    panel, wire = open_played(START_64x2 + REDRAW_1BPP + PARTIAL_ROW_1.replace("MODE", "00000006"), a2_mode=6)
+    text = START_64x2 + REDRAW_1BPP + PARTIAL_ROW_1.replace("MODE", "00000006")
+    panel, wire = open_played(text, waveform="A2", a2_mode=6)
     panel.redraw(dither_64x2())
-    panel.show(dither_64x2(), slice(1, 2), "A2")
+    panel.show(dither_64x2(), slice(1, 2), UNUSED)
     wire.finish()
 
 
 def test_nothing_is_said_for_no_rows() -> None:
     panel, wire = open_played(START_64x2)
     for rows in (slice(0, 0), slice(1, 1), slice(2, 2), slice(2, 1), slice(5, 9)):
-        panel.show(dither_64x2(), rows)
+        panel.show(dither_64x2(), rows, UNUSED)
     wire.finish()
 
 
@@ -201,10 +204,10 @@ def test_redraw_and_partial_4bpp() -> None:
         {IDLE}
         {PLAIN}
         """,
-        bits_per_pixel=4,
+        bits=4,
     )
     panel.redraw(dither_64x2())
-    panel.show(dither_64x2(), slice(0, 1))
+    panel.show(dither_64x2(), slice(0, 1), UNUSED)
     wire.finish()
 
 
@@ -282,8 +285,8 @@ def test_columns_beyond_the_last_32_are_whitened_once_and_left_alone() -> None:
         """
     )
     panel.redraw(dither_40x3())
-    panel.show(dither_40x3(), slice(1, 2))
-    panel.show(dither_40x3(), slice(2, 3))
+    panel.show(dither_40x3(), slice(1, 2), UNUSED)
+    panel.show(dither_40x3(), slice(2, 3), UNUSED)
     panel.redraw(dither_40x3())
     wire.finish()
 
@@ -314,10 +317,10 @@ def test_all_columns_by_pitch() -> None:
         {IDLE}
         {PITCH_OFF}
         """,
-        all_columns=True,
+        columns=1448,
     )
     panel.redraw(dither_40x3())
-    panel.show(dither_40x3(), slice(1, 2))
+    panel.show(dither_40x3(), slice(1, 2), UNUSED)
     wire.finish()
 
 
@@ -330,7 +333,7 @@ def test_rest_and_wake(rest: str, code: str) -> None:
     panel.redraw(dither_64x2())
     panel.sleep()
     panel.sleep()
-    panel.show(dither_64x2(), slice(1, 2))
+    panel.show(dither_64x2(), slice(1, 2), UNUSED)
     wire.finish()
 
 
@@ -392,10 +395,10 @@ def test_after_a_broken_load_the_whole_frame_is_loaded() -> None:
     panel = open_on(wire, PanelSettings(vcom=-1.53), clock, clock.sleep)
     panel.redraw(dither_64x2())
     with pytest.raises(RecordingError):
-        panel.show(dither_64x2(), slice(1, 2))
+        panel.show(dither_64x2(), slice(1, 2), UNUSED)
     events += script(LOAD_1BPP)
     with pytest.raises(RecordingError):
-        panel.show(dither_64x2(), slice(1, 2))
+        panel.show(dither_64x2(), slice(1, 2), UNUSED)
     wire.finish()
 
 

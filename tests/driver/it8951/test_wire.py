@@ -8,17 +8,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from panel_fakes import FakeGpio, FakeSpidev
+from panel_fakes import UNUSED, FakeGpio, FakeSpidev
 
 from driver.errors import AccessError, BusyTimeout, DriverError, MissingModuleError, SettingsError
 from driver.it8951.panel import (
     PanelSettings,
     open_on,
 )
-from driver.it8951.wire import (
-    SpiWire,
-    kernel_bufsiz,
-)
+from driver.it8951.wire import SpiWire
 from driver.simulator.it8951 import SimulatedWire
 
 SETTINGS = PanelSettings(vcom=-1.5, bufsiz=4096)
@@ -33,7 +30,7 @@ def fakes(
     return SpiWire(panel_settings, spidev=spidev, gpio=gpio, sleep=simulated.sleep), simulated, spidev, gpio
 
 
-@pytest.mark.parametrize("changes", [{}, {"bits_per_pixel": 4}, {"all_columns": True}, {"bufsiz": 8192}])
+@pytest.mark.parametrize("changes", [{}, {"bits": 4}, {"columns": 1448}, {"bufsiz": 8192}])
 def test_a_panel_over_it(changes: dict) -> None:
     """The whole way from a dither through SpiWire to the glass."""
     panel_settings = replace(SETTINGS, **changes)
@@ -42,7 +39,7 @@ def test_a_panel_over_it(changes: dict) -> None:
     dither = np.random.default_rng(3).integers(0, 2, (1072, 1448), np.uint8)
     panel.redraw(dither)
     dither[100:900] ^= 1
-    panel.show(dither, slice(100, 900))
+    panel.show(dither, slice(100, 900), UNUSED)
     panel.sleep()
     reached = panel.format.columns
     np.testing.assert_array_equal((simulated.glass >= 128)[:, :reached], dither[:, :reached])
@@ -56,7 +53,7 @@ def test_a_panel_over_it(changes: dict) -> None:
 
 def test_what_is_opened() -> None:
     wire, _, spidev, gpio = fakes(
-        replace(SETTINGS, bus=1, device=1, reset_pin=5, ready_pin=6, write_hz=8_000_000)
+        replace(SETTINGS, spi_bus=1, spi_device=1, reset_pin=5, ready_pin=6, spi_hz=8_000_000)
     )
     assert spidev.opened == (1, 1)
     assert (spidev.mode, spidev.max_speed_hz) == (0, 8_000_000)
@@ -169,7 +166,7 @@ def test_a_transfer_that_fails() -> None:
     wire, _, spidev, _ = fakes()
     spidev.transfer_error = errno.EIO
     for window in (bytes.fromhex("60000001"), bytes(4096)):
-        with pytest.raises(AccessError, match=r"EIO.*write_hz"):
+        with pytest.raises(AccessError, match=r"EIO.*spi_hz"):
             wire.exchange(window)
 
 
@@ -217,28 +214,13 @@ def test_gpio_on_a_machine_that_is_no_pi(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nothing_is_imported_before_it_is_needed() -> None:
-    import driver.it8951.panel
-
-    assert driver.panel.SpiWire is SpiWire
-    assert "spidev" not in vars(sys.modules["driver.it8951.wire"])
-    assert "RPi" not in vars(sys.modules["driver.it8951.wire"])
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("4096\n", 4096), ("65536\n", 65536), ("", 4096), ("many", 4096)]
-)
-def test_kernel_bufsiz(text: str, value: int, tmp_path: Path) -> None:
-    (tmp_path / "bufsiz").write_text(text)
-    assert kernel_bufsiz(tmp_path / "bufsiz") == value
-
-
-def test_kernel_bufsiz_without_spidev(tmp_path: Path) -> None:
-    assert kernel_bufsiz(tmp_path / "bufsiz") == 4096
+    for module in ("driver.it8951.panel", "driver.it8951.wire", "driver.pi"):
+        assert not {"spidev", "RPi"} & set(vars(sys.modules[module]))
 
 
 def test_bufsiz_of_the_kernel_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "bufsiz").write_text("128\n")
-    monkeypatch.setattr("driver.it8951.wire.kernel_bufsiz", lambda: kernel_bufsiz(tmp_path / "bufsiz"))
-    wire, _, _, _ = fakes(replace(SETTINGS, bufsiz=None))
-    with pytest.raises(SettingsError, match="130 bytes"):
+    monkeypatch.setattr("driver.pi.BUFSIZ_FILE", tmp_path / "bufsiz")
+    wire, _, _, _ = fakes(PanelSettings(vcom=-1.5))
+    with pytest.raises(SettingsError, match=r"130 bytes.*spidev\.bufsiz=65536 to /boot/firmware/cmdline.txt"):
         wire.exchange(bytes(130))

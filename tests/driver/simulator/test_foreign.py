@@ -4,7 +4,14 @@ import time
 
 import numpy as np
 import pytest
-from foreign import (
+
+from driver.simulator.glass import (
+    BLACK,
+    MIDDLE,
+    WHITE,
+)
+from driver.simulator.it8951 import SimulatedWire
+from simulator.foreign import (
     arduino_library,
     burst_pitch,
     cython_module,
@@ -17,13 +24,6 @@ from foreign import (
     vendor_bitmap,
     vendor_grey,
 )
-
-from driver.simulator.glass import (
-    BLACK,
-    MIDDLE,
-    WHITE,
-)
-from driver.simulator.it8951 import SimulatedWire
 
 ENDING_IN_A_REDRAW = [
     arduino_library,

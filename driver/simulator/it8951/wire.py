@@ -1,4 +1,4 @@
-"""A simulated IT8951 where the wires would be: chip-select windows of bytes in, a picture on glass out.
+"""The wire of the simulated IT8951: windows, preambles, time and faults of transfers.
 
     wire = SimulatedWire(1448, 1072, lut="M641")
     wire.exchange(bytes.fromhex("6000 0001"))           # SYS_RUN
@@ -8,37 +8,27 @@
     wire.log[-1]                                        # Command(name="GET_DEV_INFO", args=(), ...)
 
 It imports nothing of the driver that it tests, knows only bytes, and is meant for any IT8951 driver:
-`exchange` is one window with the chip select held by hardware, `select`, `transfer` and `deselect` the same
-by hand.
+`exchange` is one window with the chip select driven by hardware; `select`, `transfer` and `deselect` do the
+same by hand.
 
 A breach of the protocol is a named exception (driver/simulator/errors.py). What published drivers do and
-controllers tolerate is noted in `tolerated` instead; strict=True raises that as well. Faults on request: set
-`faults`.
+controllers tolerate is noted in `tolerated` instead; with strict=True that is raised too. Faults on request:
+set `faults`.
 
-Time is virtual: bytes cost their bits, windows and polls of HRDY a little, a poll that finds the controller
-busy up to POLL_STEP. So a driver that polls in a loop ends quickly though it knows nothing of this clock, and
-one that is given `clock` and `sleep` waits for nothing at all.
+Time is virtual: bytes take their bits' time, windows and polls of HRDY a little, and a poll that finds the
+controller busy up to POLL_STEP. So a driver that polls in a loop ends quickly though it knows nothing of this
+clock, and one that is given `clock` and `sleep` really waits for nothing.
 """
 
 import errno
 import os
 from collections.abc import Iterable
 
-from driver.simulator import errors, tables
-from driver.simulator.chip import Chip
-from driver.simulator.errors import (
-    PowerCut,
-    ProtocolError,
-)
-from driver.simulator.faults import Faults
-from driver.simulator.glass import (
-    Glass,
-    Reflectance,
-)
-from driver.simulator.log import Command
+from driver.simulator import errors
+from driver.simulator.glass import Glass, Reflectance
+from driver.simulator.it8951 import tables
+from driver.simulator.it8951.chip import Chip, Command
 from driver.simulator.time import VirtualTime
-
-__all__ = ["Command", "Faults", "Glass", "PowerCut", "ProtocolError", "SimulatedWire"]
 
 WINDOW_SECONDS = 20e-6  # what opening a window costs the host
 POLL_SECONDS = 10e-6  # what reading a pin costs
@@ -50,12 +40,12 @@ class SimulatedWire:
     """An IT8951 with a panel of width x height pixels, powered and ready.
 
     lut: the waveform table's name in the device info ("M641" has six modes, all others eight). strict: raise
-    also what real controllers tolerate. vcom: magnitude in mV after a reset. spi_hz: bits per second. noise:
-    image memory holds noise at power-up in place of white. glass: what the glass shows at first, uint8[H, W],
-    in place of white. ValueError for a panel that does not fit into the controller's memory or a glass of
+    even what real controllers tolerate. vcom: magnitude in mV after a reset. spi_hz: bits per second. noise:
+    image memory holds noise at power-up instead of white. glass: what the glass shows at first, uint8[H, W],
+    instead of white. ValueError for a panel that does not fit into the controller's memory, or for a glass of
     another shape.
 
-    Attributes: `faults`, to be set at any time; `bytes_on_wire`, all bytes clocked so far.
+    Attributes: `faults`, which may be set at any time; `bytes_on_wire`, all bytes clocked so far.
     """
 
     def __init__(
@@ -75,7 +65,7 @@ class SimulatedWire:
             raise ValueError(f"a panel of {width}x{height} does not fit into the controller's memory")
         if not lut.isascii() or len(lut) > 16:
             raise ValueError(f"a LUT string is at most 16 ASCII characters, not {lut!r}")
-        self.faults = Faults()
+        self.faults = tables.Faults()
         self.bytes_on_wire = 0
         self._spi_hz = spi_hz
         self._strict = strict
@@ -92,16 +82,16 @@ class SimulatedWire:
 
     @property
     def glass(self) -> Reflectance:
-        """A copy of what can be seen, uint8[H, W]; the dither is white where it is `MIDDLE` or more."""
+        """A copy of what can be seen, uint8[H, W]; `MIDDLE` or more is a white pixel of the dither."""
         return self._glass.reflectance
 
     @property
     def log(self) -> list[Command]:
-        """The commands so far. The list is live; clear it to start afresh."""
+        """The commands so far. The list is live; clear it to start anew."""
         return self._chip.log
 
     @property
-    def tolerated(self) -> list[ProtocolError]:
+    def tolerated(self) -> list[errors.ProtocolError]:
         """The latest (at most 1000) breaches that a real controller would have put up with."""
         return list(self._chip.tolerated)
 
@@ -110,11 +100,11 @@ class SimulatedWire:
         self._glass.save_png(path)
 
     def clock(self) -> float:
-        """Virtual seconds since the beginning; stands where time.monotonic would."""
+        """Virtual seconds since the beginning; used in place of time.monotonic."""
         return self._time.now
 
     def sleep(self, seconds: float) -> None:
-        """Let virtual time pass; stands where time.sleep would. ValueError if negative."""
+        """Let virtual time pass; used in place of time.sleep. ValueError if negative."""
         self._time.advance(seconds)
 
     def ready(self) -> bool:
@@ -125,24 +115,24 @@ class SimulatedWire:
         return not busy_for
 
     def reset(self) -> None:
-        """Pull RST as the vendor does and let go; afterwards HRDY is low while the controller boots."""
+        """Pulse RST as the vendor does; afterwards HRDY is low while the controller boots."""
         self._check_open()
         self._close_window()
         self._time.advance(RESET_SECONDS)
         self._chip.reset()
 
     def power_cut(self) -> None:
-        """Take the power away and give it back: only glass and flash remain, and HRDY is low for a second."""
+        """Cut the power and restore it: only glass and flash remain, and HRDY is low for a second."""
         self._close_window()
         self._chip.power_cut()
 
     def close(self) -> None:
-        """Give the wire back; WireClosed from any further use. Glass and log can still be looked at."""
+        """Close the wire: any further use raises WireClosed. Glass and log can still be read."""
         self._close_window()
         self._closed = True
 
     def reopen(self) -> None:
-        """Take the wire again, as the next process would: the controller never noticed."""
+        """Open the wire again, as the next process would; the controller has noticed nothing."""
         self._closed = False
 
     def exchange(self, tx: bytes | Iterable[int]) -> bytes:
@@ -205,7 +195,8 @@ class SimulatedWire:
 
     def _begin_window(self) -> None:
         """The first byte of a window. A host that polled HRDY has waited by now. One that did not is saved by
-        the few microseconds that its own code takes, unless it is to be judged strictly."""
+        the few microseconds that its own code takes, but not in strict mode.
+        """
         if self._strict:
             self._chip.window_begins()
         self._time.advance(WINDOW_SECONDS)
@@ -229,7 +220,7 @@ class SimulatedWire:
         if cut:
             faults.power_cut_after = None
             self.power_cut()
-            raise PowerCut(f"the power failed after {count} bytes of a transfer")
+            raise errors.PowerCut(f"the power failed after {count} bytes of a transfer")
 
     @staticmethod
     def _known_preamble(head: bytes) -> int:
@@ -239,7 +230,7 @@ class SimulatedWire:
         return preamble
 
     def _clock_body(self, body: bytes, offset: int) -> bytes:
-        """Bytes after the preamble, `offset` of which came before; returns what the controller shifts out."""
+        """Bytes after the preamble; `offset` of them came before. Returns what the controller shifts out."""
         if self._preamble == tables.READ_DATA:
             dummy = self._chip.dummy[offset:2][: len(body)] if offset < 2 else b""
             count = len(body) - len(dummy)

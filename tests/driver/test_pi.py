@@ -1,11 +1,11 @@
-"""Pins of buttons: pulled up, down at ground, and errors of the GPIO module in one line."""
+"""Pins of buttons (pulled up, down at ground), errors of the GPIO module in one line, the kernel's bufsiz."""
 
 import sys
 
 import pytest
 
 from driver.errors import AccessError, MissingModuleError
-from driver.inputs import Inputs
+from driver.pi import Inputs, kernel_bufsiz
 
 
 class Gpio:
@@ -67,3 +67,13 @@ def test_without_the_module_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "RPi.GPIO", None)
     with pytest.raises(MissingModuleError, match=r"pip install 'longtake\[pi\]'"):
         Inputs([5])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("4096\n", 4096), ("65536\n", 65536), ("", 4096), ("many", 4096), (None, 4096)]
+)
+def test_kernel_bufsiz(text, value, tmp_path, monkeypatch):
+    monkeypatch.setattr("driver.pi.BUFSIZ_FILE", tmp_path / "bufsiz")
+    if text is not None:
+        (tmp_path / "bufsiz").write_text(text)
+    assert kernel_bufsiz() == value

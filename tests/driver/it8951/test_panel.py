@@ -5,32 +5,31 @@ is strict, its memory and its glass hold noise at the start.
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from panel_fakes import FakeClock
+from panel_fakes import UNUSED, FakeClock
 
 from driver.errors import (
     BusyTimeout,
     DisplayTimeout,
     DitherError,
     MissingModuleError,
-    SettingsError,
     StateError,
     VcomError,
     WiringError,
 )
-from driver.it8951 import wire as wire_module
 from driver.it8951.panel import (
     IT8951Panel,
     PanelSettings,
     open_on,
     open_panel,
 )
-from driver.it8951.pixels import changed_rows
+from driver.pi import kernel_bufsiz
 from driver.simulator.it8951 import SimulatedWire
 
 WIDTH, HEIGHT = 72, 41
@@ -71,8 +70,8 @@ def cut(dither: np.ndarray) -> np.ndarray:
 
 FORMATS = [
     pytest.param({}, cut, id="1bpp"),
-    pytest.param({"all_columns": True}, np.copy, id="1bpp-all-columns"),
-    pytest.param({"bits_per_pixel": 4}, np.copy, id="4bpp"),
+    pytest.param({"columns": 1448}, np.copy, id="1bpp-all-columns"),
+    pytest.param({"bits": 4}, np.copy, id="4bpp"),
 ]
 
 
@@ -90,13 +89,13 @@ def test_redraw_shows_the_whole_dither(changes: dict, expected: Callable) -> Non
 @pytest.mark.parametrize(("changes", "expected"), FORMATS)
 def test_every_band_of_rows(changes: dict, expected: Callable, waveform: str) -> None:
     """Bands of every start and height in turn; rows outside of them keep what they show."""
-    panel, wire = opened(**changes)
+    panel, wire = opened(waveform=waveform, **changes)
     glass = random_dither(0)
     panel.redraw(glass)
     bands = [(start, stop) for start in range(0, HEIGHT, 5) for stop in range(start + 1, HEIGHT + 1, 7)]
     for seed, (start, stop) in enumerate([*bands, (0, HEIGHT), (HEIGHT - 1, HEIGHT)], 1):
         dither = random_dither(seed)
-        panel.show(dither, slice(start, stop), waveform)
+        panel.show(dither, slice(start, stop), UNUSED)
         glass[start:stop] = dither[start:stop]
         np.testing.assert_array_equal(shown(wire), expected(glass))
     assert "GC16" not in {command.args[-1] for command in wire.log[-1:]}
@@ -112,7 +111,7 @@ def test_rows_mean_what_a_slice_means(steps: list[tuple[int, int, int]]) -> None
     for seed, start, stop in steps:
         rows = slice(start, stop)
         before = wire.bytes_on_wire
-        panel.show(random_dither(seed), rows)
+        panel.show(random_dither(seed), rows, UNUSED)
         glass[rows] = random_dither(seed)[rows]
         np.testing.assert_array_equal(shown(wire), cut(glass))
         assert (wire.bytes_on_wire == before) == (len(range(HEIGHT)[rows]) == 0)
@@ -121,11 +120,12 @@ def test_rows_mean_what_a_slice_means(steps: list[tuple[int, int, int]]) -> None
 def test_the_same_glass_from_1_and_4_bits() -> None:
     """Every reflectance, ghosts included, in the columns that both reach."""
     glasses = []
-    for changes in ({}, {"all_columns": True}, {"bits_per_pixel": 4}):
+    for changes in ({}, {"columns": 1448}, {"bits": 4}):
         panel, wire = opened(**changes)
         panel.redraw(random_dither(0))
-        panel.show(random_dither(1), slice(3, 30))
-        panel.show(random_dither(2), slice(20, 41), "A2")
+        panel.show(random_dither(1), slice(3, 30), UNUSED)
+        panel.settings = replace(panel.settings, waveform="A2")
+        panel.show(random_dither(2), slice(20, 41), UNUSED)
         glasses.append(wire.glass[:, :REACHED])
     np.testing.assert_array_equal(glasses[0], glasses[1])
     np.testing.assert_array_equal(glasses[0], glasses[2])
@@ -133,40 +133,43 @@ def test_the_same_glass_from_1_and_4_bits() -> None:
 
 @pytest.mark.parametrize(("waveform", "ghost"), [("DU", 48), ("A2", 64)])
 def test_the_waveform_reaches_the_glass(waveform: str, ghost: int) -> None:
-    panel, wire = opened()
+    panel, wire = opened(waveform=waveform)
     panel.redraw(np.ones((HEIGHT, WIDTH), np.uint8))
-    panel.show(np.zeros((HEIGHT, WIDTH), np.uint8), WHOLE, waveform)
+    panel.show(np.zeros((HEIGHT, WIDTH), np.uint8), WHOLE, UNUSED)
     assert (wire.glass[:, :REACHED] == ghost).all()
 
 
 @pytest.mark.parametrize(("lut", "number"), [("M641", 4), ("M841", 6), ("M841_TFAB512", 6), ("V320", 1)])
 def test_a2_number_by_lut(lut: str, number: int) -> None:
-    panel, wire = opened(noisy_wire(lut))
+    panel, wire = opened(noisy_wire(lut), waveform="A2")
     panel.redraw(random_dither(0))
-    panel.show(random_dither(1), WHOLE, "A2")
+    panel.show(random_dither(1), WHOLE, UNUSED)
     assert [command.args[-1] for command in wire.log if command.name == "DPY_AREA"] == [2, number]
     np.testing.assert_array_equal(shown(wire), cut(random_dither(1)))
 
 
 def test_a2_waits_for_a_pure_glass() -> None:
     """A2 goes from and to pure black and white only; the glass may hold greys at the start."""
-    panel, wire = opened()
+    panel, wire = opened(waveform="A2")
+    a2 = panel.settings
     before = wire.glass
     with pytest.raises(StateError, match="redraw"):
-        panel.show(random_dither(0), WHOLE, "A2")
+        panel.show(random_dither(0), WHOLE, UNUSED)
     np.testing.assert_array_equal(wire.glass, before)
-    panel.show(random_dither(0), WHOLE)
+    panel.settings = replace(a2, waveform="DU")
+    panel.show(random_dither(0), WHOLE, UNUSED)
+    panel.settings = a2
     with pytest.raises(StateError):
         # DU of the pixels that changed proves nothing of the others.
-        panel.show(random_dither(1), slice(0, 5), "A2")
+        panel.show(random_dither(1), slice(0, 5), UNUSED)
     panel.clear()
-    panel.show(random_dither(1), WHOLE, "A2")
+    panel.show(random_dither(1), WHOLE, UNUSED)
     np.testing.assert_array_equal(shown(wire), cut(random_dither(1)))
 
 
 def test_du_needs_no_redraw() -> None:
     panel, wire = opened(SimulatedWire(WIDTH, HEIGHT, strict=True, noise=True))
-    panel.show(random_dither(0), slice(10, 20))
+    panel.show(random_dither(0), slice(10, 20), UNUSED)
     np.testing.assert_array_equal(shown(wire)[10:20], cut(random_dither(0))[10:20])
 
 
@@ -176,7 +179,7 @@ def test_clear_is_white_from_edge_to_edge(changes: dict, _expected: Callable) ->
     panel.redraw(random_dither(0))
     panel.clear()
     assert (wire.glass == 224).all()
-    panel.show(random_dither(1), slice(7, 19))
+    panel.show(random_dither(1), slice(7, 19), UNUSED)
     white = np.ones((HEIGHT, WIDTH), np.uint8)
     white[7:19] = _expected(random_dither(1))[7:19]
     np.testing.assert_array_equal(shown(wire), white)
@@ -197,7 +200,7 @@ def test_rotation_and_mirror(changes: dict, expected: Callable, rotate: int, mir
     first, second = random_dither(1), random_dither(2)
     panel.redraw(first)
     np.testing.assert_array_equal(shown(wire), expected(turned(first)))
-    panel.show(second, slice(5, 12))
+    panel.show(second, slice(5, 12), UNUSED)
     first[5:12] = second[5:12]
     np.testing.assert_array_equal(shown(wire), expected(turned(first)))
 
@@ -208,11 +211,11 @@ def test_rotation_and_mirror(changes: dict, expected: Callable, rotate: int, mir
 )
 def test_where_one_pixel_goes(rotate: int, mirror: bool, row: int, column: int) -> None:
     """By hand: the pixel in row 2, column 5 of 41 rows and 72 columns."""
-    panel, wire = opened(rotate=rotate, mirror=mirror, all_columns=True)
+    panel, wire = opened(rotate=rotate, mirror=mirror, columns=1448)
     dither = np.ones((HEIGHT, WIDTH), np.uint8)
     panel.redraw(dither)
     dither[2, 5] = 0
-    panel.show(dither, slice(2, 3))
+    panel.show(dither, slice(2, 3), UNUSED)
     assert np.argwhere(shown(wire) == 0).tolist() == [[row, column]]
 
 
@@ -227,9 +230,9 @@ def test_bands_after_every_rest(changes: dict, expected: Callable, rest: str) ->
         panel.sleep()
         panel.sleep()
         before = wire.bytes_on_wire
-        panel.show(random_dither(seed), slice(0, 0))
+        panel.show(random_dither(seed), slice(0, 0), UNUSED)
         assert wire.bytes_on_wire == before, "nothing to draw wakes nobody"
-        panel.show(random_dither(seed), slice(seed, 3 * seed))
+        panel.show(random_dither(seed), slice(seed, 3 * seed), UNUSED)
         glass[seed : 3 * seed] = random_dither(seed)[seed : 3 * seed]
         np.testing.assert_array_equal(shown(wire), expected(glass))
     panel.sleep()
@@ -269,7 +272,7 @@ def test_every_bufsiz_gives_the_same_glass(changes: dict, expected: Callable, bu
 
     panel, wire = opened(MeasuringWire(WIDTH, HEIGHT, strict=True), bufsiz=bufsiz, **changes)
     panel.redraw(random_dither(0))
-    panel.show(random_dither(1), slice(1, 40))
+    panel.show(random_dither(1), slice(1, 40), UNUSED)
     glass = random_dither(0)
     glass[1:40] = random_dither(1)[1:40]
     np.testing.assert_array_equal(shown(wire), expected(glass))
@@ -291,19 +294,14 @@ def test_what_is_no_dither_of_this_panel(call: str, dither: np.ndarray, message:
     panel, wire = opened()
     before = wire.bytes_on_wire
     with pytest.raises(DitherError, match=message) as caught:
-        panel.redraw(dither) if call == "redraw" else panel.show(dither, slice(0, 0))
+        panel.redraw(dither) if call == "redraw" else panel.show(dither, slice(0, 0), UNUSED)
     assert wire.bytes_on_wire == before
     assert "\n" not in str(caught.value)
 
 
 def test_rows_with_a_step_are_refused() -> None:
     with pytest.raises(DitherError, match="without a step"):
-        opened()[0].show(random_dither(0), slice(0, 10, 2))
-
-
-def test_another_waveform_is_refused() -> None:
-    with pytest.raises(SettingsError, match="DU or A2"):
-        opened()[0].show(random_dither(0), WHOLE, "GC16")
+        opened()[0].show(random_dither(0), slice(0, 10, 2), UNUSED)
 
 
 @pytest.mark.parametrize("rotate", [0, 180])
@@ -312,7 +310,7 @@ def test_a_dither_is_not_written_to(rotate: int) -> None:
     dither = random_dither(0)
     dither.flags.writeable = False
     panel.redraw(dither)
-    panel.show(dither, WHOLE)
+    panel.show(dither, WHOLE, UNUSED)
 
 
 def test_only_the_band_travels() -> None:
@@ -325,39 +323,39 @@ def test_only_the_band_travels() -> None:
         return sum(command.bytes for command in wire.log if command.name == "LD_IMG_AREA") - 6 * 4 - 2
 
     assert data_of(lambda: panel.redraw(random_dither(0))) == WIDTH // 2 * HEIGHT
-    assert data_of(lambda: panel.show(random_dither(1), slice(3, 7))) == REACHED // 8 * HEIGHT
-    assert data_of(lambda: panel.show(random_dither(2), slice(3, 7))) == REACHED // 8 * 4
-    assert data_of(lambda: panel.show(random_dither(3), slice(40, 41))) == REACHED // 8
+    assert data_of(lambda: panel.show(random_dither(1), slice(3, 7), UNUSED)) == REACHED // 8 * HEIGHT
+    assert data_of(lambda: panel.show(random_dither(2), slice(3, 7), UNUSED)) == REACHED // 8 * 4
+    assert data_of(lambda: panel.show(random_dither(3), slice(40, 41), UNUSED)) == REACHED // 8
     assert data_of(lambda: panel.redraw(random_dither(4))) == REACHED // 8 * HEIGHT
-    panel, wire = opened(bits_per_pixel=4)
+    panel, wire = opened(bits=4)
     assert data_of(panel.clear) == WIDTH // 2 * HEIGHT
-    assert data_of(lambda: panel.show(random_dither(1), slice(3, 7))) == WIDTH // 2 * 4
+    assert data_of(lambda: panel.show(random_dither(1), slice(3, 7), UNUSED)) == WIDTH // 2 * 4
 
 
 def test_the_real_size_with_both_widths() -> None:
     """1448 x 1072: the default reaches 1440 columns, the setting all; bands are the rows that changed."""
     rng = np.random.default_rng(5)
-    for all_columns, reached in ((False, 1440), (True, 1448)):
+    for reached in (1440, 1448):
         wire = SimulatedWire(strict=True, noise=True)
-        panel = open_on(wire, replace(SETTINGS, all_columns=all_columns), wire.clock, wire.sleep)
+        panel = open_on(wire, replace(SETTINGS, columns=reached), wire.clock, wire.sleep)
         before = rng.integers(0, 2, (1072, 1448), np.uint8)
         panel.redraw(before)
         after = before.copy()
         after[333:777] = rng.integers(0, 2, (444, 1448), np.uint8)
-        panel.show(after, changed_rows(before, after))
+        panel.show(after, slice(333, 777), UNUSED)
         expected = after.copy()
         expected[:, reached:] = 1
         np.testing.assert_array_equal(shown(wire), expected)
         after[1071, 0] ^= 1
         expected[1071, 0] ^= 1
-        panel.show(after, slice(1071, 1072))
+        panel.show(after, slice(1071, 1072), UNUSED)
         np.testing.assert_array_equal(shown(wire), expected)
 
 
 def test_a_panel_whose_width_is_whole_groups() -> None:
     """800 columns need no pitch and no whitened edge: no 4-bit load is ever made."""
     wire = SimulatedWire(800, 16, strict=True)
-    panel = open_on(wire, replace(SETTINGS, all_columns=True), wire.clock, wire.sleep)
+    panel = open_on(wire, replace(SETTINGS, columns=1448), wire.clock, wire.sleep)
     dither = np.random.default_rng(1).integers(0, 2, (16, 800), np.uint8)
     panel.redraw(dither)
     np.testing.assert_array_equal(shown(wire), dither)
@@ -392,7 +390,7 @@ def test_a_stuck_engine_and_the_way_back() -> None:
     wire.faults.reset_cures = True
     start = wire.clock()
     with pytest.raises(DisplayTimeout, match=r"15\.0 s"):
-        panel.show(random_dither(1), WHOLE)
+        panel.show(random_dither(1), WHOLE, UNUSED)
     assert 15.0 <= wire.clock() - start < 16.0
     panel, _ = opened(wire)
     panel.redraw(random_dither(2))
@@ -405,7 +403,7 @@ def test_a_stuck_hrdy_in_the_middle() -> None:
     wire.faults.hrdy_stuck = True
     start = wire.clock()
     with pytest.raises(BusyTimeout, match=r"2\.0 s"):
-        panel.show(random_dither(1), WHOLE)
+        panel.show(random_dither(1), WHOLE, UNUSED)
     assert 2.0 <= wire.clock() - start < 2.1
 
 
@@ -428,7 +426,7 @@ def test_a_failed_transfer_and_a_new_start(after: int) -> None:
 
 def test_open_on_leaves_the_wire_to_its_owner() -> None:
     panel, wire = opened()
-    with panel:
+    with closing(panel):
         panel.redraw(random_dither(0))
     assert wire.ready()
 
@@ -439,7 +437,7 @@ def test_open_panel_owns_its_wire(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class OwnedWire(SimulatedWire):
         def __init__(self, panel_settings: PanelSettings) -> None:
-            assert panel_settings.bufsiz == wire_module.kernel_bufsiz()
+            assert panel_settings.bufsiz == kernel_bufsiz()
             super().__init__(WIDTH, HEIGHT)
             self.faults.info = fault
 
@@ -451,7 +449,7 @@ def test_open_panel_owns_its_wire(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("driver.it8951.panel.time.monotonic", FakeClock())
     monkeypatch.setattr("driver.it8951.panel.time.sleep", lambda _: None)
     fault = "true"
-    with open_panel(SETTINGS) as panel:
+    with closing(open_panel(SETTINGS)) as panel:
         assert panel.size == (WIDTH, HEIGHT)
         assert closed == []
     assert len(closed) == 1
