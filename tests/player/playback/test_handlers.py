@@ -2,20 +2,16 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playback_world import World, effective
+from playback_world import World, damage, effective
 
 from player.config.settings import Config
 from player.pictures.cards import address_card, end_card
 from player.playback.dependencies import Address
 from player.playback.reels import expand
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind
 from player.times import Place
 
 CONFIG = Config(interval=100.0)
@@ -29,15 +25,6 @@ def world(tmp_path):
 @pytest.fixture
 def reel(make_film, make_reel):
     return make_reel(make_film(20, flips=0.01))
-
-
-def test_a_request_takes_the_value_that_its_kind_needs():
-    Request(Kind.GO_TO, Place("frame", 3))
-    Request(Kind.SET, {"step": 3})
-    Request(Kind.CHOOSE, Path("/a.reel"))
-    for kind, value in ((Kind.GO_TO, None), (Kind.SET, 3), (Kind.CHOOSE, "/a.reel"), (Kind.NEXT, 1)):
-        with pytest.raises(TypeError, match=kind.name):
-            Request(kind, value)
 
 
 def test_a_pause_holds_the_picture_until_it_is_resumed(world, reel):
@@ -120,8 +107,6 @@ def test_back_ends_at_the_first_frame(world, reel):
 
 
 def test_back_goes_over_a_damaged_frame(world, make_film, make_reel):
-    from test_playback import damage
-
     path = make_reel(make_film(9, flips=0.01), cuts=(3,))
     damage(path, 2)
     world.ask(60.0, Kind.BACK)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playback_world import Power, World, effective
+from playback_world import Power, World, damage, effective
 
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
@@ -287,16 +287,6 @@ def test_a_loop_goes_on_past_a_reel_that_is_all_damage(world, make_film, make_re
     assert world.play(replace(CONFIG, end="loop"), [a, b, c], None, 10) == "ended"
     assert world.numbers == [0, 1] * 5
     assert sum(": frame 0 is damaged" in line for line in world.lines) == 2
-
-
-def damage(path, number):
-    with Reel(path) as reel:
-        payload = reel._connection.execute(
-            "SELECT payload FROM frames WHERE number = ?", (number,)
-        ).fetchone()[0]
-    data = path.read_bytes()
-    assert data.count(payload) == 1
-    path.write_bytes(data.replace(payload, bytes([payload[0] ^ 1]) + payload[1:]))
 
 
 def test_a_reel_that_does_not_fit_the_panel_is_one_line(world, make_film, make_reel):

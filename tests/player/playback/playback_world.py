@@ -33,12 +33,23 @@ def effective(config, paths=None):
     return config._replace(config=replace(config.config, reels=tuple(map(str, paths))))
 
 
+def damage(path, number):
+    """Spoil the payload of a frame in the file."""
+    with Reel(path) as reel:
+        payload = reel._connection.execute(
+            "SELECT payload FROM frames WHERE number = ?", (number,)
+        ).fetchone()[0]
+    data = path.read_bytes()
+    assert data.count(payload) == 1
+    path.write_bytes(data.replace(payload, bytes([payload[0] ^ 1]) + payload[1:]))
+
+
 class Power(Exception):
     """The power is cut."""
 
 
 class World:
-    """A panel, its surroundings and time. `events` is what happened, in order; `cut_at`: the power goes at
+    """A panel, disk, clocks and requests. `events` is what happened, in order; `cut_at`: the power goes at
     the n-th touch of panel or disk.
     """
 
@@ -106,7 +117,7 @@ class World:
     def sleep(self):
         self.events.append("sleep")
 
-    # the surroundings
+    # the dependencies
     def wait(self, seconds):
         assert seconds < float("inf")
         self.waits.append(seconds)

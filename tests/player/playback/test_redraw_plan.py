@@ -5,8 +5,7 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from playback_world import World, effective
-from test_playback import damage
+from playback_world import World, damage, effective
 
 from player.config.settings import Config
 from player.playback.requests import Kind

@@ -19,7 +19,7 @@ from player.playback import loop as playback
 from player.progress import read
 from player.reel import reader
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FRAMES = 8
 
 

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from playback_world import World, effective
-from test_quiet import at, local_in
+from zones import BERLIN, at, local_in
 
 from player.config.settings import Config
 from player.errors import ConfigError
 from player.playback.requests import Kind
 
-BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = 3600.0
 
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from playback_world import World, effective
-from test_playback import damage
+from playback_world import World, damage, effective
 
 from player.config.settings import Config
 from player.errors import NoSuchFrame, ReelError
