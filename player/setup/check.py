@@ -106,7 +106,7 @@ def vcom(config: Config) -> Iterator[Finding]:
 def reels(config: Config) -> Iterator[Finding]:
     """Is there a film, and can it be read?"""
     try:
-        from player.playback.playlist import expand
+        from player.playback.reels import expand
         from player.reel import Reel
     except ImportError:  # numpy is missing, which is reported above
         return

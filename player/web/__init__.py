@@ -9,8 +9,8 @@ says otherwise.
     tokens       the token and the cookie           images       panel and glass as PNG
     exchange     bodies within bounds, problems
 
-The page reads the player's state from `player.playback.board` and acts only by posting requests to
-`player.playback.inbox`, so it never touches the panel.
+The page reads the player's state from `player.playback.status` and acts only by posting requests to
+`player.playback.requests`, so it never touches the panel.
 
 The libraries of the `remote` extra are Bottle, waitress and segno: pure Python, without dependencies of their
 own. `benchmarks/remote_cost.py` measures what loading them costs, beside the alternatives.

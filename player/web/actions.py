@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 from player.config.settings import DEFAULTS, KEYS, Config, checked, from_text
 from player.errors import ConfigError
-from player.playback.board import Board
-from player.playback.inbox import Inbox
-from player.playback.requests import Kind, Request
+from player.playback.requests import Inbox, Kind, Request
+from player.playback.status import StatusBoard
 from player.service.process import LogTail
 from player.times import Place, film_time, parse_place
 from player.web.exchange import Field, Problem, check_fields, retry_after
@@ -40,7 +39,7 @@ class Remote:
     def __init__(
         self,
         config: Config,
-        board: Board,
+        board: StatusBoard,
         inbox: Inbox,
         settable: Settable,
         films: Path | None,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.pictures import ghosts
-from player.playback.board import Board
+from player.playback.status import StatusBoard
 
 _LEVEL = 6  # of zlib
 _GREYS = (ghosts.BLACK, ghosts.GHOST, ghosts.WHITE)
@@ -31,7 +31,7 @@ class Picture(NamedTuple):
 class Pictures:
     """The two pictures of what the board holds. Thread-safe."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: StatusBoard) -> None:
         self._board, self._lock = board, threading.Lock()
         self._of: tuple[object, object] = (None, None)
         self._panel: Picture | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from player.errors import BadFrame, ReelError
-from player.playback.board import Board
+from player.playback.status import StatusBoard
 from player.reel import Reel
 
 LONGEST = 500  # reels in the list
@@ -36,7 +36,9 @@ class Listed:
 class Library:
     """The reels that are there now; a reel is opened only when it has changed. Thread-safe."""
 
-    def __init__(self, board: Board, films: Path | None, open_reel: Callable[[Path], Reel] = Reel) -> None:
+    def __init__(
+        self, board: StatusBoard, films: Path | None, open_reel: Callable[[Path], Reel] = Reel
+    ) -> None:
         self._board, self._films, self._open = board, films, open_reel
         self._lock = threading.Lock()
         self._known: dict[Path, tuple[_Stamp, Listed]] = {}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bottle import Bottle, HTTPResponse, SimpleTemplate, request
 
-from player.playback.board import Snapshot
+from player.playback.status import Status
 from player.times import film_time, local, span
 from player.web.actions import ACTIONS, Action, Remote, text_of
 from player.web.api import asked
@@ -172,7 +172,7 @@ class Now(NamedTuple):
     paused: bool
 
 
-def now_in_words(snapshot: Snapshot, now: float) -> Now:
+def now_in_words(snapshot: Status, now: float) -> Now:
     """`now`: Unix seconds."""
     title = snapshot.title or ("No film" if snapshot.reel is None else snapshot.reel.rpartition("/")[2])
     if snapshot.frame is None or not snapshot.frames:
@@ -186,7 +186,7 @@ def now_in_words(snapshot: Snapshot, now: float) -> Now:
     return Now(title, f"{where}. {_doing(snapshot)}", share, facts + _times(snapshot, now), snapshot.paused)
 
 
-def _doing(snapshot: Snapshot) -> str:
+def _doing(snapshot: Status) -> str:
     if snapshot.message:
         return snapshot.message[0].upper() + snapshot.message[1:]
     if snapshot.paused:
@@ -196,7 +196,7 @@ def _doing(snapshot: Snapshot) -> str:
     return "Showing" if snapshot.reel is not None else "Starting"
 
 
-def _times(snapshot: Snapshot, now: float) -> list[tuple[str, str]]:
+def _times(snapshot: Status, now: float) -> list[tuple[str, str]]:
     facts = []
     if snapshot.shown_at is not None:
         facts.append(("Shown since", _moment(snapshot.shown_at, now)))

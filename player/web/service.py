@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.playback.board import Board
-from player.playback.inbox import Inbox
+from player.playback.requests import Inbox
+from player.playback.status import StatusBoard
 from player.service.process import LogTail
 from player.web import addresses
 from player.web.actions import Remote, Settable
@@ -50,7 +50,7 @@ class Service:
 @contextmanager
 def serving(
     config: Config,
-    board: Board,
+    board: StatusBoard,
     inbox: Inbox,
     settable: Settable,
     films: Path | None,

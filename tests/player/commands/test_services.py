@@ -14,14 +14,14 @@ from player.commands.run import USUAL_SIZE, Services, first_look, only_player
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
 from player.pictures.png import glass_pictures
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
+)
+from player.playback.status import (
+    Status,
+    StatusBoard,
 )
 from player.progress import Progress
 from player.service.lock import Locked
@@ -55,7 +55,7 @@ def page(monkeypatch):
 
 @pytest.fixture
 def world(tmp_path):
-    world = types.SimpleNamespace(lines=[], board=Board(), inbox=Inbox())
+    world = types.SimpleNamespace(lines=[], board=StatusBoard(), inbox=Inbox())
     world.config = Config(
         remote="loopback", films=str(tmp_path / "films"), state=str(tmp_path / "state" / "p.json")
     )
@@ -113,7 +113,7 @@ def test_buttons_post_requests_and_know_the_pause(world, monkeypatch):
     config = Config(vcom=-1.5, button_pause=5)
     world.services.start(config)
     assert world.inbox.wait(5) == Request(Kind.PAUSE)
-    world.board.publish(Snapshot(paused=True))
+    world.board.publish(Status(paused=True))
     assert world.inbox.wait(5) == Request(Kind.RESUME)
     world.services.close()
     world.services.start(replace(config, simulated="sim"))

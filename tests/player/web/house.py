@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from player.config.settings import Config
-from player.playback.board import Board, Snapshot
 from player.playback.requests import Request
+from player.playback.status import Status, StatusBoard
 from player.service.process import LogTail
 from player.web.actions import Remote
 from player.web.app import HEADERS, application
@@ -71,7 +71,7 @@ class House:
     pinned: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.board, self.log_tail = Board(), LogTail()
+        self.board, self.log_tail = StatusBoard(), LogTail()
         self.asked: list[Request] = []
         self.logged: list[str] = []
         self.slept: list[float] = []
@@ -124,7 +124,7 @@ class House:
             "playlist": () if reel is None else (str(reel),),
             "settings": SETTINGS,
         }
-        self.board.publish(Snapshot(**{**known, **more}), dither, redrawn)
+        self.board.publish(Status(**{**known, **more}), dither, redrawn)
         return dither
 
     def client(self, signed_in: bool = True, **headers: str) -> "Client":

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from player.pictures import ghosts
-from player.playback.board import Board, Snapshot
+from player.playback.status import Status, StatusBoard
 from player.web.images import Pictures, few_greys, one_bit
 
 
@@ -35,21 +35,21 @@ def test_the_glass_keeps_its_greys(shape):
 
 
 def test_pictures_are_made_once_for_each_view():
-    board = Board()
+    board = StatusBoard()
     pictures = Pictures(board)
     assert pictures.panel() is None
     assert pictures.glass() is None
     dither, redrawn = np.eye(8, 16, dtype=np.uint8), np.ones((8, 16), np.uint8)
-    board.publish(Snapshot(), dither)
+    board.publish(Status(), dither)
     assert pictures.glass() is None
-    board.publish(Snapshot(), dither, redrawn)
+    board.publish(Status(), dither, redrawn)
     panel, glass = pictures.panel(), pictures.glass()
     np.testing.assert_array_equal(np.asarray(read(glass.png).convert("L")), ghosts.glass(dither, redrawn))
-    board.publish(Snapshot(frame=2))
+    board.publish(Status(frame=2))
     assert pictures.panel() is panel
     assert pictures.glass() is glass
-    board.publish(Snapshot(), dither, dither)
+    board.publish(Status(), dither, dither)
     assert pictures.panel().tag == panel.tag, "named by its content"
     assert pictures.glass().tag != glass.tag
-    board.publish(Snapshot(), redrawn)
+    board.publish(Status(), redrawn)
     assert pictures.panel().tag != panel.tag

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from player.playback.board import Snapshot
 from player.playback.requests import Kind, Request
+from player.playback.status import Status
 from player.times import Place, local
 from player.web.pages import PIECE, SAID, now_in_words
 from tests.player.conftest import film, write
@@ -252,11 +252,11 @@ NOW = 1_700_000_000.0
 @pytest.mark.parametrize(
     ("snapshot", "state"),
     [
-        (Snapshot(), "Starting"),
-        (Snapshot(message="waiting for films in /films"), "Waiting for films in /films"),
-        (Snapshot(reel="/f/a.reel", frame=0, frames=9, paused=True), "Frame 0 of 9 (11.1 %). Paused"),
+        (Status(), "Starting"),
+        (Status(message="waiting for films in /films"), "Waiting for films in /films"),
+        (Status(reel="/f/a.reel", frame=0, frames=9, paused=True), "Frame 0 of 9 (11.1 %). Paused"),
         (
-            Snapshot(reel="/f/a.reel", frame=1234, frames=160000, quiet=True),
+            Status(reel="/f/a.reel", frame=1234, frames=160000, quiet=True),
             "Frame 1,234 of 160,000 (0.8 %). Quiet hours",
         ),
     ],
@@ -276,7 +276,7 @@ def test_the_state_in_words(snapshot, state):
     ],
 )
 def test_moments_in_words(away, words):
-    facts = dict(now_in_words(Snapshot(shown_at=NOW + away), NOW).facts)
+    facts = dict(now_in_words(Status(shown_at=NOW + away), NOW).facts)
     assert facts["Shown since"].endswith(words)
     assert facts["Shown since"].startswith(local(NOW + away)[:4]) == (away == 90000)
     assert facts["Next frame"] == "not now"

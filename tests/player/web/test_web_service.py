@@ -13,9 +13,8 @@ import pytest
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.playback.board import Board, Snapshot
-from player.playback.inbox import Inbox
-from player.playback.requests import Kind, Request
+from player.playback.requests import Inbox, Kind, Request
+from player.playback.status import Status, StatusBoard
 from player.service.process import LogTail
 from player.web import addresses
 from player.web.service import serving
@@ -35,7 +34,7 @@ def start(tmp_path, films):
     """start(config) -> the context of a page; start.inbox and start.lines are what it gets."""
 
     class Start:
-        board, inbox, lines = Board(), Inbox(), []
+        board, inbox, lines = StatusBoard(), Inbox(), []
 
         def __call__(self, config):
             return serving(config, self.board, self.inbox, lambda: {"interval": None}, films, LogTail(),
@@ -43,7 +42,7 @@ def start(tmp_path, films):
 
     begun = Start()
     begun.lines.clear()
-    begun.board.publish(Snapshot(title="a film", settings={"interval": 5.0}))
+    begun.board.publish(Status(title="a film", settings={"interval": 5.0}))
     yield begun
     begun.inbox.close()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playback_world import Power, World, effective
+from playback_world import Power, World, damage, effective
 
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
@@ -31,7 +31,7 @@ def test_a_film_from_the_first_frame_to_the_last(world, make_film, make_reel):
     assert world.play(CONFIG, [path]) == "ended"
     assert world.shown == [(50.5 + 100 * n, n) for n in range(5)]
     assert world.events[:4] == ["place", "redraw", "place", "sleep"]
-    assert world.events[4:8] == ["place", "show DU", "place", "sleep"]
+    assert world.events[4:8] == ["place", "show", "place", "sleep"]
     kept = world.store.load()
     assert (kept.reel, kept.frame, kept.showing, kept.frames) == (str(path), 4, None, 5)
     assert kept.redraws == 1
@@ -81,7 +81,7 @@ def test_redraws_follow_the_rule_and_the_settings(world, make_film, make_reel):
     path = make_reel(make_film(8, flips=0.1))
     world.play(replace(CONFIG, cooldown=3, threshold=0.05), [path])
     drawn = [event for event in world.events if event not in ("place", "sleep")]
-    assert drawn == ["redraw", "show DU", "show DU", "redraw", "show DU", "show DU", "redraw", "show DU"]
+    assert drawn == ["redraw", "show", "show", "redraw", "show", "show", "redraw", "show"]
     assert world.store.load().redraws == 3
 
 
@@ -216,7 +216,7 @@ def test_the_run_ends_when_none_of_the_reels_to_come_can_be_opened(world, tmp_pa
     b.write_text("nothing")
     assert world.play(replace(CONFIG, end="next"), [a, b]) == "ended"
     assert world.numbers == [0, 1]
-    assert world.drawn == ["redraw", "show DU"], "no card: only a service waits for requests"
+    assert world.drawn == ["redraw", "show"], "no card: only a service waits for requests"
 
 
 def test_another_reel_begins_at_its_beginning_and_an_exchanged_one_goes_on(world, make_film, make_reel):
@@ -289,16 +289,6 @@ def test_a_loop_goes_on_past_a_reel_that_is_all_damage(world, make_film, make_re
     assert sum(": frame 0 is damaged" in line for line in world.lines) == 2
 
 
-def damage(path, number):
-    with Reel(path) as reel:
-        payload = reel._connection.execute(
-            "SELECT payload FROM frames WHERE number = ?", (number,)
-        ).fetchone()[0]
-    data = path.read_bytes()
-    assert data.count(payload) == 1
-    path.write_bytes(data.replace(payload, bytes([payload[0] ^ 1]) + payload[1:]))
-
-
 def test_a_reel_that_does_not_fit_the_panel_is_one_line(world, make_film, make_reel):
     world.size = (1448, 1072)
     path = make_reel(make_film(2))
@@ -341,7 +331,7 @@ def test_a_new_rule_is_applied_to_the_next_frame(world, make_film, make_reel):
     world.requests = [(260.0, Request(Kind.RELOAD))]
     world.play(CONFIG, [path])
     drawn = [event for event in world.events if event not in ("place", "sleep")]
-    assert drawn == ["redraw", "show DU", "show DU", "redraw", "redraw"]
+    assert drawn == ["redraw", "show", "show", "redraw", "redraw"]
 
 
 def test_a_configuration_that_is_wrong_or_the_same_changes_nothing(world, make_film, make_reel):

@@ -11,15 +11,15 @@ from player.config.settings import (
 )
 from player.config.sources import Effective
 from player.errors import PanelReset
-from player.playback.board import Board
 from player.playback.loop import (
+    Dependencies,
     Playback,
-    Surroundings,
 )
 from player.playback.requests import (
     Kind,
     Request,
 )
+from player.playback.status import StatusBoard
 from player.progress import ProgressStore
 from player.reel import Reel
 
@@ -33,12 +33,23 @@ def effective(config, paths=None):
     return config._replace(config=replace(config.config, reels=tuple(map(str, paths))))
 
 
+def damage(path, number):
+    """Spoil the payload of a frame in the file."""
+    with Reel(path) as reel:
+        payload = reel._connection.execute(
+            "SELECT payload FROM frames WHERE number = ?", (number,)
+        ).fetchone()[0]
+    data = path.read_bytes()
+    assert data.count(payload) == 1
+    path.write_bytes(data.replace(payload, bytes([payload[0] ^ 1]) + payload[1:]))
+
+
 class Power(Exception):
     """The power is cut."""
 
 
 class World:
-    """A panel, its surroundings and time. `events` is what happened, in order; `cut_at`: the power goes at
+    """A panel, disk, clocks and requests. `events` is what happened, in order; `cut_at`: the power goes at
     the n-th touch of panel or disk.
     """
 
@@ -55,7 +66,7 @@ class World:
         self.cut_at = None
         self.until = None  # then it is stopped
         self.glass = None
-        self.board = Board()
+        self.board = StatusBoard()
         self.shown = []  # (time, frame number)
         self.resets = 0  # so many calls to come end with the panel reset
         self.alive = []  # when the loop said that it is
@@ -73,11 +84,11 @@ class World:
 
     # the panel
     def show(self, dither, rows, shown):
-        assert (shown == self.glass).all(), "the dither on the glass comes along"
         assert self.glass is not None, "the first picture must be a redraw"
         self.touch()
+        assert (shown == self.glass).all()
         assert (np.delete(dither, np.r_[rows], 0) == np.delete(self.glass, np.r_[rows], 0)).all()
-        self.draw("show DU", dither)
+        self.draw("show", dither)
 
     def redraw(self, dither):
         self.touch()
@@ -85,7 +96,7 @@ class World:
 
     def clear(self):
         self.fault()
-        self.events.append("clean")
+        self.events.append("clear")
         self.glass = np.ones(self.size[::-1], np.uint8)
 
     def fault(self):
@@ -106,7 +117,7 @@ class World:
     def sleep(self):
         self.events.append("sleep")
 
-    # the surroundings
+    # the dependencies
     def wait(self, seconds):
         assert seconds < float("inf")
         self.waits.append(seconds)
@@ -135,7 +146,7 @@ class World:
             wait = staticmethod(world.wait)
             save = staticmethod(world.save)
 
-        return Surroundings(
+        return Dependencies(
             open_reel=Reel,
             store=Watched,
             inbox=Watched,

@@ -11,7 +11,7 @@ from playback_world import Power, World, effective
 from player.config.settings import Config
 from player.errors import PanelError, PanelReset
 from player.pictures.caption import caption_text, strip
-from player.playback.playlist import arranged
+from player.playback.reels import arranged
 from player.playback.requests import (
     Kind,
     Request,
@@ -138,7 +138,7 @@ def test_a_request_between_two_reels_does_not_mix_up_the_places(world, kind, mak
     wait, kept = world.wait, []
 
     def between(seconds):
-        passed = world.playback._running.showing.reels.number
+        passed = world.playback.state.reels.number
         if world.numbers == [0, 1, 2] and passed == 4 and not kept:
             kept.append(None)
             return Request(kind)
@@ -242,7 +242,7 @@ def test_a_caption_is_part_of_what_is_shown_and_counted(world, make_film, make_r
     world.play(replace(CONFIG, caption="title,time,frame,percent"), [path], until=260.0)
     text = caption_text(("title", "time", "frame", "percent"), "a film", 160, 100.0, 2)
     assert (world.glass == strip(dithers[2], text)).all()
-    assert world.drawn == ["redraw", "show DU", "show DU"], "only the caption has changed"
+    assert world.drawn == ["redraw", "show", "show"], "only the caption has changed"
     assert (world.board.latest().dither == world.glass).all()
     assert "0.00% flips" not in world.lines[2]
 
@@ -311,7 +311,7 @@ def test_what_stands_for_days_is_redrawn_once_a_day(world, reel):
     """In a pause, at the end, with a long interval: the panel wants it."""
     world.ask(160.0, Kind.PAUSE)
     world.play(CONFIG, [reel], until=160.0 + 3.5 * 86400)
-    assert world.drawn == ["redraw", "show DU", *["redraw"] * 3]
+    assert world.drawn == ["redraw", "show", *["redraw"] * 3]
     assert world.numbers == [0, 1]
     assert world.lines.count("redraw (daily)") == 3
     world.events.clear()
@@ -361,7 +361,7 @@ def test_once_goes_on_with_partial_updates_where_the_glass_is_known(world, make_
         world.play(config, [path], None, 1, once=True, attached=number > 0)
         world.now += 100
     assert world.drawn == whole.drawn
-    assert "show DU" in world.drawn
+    assert "show" in world.drawn
     assert world.drawn.count("redraw") > 2
     assert world.numbers == list(range(20))
 
@@ -372,7 +372,7 @@ def test_a_glass_that_is_known_is_left_until_the_next_frame_is_due(world, reel):
     world.events.clear()
     world.play(CONFIG, [reel], until=360.0, attached=True)
     assert world.shown[2:] == [(250.5, 2), (350.5, 3)]
-    assert world.drawn == ["show DU"]
+    assert world.drawn == ["show"]
 
 
 @pytest.mark.parametrize("what", ["card", "caption", "exchanged"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from player.errors import ReelError
-from player.playback.playlist import (
+from player.playback.reels import (
     after,
     arranged,
     expand,

@@ -16,11 +16,10 @@ from fault_world import HEIGHT, WIDTH, Died, Machine, frames
 from player import files
 from player.pictures import png
 from player.playback import loop as playback
-from player.playback import waiting
 from player.progress import read
 from player.reel import reader
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FRAMES = 8
 
 
@@ -265,7 +264,7 @@ def test_films_unmounted_and_back(machine, dithers, make_reel, check_end, monkey
     make_reel(dithers, "films/film.reel")
     connect = reader.connect
     monkeypatch.setattr(reader, "connect", lambda path, mode: Unplugged(connect(path, mode), path))
-    monkeypatch.setattr(waiting, "POLL", 0.02)
+    monkeypatch.setattr(playback, "POLL", 0.02)
     monkeypatch.setattr(playback, "LONGEST_WAIT", 0.02)
     back = threading.Timer(0.5, lambda: away.rename(films))
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from zones import BERLIN, at, local_in
 
 from player.errors import ConfigError
 from player.schedule.quiet import (
@@ -18,23 +19,8 @@ from player.schedule.quiet import (
     system_local,
 )
 
-BERLIN = ZoneInfo("Europe/Berlin")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its summer is half an hour
 KATHMANDU = ZoneInfo("Asia/Kathmandu")  # 5:45
-
-
-def local_in(zone):
-    def local(unix):
-        there = datetime.fromtimestamp(unix, zone)
-        offset = int(there.utcoffset().total_seconds())
-        return time.struct_time((*there.timetuple(), there.tzname(), offset))
-
-    return local
-
-
-def at(text, zone=BERLIN):
-    """Unix time of a moment on the clock there; the earlier of two."""
-    return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
 
 
 def shown(unix, zone=BERLIN):

@@ -1,4 +1,4 @@
-"""Requests interrupt a wait."""
+"""Requests: what they carry, their order, and how they interrupt a wait."""
 
 import os
 import random
@@ -6,14 +6,16 @@ import signal
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
 )
+from player.times import Place
 
 
 @pytest.fixture
@@ -77,3 +79,12 @@ def test_the_same_request_several_times_in_a_row_is_answered_once(inbox):
         inbox.post(Request(kind))
     assert [inbox.wait(0).kind for _ in range(3)] == [Kind.REDRAW, Kind.PAUSE, Kind.REDRAW]
     assert inbox.wait(0) is None
+
+
+def test_a_request_takes_the_value_that_its_kind_needs():
+    Request(Kind.GO_TO, Place("frame", 3))
+    Request(Kind.SET, {"step": 3})
+    Request(Kind.CHOOSE, Path("/a.reel"))
+    for kind, value in ((Kind.GO_TO, None), (Kind.SET, 3), (Kind.CHOOSE, "/a.reel"), (Kind.NEXT, 1)):
+        with pytest.raises(TypeError, match=kind.name):
+            Request(kind, value)

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from playback_world import World, effective
-from test_playback import damage
+from playback_world import World, damage, effective
 
 from player.config.settings import Config
 from player.errors import NoSuchFrame, ReelError
@@ -137,7 +136,7 @@ def test_a_reel_that_vanishes_in_the_middle_goes_on_at_the_same_place(world, ree
     world.play(CONFIG, [reel], until=950.0)
     assert world.numbers == [0, 1, 2, 3, 4, 5]
     assert 700 <= world.shown[3][0] <= 711
-    assert world.drawn == ["redraw", "show DU", "show DU", "redraw", "redraw", "show DU", "show DU"]
+    assert world.drawn == ["redraw", "show", "show", "redraw", "redraw", "show", "show"]
     assert any("redraw (the film after a card)" in line for line in world.lines)
 
 
@@ -187,7 +186,7 @@ def test_requests_are_answered_while_waiting(world, films, reel, make_film, make
         world.ask(at, kind, value)
     world.play(CONFIG, [films], until=300.0)
     assert world.shown == [(120.5, 0), (220.5, 1)]
-    assert world.drawn == ["redraw", "redraw", "redraw", "show DU"]
+    assert world.drawn == ["redraw", "redraw", "redraw", "show"]
     assert sum("there is no film" in line for line in world.lines) == 2
 
 
@@ -270,7 +269,7 @@ def test_the_film_after_an_address_shown_in_quiet_hours_is_redrawn(world, reel):
     world.address = Address("http://frame.local:8080")
     world.ask(60.0, Kind.ADDRESS)
     world.play(replace(CONFIG, quiet="00:00-01:00"), [reel], until=3770.0)
-    assert world.drawn == ["redraw", "redraw", "show DU"]
+    assert world.drawn == ["redraw", "redraw", "show"]
     assert world.numbers == [0, 1]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 FRAMES = 250
 MEAN_FRAMES = 25  # between two faults of a kind: about ten of each kind
 
