@@ -66,7 +66,8 @@ class ProgressStore:
             with suppress(OSError):
                 self.path.replace(aside)
             self._log(
-                f"{self.path}: holds no place to go on from ({error}); moved to {aside.name}, starting anew"
+                f"{self.path}: holds no usable place in a film ({error}); "
+                f"moved to {aside.name}, starting from the beginning"
             )
             return Progress()
 
@@ -85,7 +86,7 @@ class ProgressStore:
             if not self._worked:
                 raise
             if not self._failed:
-                self._log(f"{error}; showing goes on, but a restart would go back")
+                self._log(f"{error}; the film goes on, but a restart would go back")
             self._failed = True
         else:
             self._worked, self._failed = True, False

@@ -26,7 +26,7 @@ class Store(Protocol):
     def save(self, progress: Progress) -> None: ...
 
 
-class Waits(Protocol):
+class RequestSource(Protocol):
     """Where requests come from: the next one, or None when that many seconds have passed without one."""
 
     def wait(self, seconds: float) -> Request | None: ...
@@ -56,7 +56,7 @@ class Dependencies:
 
     open_reel: Callable[[Path], Reel]
     store: Store
-    inbox: Waits
+    inbox: RequestSource
     log: Callable[[str], None]
     reload: Callable[[], Effective]
     seen: Callable[[Path, int], None] = _nothing

@@ -93,7 +93,7 @@ class Handlers:
             self._deps.log(f"back: {error}")
             return
         if before is None:
-            self._deps.log("back: there is no frame before this one that can be shown")
+            self._deps.log("back: no frame before this one can be shown")
             return
         state.reels.number = before
         state.ask(self._deps.clock(), "exact")
@@ -135,7 +135,7 @@ class Handlers:
             try:
                 keep_changes(effective.changes, values)
             except FileError as error:
-                log(f"{error}; what was set holds until the player ends")
+                log(f"{error}; the change lasts until the player ends")
         return self._apply(changed(effective, values), "set")
 
     def _reload(self) -> Outcome | None:

@@ -183,8 +183,8 @@ class Playback:
         step = wall - now - state.clock_offset
         if abs(step) >= CLOCK_SET:
             state.clock_offset += step
-            way = "on" if step > 0 else "back"
-            deps.log(f"the clock was set {way} by {span(abs(step))}; no frame moves")
+            way = "forward" if step > 0 else "back"
+            deps.log(f"the clock was set {way} by {span(abs(step))}; frames come as before")
             state.choose_interval(deps)
             if state.config.finish_by:
                 state.schedule = state.schedule.keep_to_interval(now)
@@ -285,7 +285,7 @@ class Playback:
         if on_glass is None:
             self._show_no_film(now)
             return
-        self.deps.log("films are found; the showing goes on")
+        self.deps.log("films found; going on")
         state.missing = ""
         self._go_on(on_glass, 0.0, known=on_glass and state.at is not None)
         state.choose_interval(self.deps)

@@ -118,7 +118,7 @@ class Reels:
         path = Path(kept.reel)
         self._open(path)
         if kept.created != self.created:
-            self._log(f"{path}: is another reel than before; going on at the same frame number")
+            self._log(f"{path}: is not the same reel as before; going on at the same frame number")
         last = self.reel.frames - 1
         if kept.showing is not None or kept.frame is None:
             self.number = min(kept.showing or 0, last)
@@ -191,7 +191,7 @@ class Reels:
             self.number, self._shown_before_turn = 0, shown
             self._log(f"{self.reel.path}: begins")
             return True
-        self._log(f"{reel.path}: all {reel.frames} frames are shown; --start 0 shows them again")
+        self._log(f"{reel.path}: all {reel.frames} frames have been shown; --start 0 shows them again")
         return False
 
     def _next_reel(self, config: Config, path: Path) -> bool:

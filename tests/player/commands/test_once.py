@@ -139,7 +139,7 @@ def test_after_the_last_frame_nothing_is_drawn_and_loop_begins_anew(battery, ree
         battery.wake(reel)
     code, lines, error, updates = battery.wake(reel)
     assert (code, error, updates) == (0, "", [])
-    assert "all 6 frames are shown" in lines[0]
+    assert "all 6 frames have been shown" in lines[0]
     assert battery.wire.asleep
     code, _, error, updates = battery.wake(reel, "--wait-for-films")
     assert (code, error, updates) == (0, "", []), "a card would flash at every run"

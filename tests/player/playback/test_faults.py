@@ -280,7 +280,7 @@ def test_films_unmounted_and_back(machine, dithers, make_reel, check_end, monkey
     assert machine.wire.asleep
     assert (code, error) == (0, "")
     check_end(lines)
-    assert sum("films are found" in line for line in lines) == 1
+    assert sum("films found" in line for line in lines) == 1
 
 
 def test_a_full_disk_does_not_end_the_film(machine, reel, check_end, monkeypatch):

@@ -103,7 +103,7 @@ def test_back_ends_at_the_first_frame(world, reel):
     world.ask(161.0, Kind.BACK)
     world.play(CONFIG, [reel], until=200.0)
     assert world.numbers == [0, 1, 0]
-    assert "back: there is no frame before this one that can be shown" in world.lines
+    assert "back: no frame before this one can be shown" in world.lines
 
 
 def test_back_goes_over_a_damaged_frame(world, make_film, make_reel):
@@ -248,7 +248,7 @@ def test_a_full_disk_does_not_keep_a_change_from_holding(world, changing, reel):
     world.ask(60.0, Kind.SET, {"interval": 30.0})
     world.play(changing, [reel], until=100.0)
     assert world.numbers == [0, 1]
-    assert any("what was set holds until the player ends" in line for line in world.lines)
+    assert any("the change lasts until the player ends" in line for line in world.lines)
 
 
 def test_a_caption_that_is_set_shows_at_once_and_without_a_flash(world, changing, make_film, make_reel):

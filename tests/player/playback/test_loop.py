@@ -36,7 +36,7 @@ def test_a_film_from_the_first_frame_to_the_last(world, make_film, make_reel):
     assert (kept.reel, kept.frame, kept.showing, kept.frames) == (str(path), 4, None, 5)
     assert kept.redraws == 1
     assert kept.shown_at == 1.7e9 + 450.5
-    assert "all 5 frames are shown" in world.lines[-1]
+    assert "all 5 frames have been shown" in world.lines[-1]
 
 
 def test_the_intent_is_on_disk_before_the_panel_is_touched(world, make_film, make_reel):
@@ -229,7 +229,7 @@ def test_another_reel_begins_at_its_beginning_and_an_exchanged_one_goes_on(world
     world.store.save(replace(world.store.load(), created="long ago"))
     world.play(CONFIG, [b], None, 1)
     assert world.numbers[-1] == 2
-    assert any("is another reel than before" in line for line in world.lines)
+    assert any("is not the same reel as before" in line for line in world.lines)
     b.unlink()
     make_reel(make_film(2, seed=3), "b.reel")
     world.play(CONFIG, [b], None, 1)

@@ -138,7 +138,7 @@ def test_a_wall_clock_set_by_years_moves_no_frame(world, reel, years):
     assert world.drawn.count("redraw") == 1
     said = [line for line in world.lines if "the clock was set" in line]
     assert len(said) == 1
-    assert ("on by 30 years" if years > 0 else "back by ") in said[0]
+    assert ("forward by 30 years" if years > 0 else "back by ") in said[0]
 
 
 def test_quiet_hours_follow_a_clock_that_is_set(world, reel):
