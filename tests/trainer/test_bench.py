@@ -5,41 +5,20 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from trainer.bench.bench import Source
+from trainer.bench.exporting import STAGES, Exported, Stages, exported, stages
+from trainer.bench.made import SHOT, bursts, pictures, write_film
+from trainer.bench.timing import Timing, in_turn, in_words
+from trainer.bench.training import Training, operations
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.bench.bench import Source
-from trainer.bench.exporting import (
-    STAGES,
-    Exported,
-    Stages,
-    exported,
-    stages,
-)
-from trainer.bench.made import (
-    SHOT,
-    bursts,
-    pictures,
-    write_film,
-)
-from trainer.bench.timing import (
-    Timing,
-    in_turn,
-    in_words,
-)
-from trainer.bench.training import (
-    Training,
-    operations,
-)
 from trainer.dithers.table import make
 from trainer.errors import FilmError
 from trainer.films.cuts import is_cut
-from trainer.films.film import (
-    BEGINNING,
-    Film,
-)
+from trainer.films.film import BEGINNING, Film
 from trainer.films.tones import Tones
-from trainer.fit.bursts import LENGTH
+from trainer.fit.data import LENGTH
 from trainer.fit.train import Settings
 
 

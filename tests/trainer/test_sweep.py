@@ -11,6 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
+from trainer.fit.hyper import Hyper, shape_of
+from trainer.sweep.held_out import WithoutStretch, stretch_of
+from trainer.sweep.plot import draw_sweep
+from trainer.sweep.scores import Point, front, over_hysteresis
+from trainer.sweep.sweep import at_once, member, rates_of, starts, together
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
@@ -19,38 +24,9 @@ from trainer.commands import sweep_training
 from trainer.dithers.generator.weights import load
 from trainer.errors import OptionError
 from trainer.films.film import Film
-from trainer.films.times import (
-    FilmTime,
-    FrameNumber,
-)
-from trainer.fit.bursts import LENGTH
-from trainer.fit.hyper import (
-    Hyper,
-    shape_of,
-)
-from trainer.fit.train import (
-    Settings,
-    rates,
-    start,
-    updates,
-)
-from trainer.sweep.held_out import (
-    WithoutStretch,
-    stretch_of,
-)
-from trainer.sweep.plot import draw_sweep
-from trainer.sweep.scores import (
-    Point,
-    front,
-    over_hysteresis,
-)
-from trainer.sweep.sweep import (
-    at_once,
-    member,
-    rates_of,
-    starts,
-    together,
-)
+from trainer.films.times import FilmTime, FrameNumber
+from trainer.fit.data import LENGTH
+from trainer.fit.train import Settings, rates, start, updates
 
 TINY = Settings(channels=4, patch=16, batch=2, bursts=2, sweeps=1)
 MEMBERS = [
@@ -58,7 +34,7 @@ MEMBERS = [
     dataclasses.replace(TINY, seed=2**31 - 1, rate=0.05, clip_norm=0.0, limit=4.0, schedule="linear"),
 ]
 FRAMES, BURSTS = 24, 3
-SWEEP = ["--channels", "4", "--patch", "16", "--batch", "2", "--bursts", "2", "--test-count", "4"]
+SWEEP = ["--channels", "4", "--patch", "16", "--batch", "2", "--clips", "2", "--test-count", "4"]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,18 +12,19 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from trainer.fit.samples import closed_loop
+
 from trainer.__main__ import main
 from trainer.commands import fit, fit_choice
 from trainer.fit import record
-from trainer.fit.mesh import row_of_devices
-from trainer.fit.samples import closed_loop
+from trainer.fit.sharding import make_mesh
 from trainer.fit.train import updates
 
 STEPS, TURNS, BURSTS = 6, 20, 8
 SMALL = ["--patch", "16", "--batch", "4", "--channels", "4", "--seed", "3", "--sweeps", "0"]
-WHOLE = [*SMALL, "--steps", str(STEPS), "--bursts", str(BURSTS)]
+WHOLE = [*SMALL, "--steps", str(STEPS), "--clips", str(BURSTS)]
 # A device has room for four and a half bursts of 17 x 32 x 32 pixels.
-IN_TURNS = [*SMALL, "--steps", str(TURNS), "--bursts", str(4 * BURSTS), "--resident", "7.8e-5"]
+IN_TURNS = [*SMALL, "--steps", str(TURNS), "--clips", str(4 * BURSTS), "--resident", "7.8e-5"]
 fit_choice.PRESETS["cpu"] = ({"chunk": 2}, 10.0)
 # Neither is looked at here: curves, and whether what is compiled for so many bursts serves for others too.
 record.Run.picture = lambda self, png, step: None
@@ -68,7 +69,7 @@ def cut(devices: int, steps: int, command: list[str]) -> None:
 
 def on(devices: int) -> None:
     """From now on, fits see the first so many devices alone."""
-    fit.row_of_devices = partial(row_of_devices, most=devices)
+    fit.make_mesh = partial(make_mesh, most=devices)
 
 
 _compiled = {}

@@ -12,27 +12,11 @@ from tests.trainer.made_films import make_film
 from tests.trainer.search_cases import moving_scene
 from trainer.__main__ import main
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.eye import (
-    hvs_psnr,
-    two_eye_kernel,
-)
+from trainer.dithers.eye import hvs_psnr, two_eye_kernel
 from trainer.dithers.generator.ditherer import GeneratorDitherer
-from trainer.dithers.generator.model import (
-    PLANES,
-    Size,
-    create,
-)
-from trainer.dithers.generator.weights import (
-    Weights,
-    arrays_of,
-    digest,
-    load,
-    save,
-)
-from trainer.dithers.search.energy import (
-    cost,
-    price_of,
-)
+from trainer.dithers.generator.model import PLANES, Size, create
+from trainer.dithers.generator.weights import Weights, arrays_of, digest, load, save
+from trainer.dithers.search.energy import cost, price_of
 from trainer.dithers.search.start import Start
 from trainer.errors import OptionError, TrainerError
 

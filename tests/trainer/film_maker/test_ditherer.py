@@ -12,19 +12,11 @@ from trainer.dithers import table as dithers
 from trainer.dithers.diffusion import FloydSteinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator import model as networks
-from trainer.dithers.generator.weights import (
-    Weights,
-    arrays_of,
-    load,
-    save,
-)
+from trainer.dithers.generator.weights import Weights, arrays_of, load, save
 from trainer.dithers.search.energy import cost
 from trainer.errors import OptionError, TrainerError
 from trainer.film_maker.ditherer import UNetDitherer
-from trainer.film_maker.unet import (
-    UNetSize,
-    create,
-)
+from trainer.film_maker.unet import UNetSize, create
 
 SIZE = UNetSize(2, previous=True)
 SHAPE = (36, 50)
