@@ -1,10 +1,11 @@
-"""The layer rule: who may import whom, read from the source, and the player running on numpy and Pillow
+"""The layer rule: who may import whom, read from the source; no circles; and the player on numpy and Pillow
 alone.
 """
 
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,49 @@ def test_the_trainer_takes_from_its_siblings_only_the_reel_the_rule_and_the_simu
             assert within(module, "player.reel", "player.redraw", "player.errors", *SIMULATOR), module
         if within(module, "driver"):
             assert not at_top_level, module
+
+
+def circle(root, *packages):
+    """Modules under `root` of which each imports the next one and the last the first; empty if there are
+    none.
+
+    Every import counts, wherever it stands: a lazy one, or one for types alone, only hides a circle.
+    """
+    files = {}
+    for path in (path for package in packages for path in sorted((root / package).rglob("*.py"))):
+        parts = path.relative_to(root).with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    assert files
+    graph = {}
+    for module, path in files.items():
+        names = (name for name, _ in imports(path))
+        graph[module] = {name if name in files else name.rpartition(".")[0] for name in names} & files.keys()
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_modules_import_each_other():
+    assert circle(ROOT, "driver", "player", "trainer") == []
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "found"),
+    [
+        ("from house import door\n", "import house.inner\n", True),
+        ("def later():\n    from house.outer import name\n", "from house.inner import later\n", True),
+        ("import os\n", "from house import inner\n", False),
+        ("from house.outer import name\n", "import sys\n", False),
+    ],
+)
+def test_a_circle_is_found_wherever_its_imports_stand(tmp_path, inner, outer, found):
+    (tmp_path / "house").mkdir()
+    (tmp_path / "house" / "__init__.py").write_text("from house.outer import door\n")
+    (tmp_path / "house" / "inner.py").write_text(inner)
+    (tmp_path / "house" / "outer.py").write_text(outer)
+    assert bool(circle(tmp_path, "house")) == found
 
 
 def test_importing_a_command_line_loads_nothing_heavy():

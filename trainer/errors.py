@@ -1,13 +1,13 @@
-"""Errors that a user of the trainer can cause or meet; each message is one line that names the fix."""
+"""Errors that a user can cause or meet; each message is one line that names the fix."""
 
 
 class TrainerError(Exception):
-    """Anything `trainer` reports in one line and exits with code 2 for."""
+    """An error that `trainer` reports in one line, with exit code 2."""
 
 
 class FilmError(TrainerError, ValueError):
-    """The film cannot be opened, has no frames, or holds no frame at the place asked for."""
+    """The film cannot be opened, has no frames, or has none at the given place."""
 
 
 class OptionError(TrainerError, ValueError):
-    """An option's value is out of its range or does not fit the others."""
+    """The value of an option is out of range or does not fit the other options."""

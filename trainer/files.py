@@ -1,4 +1,4 @@
-"""Results on disk: checked before hours of work, then written whole by temporary file, fsync and rename."""
+"""Results on disk: checked before hours of work, written by temporary file, fsync and rename."""
 
 import os
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from trainer.errors import OptionError, TrainerError
 
 
 def check_result(option: str, path: Path, films: Iterable[Path] = ()) -> None:
-    """OptionError where a result could not be written to `path`, or would replace one of the films."""
+    """OptionError if a result cannot be written to `path`, or would replace one of the films."""
     if path.is_dir():
         raise OptionError(f"{option} {path} is a directory; name a file in it")
     if not path.parent.is_dir():
@@ -22,13 +22,13 @@ def check_result(option: str, path: Path, films: Iterable[Path] = ()) -> None:
 
 
 def check_unused(folder: Path, remedy: str) -> None:
-    """OptionError, with the remedy, where the folder for all results holds something already."""
+    """OptionError, with the remedy, if the folder for all results already holds something."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OptionError(f"--out {folder} is there already{remedy}")
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder for all results. OptionError where that is not possible."""
+    """Make the folder for all results. OptionError if that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -37,7 +37,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`; a reader finds the old file or the new one, whole. One TrainerError."""
+    """Replace `path` by `data`, so that a reader finds the old file or the new one, whole. TrainerError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

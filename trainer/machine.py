@@ -1,4 +1,4 @@
-"""What a timing was measured with: processor, accelerators and versions, as plain data."""
+"""The machine that a timing was measured on: processor, accelerators and versions, as plain data."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ _VERSIONS = ("numpy", "numba", "jax")
 
 
 def describe() -> dict[str, Any]:
-    """python, platform, processor, cores, jax_devices (None where nothing has used JAX), versions."""
+    """python, platform, processor, cores, jax_devices (None if nothing has imported JAX), versions."""
     jax = sys.modules.get("jax")
     return {
         "python": platform.python_version(),
@@ -25,7 +25,7 @@ def describe() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The processor's name as Linux knows it, else the kind of machine."""
+    """The processor's name as Linux knows it, otherwise the kind of machine."""
     lines = _PROCESSORS.read_text().splitlines() if _PROCESSORS.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

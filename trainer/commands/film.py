@@ -14,7 +14,7 @@ from trainer.errors import OptionError
 if TYPE_CHECKING:
     from trainer.films.film import Film
     from trainer.films.selection import Selection
-    from trainer.films.subtitles.burning import Burning
+    from trainer.films.subtitles import SubtitleRenderer
     from trainer.films.tones import Tones
 
 FILM_HELP = "any film that OpenCV opens: mp4, mkv, webm, avi, mov"
@@ -105,9 +105,8 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
     """
     from trainer.films.film import Film
     from trainer.films.selection import Selection
-    from trainer.films.statistics import automatic_levels, find_bars
     from trainer.films.times import parse_place
-    from trainer.films.tones import Tones
+    from trainer.films.tones import Tones, automatic_levels, find_bars
 
     end = None if args.end is None else parse_place(args.end)
     selection = Selection(parse_place(args.start), end, args.every, args.count, args.skip_black)
@@ -121,7 +120,7 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
         tone=args.tone,
     )
     film = Film(Path(args.film))
-    selection = replace(selection, subtitles=_burning(args, film.rate))
+    selection = replace(selection, subtitles=_subtitles(args, film.rate))
     if args.trim_bars or args.levels == "auto":
         images = film.sample(SAMPLES, selection.start, selection.end)
         if args.trim_bars:
@@ -134,20 +133,18 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
     return film, selection, tones
 
 
-def _burning(args: argparse.Namespace, rate: float) -> "Burning | None":
+def _subtitles(args: argparse.Namespace, rate: float) -> "SubtitleRenderer | None":
     """The subtitles asked for, if any; `rate` in frames per second. OptionError."""
     if args.subtitles is None:
         for name in ("encoding", "font"):
             if vars(args)[f"subtitles_{name}"] is not None:
                 raise OptionError(f"--subtitles-{name} is given without --subtitles FILE; add that")
         return None
-    from trainer.films.subtitles.burning import Burning
-    from trainer.films.subtitles.reading import read_subtitles
-    from trainer.films.subtitles.typesetting import Typeface
+    from trainer.films.subtitles import SubtitleRenderer, Typeface, read_subtitles
 
     font = None if args.subtitles_font is None else Path(args.subtitles_font)
     subtitles = read_subtitles(Path(args.subtitles), rate, args.subtitles_encoding)
-    return Burning(subtitles, Typeface(font))
+    return SubtitleRenderer(subtitles, Typeface(font))
 
 
 def parse_size(text: str) -> tuple[int, int]:

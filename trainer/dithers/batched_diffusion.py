@@ -2,8 +2,7 @@
 
 Every pixel waits for the one to its left and for three of the row above. So all pixels with the same x + 2 y
 can be done together: with row y moved 2 y steps to the right they stand in one column, and H rows of W pixels
-take W + 2 H steps. Every row runs from left to right, where `diffusion.Hysteresis` turns back in every
-second.
+take W + 2 H steps. Every row runs from left to right; in `diffusion.Hysteresis` every second row runs back.
 """
 
 from collections.abc import Callable

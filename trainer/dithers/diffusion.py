@@ -1,11 +1,10 @@
-"""Error diffusion: Floyd and Steinberg's dither, and the same leaning towards the shown pixel.
+"""Error diffusion: Floyd and Steinberg's dither, and one that leans towards the shown pixel.
 
-`FloydSteinberg` is Pillow's, the film-maker's baseline: every frame is dithered alone, so about a third
-of all pixels flip at every frame. `Hysteresis` diffuses the same error through the same weights (R. W.
-Floyd and L. Steinberg, "An adaptive algorithm for spatial greyscale", Proc. SID 17, 1976), but a pixel
-that is shown white stays white down to a lower threshold, and one that is shown black stays black up to a
-higher one. The error that this causes is diffused like any other, so the local tone is kept while few
-pixels change.
+`FloydSteinberg` is Pillow's, the film-maker's baseline: it dithers every frame alone, so about a third of all
+pixels flip at every frame. `Hysteresis` diffuses the same error with the same weights (R. W. Floyd and
+L. Steinberg, "An adaptive algorithm for spatial greyscale", Proc. SID 17, 1976), but a pixel that is shown
+white stays white down to a lower threshold, and one that is shown black stays black up to a higher one. The
+error that this causes is diffused like any other, so the local tone is kept while few pixels change.
 """
 
 import numba
@@ -17,7 +16,7 @@ from trainer.dithers.ditherer import FrameByFrame
 from trainer.errors import OptionError
 
 LEAN_LIVELIEST, LEAN_CALMEST = 0.05, 0.45
-"""The useful range of the lean, in tone; see `Hysteresis`."""
+"""The useful range of the lean, in units of tone; see `Hysteresis`."""
 
 
 class FloydSteinberg(FrameByFrame):
@@ -32,8 +31,8 @@ class FloydSteinberg(FrameByFrame):
 class Hysteresis(FrameByFrame):
     """Floyd-Steinberg's error diffusion with the threshold at 1/2, moved by `lean` towards the shown pixel.
 
-    `dial` in [0, 1] maps linearly onto a lean of LEAN_LIVELIEST..LEAN_CALMEST. Below that range nearly as
-    many pixels flip as without it; above it the picture lags behind the film.
+    `dial` in [0, 1] maps linearly to a lean of LEAN_LIVELIEST to LEAN_CALMEST. With less lean nearly as many
+    pixels flip as with none; with more the picture lags behind the film.
     """
 
     def __init__(self, dial: float = 0.5) -> None:
@@ -49,10 +48,10 @@ class Hysteresis(FrameByFrame):
 
 
 def diffused(frame: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Floyd and Steinberg's dither of the frame alone, from left to right in every row, in full precision:
-    float32[H, W] in [0, 1] to uint8[H, W].
+    """Floyd and Steinberg's dither of the frame alone, in full precision, every row from left to right.
 
-    On flat greys it leaks less into low frequencies than a serpentine one, which leans better.
+    float32[H, W] in [0, 1] to uint8[H, W]. On flat greys it leaks less into low frequencies than the
+    serpentine order, which suits `Hysteresis` better.
     """
     return _diffuse(frame, np.zeros(frame.shape, np.uint8), np.float32(0), False)
 
@@ -63,10 +62,10 @@ def _diffuse(
 ) -> NDArray[np.uint8]:  # pragma: no cover (compiled)
     """Error diffusion: 7 sixteenths ahead, then 3, 5 and 1 to the row below; what leaves the frame is lost.
 
-    Serpentine: every second row runs from right to left. `owed` holds the error that
-    the row above has sent to each column, one place to the right of it, so that neither edge needs a
-    test. A pixel's share for the row below is complete when the pixel after it is done: the two sums in
-    flight (`behind` for the column just left, `under` for this one) stay in registers until then.
+    serpentine: every second row runs from right to left. `owed` holds the error that the row above has sent
+    to each column, one place further right, so that neither edge needs a test. What a column owes to the row
+    below is complete when the next pixel is done; until then the two sums in progress (`behind` for the
+    column just left, `under` for this one) stay in registers.
     """
     height, width = frame.shape
     dither = np.empty((height, width), np.uint8)

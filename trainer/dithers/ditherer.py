@@ -8,7 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from trainer.dithers.eye import Dither, Frame
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.float32]
+"""A frame, [H, W]: gamma-encoded tones in [0, 1]."""
+Dither = NDArray[np.uint8]
+"""A dither, [H, W]: 1 = white, 0 = black."""
 
 
 class Ditherer(Protocol):

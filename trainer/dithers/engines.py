@@ -1,8 +1,8 @@
-"""The two ways to compute the dithers `search` and `generator`, and which of them this machine takes.
+"""The two engines of the dithers `search` and `generator`, and the one that suits this machine.
 
-`sequential`: one move after the other, compiled for a CPU's cores. `parallel`: many moves at once, in JAX,
-for a GPU or TPU. Their dithers differ, since a frame has many settled dithers, but hardly in quality. An
-export keeps to one of them.
+`sequential` makes one move after the other, compiled for a CPU's cores; `parallel` makes many moves at once,
+in JAX, for a GPU or TPU. A frame has many settled dithers, so theirs differ, but hardly in quality. An export
+keeps to one engine.
 """
 
 import os
@@ -15,17 +15,17 @@ ENGINES = ("sequential", "parallel")
 
 
 def engine_of(name: str | None) -> str:
-    """The engine of that name; for None the one that suits this machine. OptionError for an unknown one."""
+    """The engine of that name; None: the one that suits this machine. OptionError for an unknown name."""
     if name is not None and name not in ENGINES:
         raise OptionError(f"there is no engine {name!r}: choose {' or '.join(ENGINES)}")
     return name or ("parallel" if has_accelerator() else "sequential")
 
 
 def has_accelerator() -> bool:
-    """Whether JAX runs on more than a CPU; it is imported only where a plugin for an accelerator is there.
+    """Whether JAX has an accelerator; JAX is imported only if a plugin for one is installed.
 
-    JAX takes most of an accelerator's memory at its start unless told otherwise, and who asks may only want
-    to start the process that uses it: so it is told.
+    Unless told otherwise, JAX takes most of an accelerator's memory when it starts. A caller may only want to
+    start the process that uses the accelerator, so JAX is told not to.
     """
     if not (entry_points(group="jax_plugins") or find_spec("jax_plugins") or find_spec("libtpu")):
         return False

@@ -6,11 +6,11 @@ the point spread h(r) ~ (k^2 + 4 pi^2 r^2)^(-3/2), r in pixels, k = pi S / (180 
 distance enters as S, the distance in pixels: pixels per inch times inches to the eye, so that a degree spans
 pi S / 180 pixels. (Two mistakes to know: dropping pi / 180, and taking S for pixels per degree.)
 
-What is measured here, of one frame f, its dither b and their error e = b - f:
+This module measures one frame f, its dither b and their error e = b - f:
     energy      sum e (c * e), c the autocorrelation of h: what the search minimises
-    HVS-PSNR    -10 log10 mean (h * e)^2 in dB: what is reported, for two eyes, as a search wins its own
-What is measured over a film is in `evaluating/metrics.py`, the texture of flat greys in
-`evaluating/texture.py`.
+    HVS-PSNR    -10 log10 mean (h * e)^2 in dB: what is reported; for two eyes, since a search for one eye
+                always wins with that eye
+`evaluate/metrics.py` measures a whole film, `evaluate/texture.py` the texture of flat greys.
 
 Arrays: frame float32[H, W] in [0, 1], gamma-encoded tone; dither uint8[H, W], 1 = white; kernels float64,
 square, of odd side, centred. Sources: R. Nasanen, "Visibility of halftone dot textures", IEEE Trans. Systems,
@@ -26,14 +26,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.dithers.ditherer import Dither, Frame
+
 Kernel = NDArray[np.float64]
-Frame = NDArray[np.float32]
-Dither = NDArray[np.uint8]
 
 EYES = (2000, 6000)
-"""The viewing distances S that are scored: on a 300 ppi panel a close look from 17 cm, and half a metre."""
+"""The viewing distances S that are scored: on a 300 ppi panel a close look at 17 cm, and half a metre."""
 PSNR_LIMIT = 100.0
-"""HVS-PSNR stops here, in dB, so that one black frame dithered black does not make a mean infinite."""
+"""The highest HVS-PSNR in dB, so that one black frame dithered black does not make a mean infinite."""
 
 # Nasanen's constants c and d, and the luminance of a page in a lit room. (a and b only scale the filter.)
 _C, _D, _LUMINANCE = 0.525, 3.91, 11.0
@@ -44,8 +44,8 @@ def psf(distance: float, radius: int | None = None) -> Kernel:
 
     The window is part of the definition, since the filter has long tails: what falls outside is cut off and
     the rest scaled to sum 1. The default radius, S / 400 rounded up, gives 31x31 at S = 6000 and 11x11 at
-    S = 2000 and leaves the same share outside at every distance, between a sixth and a fifth: a picture seen
-    from twice as far is the picture at half the scale, window and all. Wider windows read higher.
+    S = 2000. It leaves out the same share at every distance, between a sixth and a fifth, so that a picture
+    seen from twice as far equals the picture at half the scale. With a wider window all values are higher.
     """
     r = math.ceil(distance / 400) if radius is None else radius
     k = math.pi * distance / (180 * (_C * math.log(_LUMINANCE) + _D))
@@ -57,8 +57,8 @@ def psf(distance: float, radius: int | None = None) -> Kernel:
 def autocorrelation(psf: Kernel) -> Kernel:
     """c = h correlated with h, float64[4r+1, 4r+1] from h float64[2r+1, 2r+1].
 
-    With it the energy of a filtered error needs one convolution: sum (h * e)^2 = sum e (c * e), the first sum
-    over the whole plane.
+    With it the energy of a filtered error takes one convolution: sum (h * e)^2 = sum e (c * e), where the
+    first sum is over the whole plane.
     """
     return _convolved(np.pad(psf, psf.shape[0] // 2), psf)
 
@@ -66,8 +66,8 @@ def autocorrelation(psf: Kernel) -> Kernel:
 def two_eye_kernel() -> Kernel:
     """The kernel of the project's energy, float64[61, 61]: .7 c_6000 / c_6000(0) + .3 c_2000 / c_2000(0).
 
-    One viewer far and one near, since a search for one eye alone leaves coarse dots for the other. 1 at its
-    centre, so that a price per flip is a share of what a lone wrong pixel costs.
+    One viewer is far and one near, since a search for one eye alone leaves coarse dots for the other. The
+    kernel is 1 at its centre, so that the price of a flip is a share of what a lone wrong pixel costs.
     """
     near, far = (autocorrelation(psf(distance)) for distance in EYES)
     near = np.pad(near, (far.shape[0] - near.shape[0]) // 2)
@@ -84,7 +84,7 @@ def hvs_psnr(frame: Frame, dither: Dither, distance: float) -> float:
     """-10 log10 mean (h * e)^2 in dB, e = dither - frame, for an eye `distance` pixels away (S).
 
     The mean is over the valid region, where the window of h lies wholly inside the frame; at most PSNR_LIMIT.
-    Raises ValueError for a frame that is smaller than the window.
+    ValueError if the frame is smaller than the window.
     """
     h = psf(distance)
     return _psnr(_convolved(np.subtract(dither, frame, dtype=np.float64), h), h.shape[0] // 2)
@@ -94,9 +94,9 @@ def hvs_psnr(frame: Frame, dither: Dither, distance: float) -> float:
 class Seen:
     """A frame or a dither, and what each of the `EYES` sees of it.
 
-    `blurred[S]` is h * picture on the whole plane it reaches, the picture being 0 outside itself:
-    float32[H + 2r, W + 2r], r the radius of that eye's window. Blurring is linear, so what an eye sees of an
-    error or of a change is the difference of two of these.
+    blurred[S]: h * picture on the whole plane it reaches, the picture being 0 outside itself; float32[H + 2r,
+    W + 2r], r the radius of that eye's window. Blurring is linear, so what an eye sees of an error or of a
+    change is the difference of two of these.
     """
 
     picture: Frame
@@ -114,17 +114,17 @@ def see(picture: Frame | Dither) -> Seen:
 
 
 def psnr_seen(frame: Seen, dither: Seen) -> dict[int, float]:
-    """HVS-PSNR in dB for each of the `EYES`: `hvs_psnr` without convolving again."""
+    """HVS-PSNR in dB for each of the `EYES`: as `hvs_psnr`, but without another convolution."""
     scores = {}
     for distance, blurred in frame.blurred.items():
-        # The plane reaches r beyond the frame, and the window is wholly inside from r within it.
+        # The plane reaches r beyond the frame, and the valid region begins r inside it.
         margin = blurred.shape[0] - frame.picture.shape[0]
         scores[distance] = _psnr(dither.blurred[distance] - blurred, margin)
     return scores
 
 
 def _convolved(picture: NDArray[Any], kernel: Kernel) -> NDArray[Any]:
-    """kernel * picture, of the picture's own size and type, 0 outside it; every kernel here is symmetric."""
+    """kernel * picture, of the picture's size and type; the picture is 0 outside, the kernel symmetric."""
     return cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_CONSTANT)
 
 

@@ -1,8 +1,8 @@
 """The threshold mask: a pixel is white where the frame is brighter than a fixed blue-noise threshold.
 
-The mask is frozen in time and lies in absolute pixel coordinates, so a pixel flips only when the tone crosses
+The mask is frozen in time and fixed to the pixels of the panel, so a pixel flips only when its tone crosses
 its threshold: the share of flips is mean |change of tone|, the least possible for a dither whose every pixel
-is unbiased. The dither before is of no use to it, and it has no dial.
+is unbiased. It does not use the dither before, and has no dial.
 Source: R. Ulichney, "The void-and-cluster method for dither array generation", Proc. SPIE 1913, 1993.
 """
 
@@ -16,7 +16,7 @@ from PIL import Image
 from trainer.dithers.ditherer import FrameByFrame
 
 MASK = "void-and-cluster-256.png"
-"""The ranks of the mask that ships, 16-bit grey, in this package; `README.md` says how it was made."""
+"""The file of the shipped mask's ranks, 16-bit grey, in this package; `README.md` says how it was made."""
 
 
 @cache
@@ -30,13 +30,13 @@ def thresholds() -> NDArray[np.float32]:
 
 
 def tiled(mask: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """The mask repeated from the top left corner over a frame of that shape, float32[H, W]."""
+    """The mask repeated over a frame of that shape, from the top left corner on, float32[H, W]."""
     rows, columns = np.arange(shape[0]) % mask.shape[0], np.arange(shape[1]) % mask.shape[1]
     return mask[np.ix_(rows, columns)]
 
 
 class Mask(FrameByFrame):
-    """Thresholds every frame with the same mask, by default the one that ships."""
+    """Thresholds every frame with the same mask, by default the shipped one."""
 
     def __init__(self, mask: NDArray[np.float32] | None = None) -> None:
         self.mask = thresholds() if mask is None else mask

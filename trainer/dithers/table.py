@@ -50,7 +50,7 @@ class Entry:
         return tuple(option.name for option in self.options)
 
 
-def _whole(flag: str, least: int, most: int, advice: str) -> Callable[[Any], None]:
+def _between(flag: str, least: int, most: int, advice: str) -> Callable[[Any], None]:
     """A check that a value lies in that range."""
 
     def check(value: Any) -> None:
@@ -74,14 +74,14 @@ PASSES = Option(
     int,
     "K",
     "passes of the network over a frame; default 1",
-    _whole("--passes", 1, 100, "1 to 100"),
+    _between("--passes", 1, 100, "1 to 100"),
 )
 POLISH = Option(
     "polish",
     int,
     "N",
     "rounds of the search after the network; 0: none; default 3",
-    _whole("--polish", 0, 1000, "0 (the network alone) to 1000 rounds"),
+    _between("--polish", 0, 1000, "0 (the network alone) to 1000 rounds"),
 )
 
 DITHERS = {

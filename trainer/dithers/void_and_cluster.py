@@ -1,16 +1,16 @@
-"""Void-and-cluster: puts the cells of a square tile in an order in which every level of it is blue noise.
+"""Void-and-cluster: ranks the cells of a square tile so that the first n, for every n, are blue noise.
 
-It made the threshold mask that ships beside it; the command is recorded beside it and in the file itself:
+It made the threshold mask that ships beside it. `README.md` and the file itself record the command:
 
     python -m trainer.dithers.void_and_cluster OUT.png [--size 256] [--sigma 1.5] [--seed 1]
 
 A pattern of ones on a torus is blurred with a Gaussian. Its tightest cluster is the one with the highest
 blurred value, its largest void the zero with the lowest. Ones move from cluster to void until the two meet;
-then cells are ranked downwards by taking clusters away and upwards by filling voids.
+then the cells are ranked, downwards by removing clusters and upwards by filling voids.
 Source: R. Ulichney, "The void-and-cluster method for dither array generation", Proc. SPIE 1913, 1993.
 
-The blurred values are integers, so that a tile follows from size, sigma and seed alone, not from the rounding
-of a machine. Ties are broken by a random order, drawn once.
+The blurred values are integers, so that a tile depends only on size, sigma and seed, and not on a machine's
+rounding. A random order, drawn once, breaks ties.
 """
 
 import argparse
@@ -32,14 +32,14 @@ Values = NDArray[np.int64]
 Pattern = NDArray[np.bool_]
 
 INITIAL_DENSITY = 0.1
-"""Share of ones in the first pattern, the only one that is relaxed; the others grow from it cell by cell."""
+"""The share of ones in the first pattern, which alone is relaxed; the others differ from it cell by cell."""
 
 
 def ranks(size: int, sigma: float, seed: int) -> NDArray[np.uint16]:
     """The order of the cells, uint16[size, size]: a permutation of 0 .. size^2 - 1 that wraps at the edges.
 
-    `sigma` is the standard deviation of the Gaussian in pixels. Raises OptionError for a size whose cells 16
-    bits cannot number, and for a sigma that does not fit the tile.
+    `sigma` is the standard deviation of the Gaussian in pixels. OptionError for a size with more cells than
+    16 bits can number, and for a sigma that does not fit the tile.
     """
     if not 8 <= size <= 256:
         raise OptionError(f"a mask of size {size} is not possible: choose 8 to 256")
@@ -50,7 +50,7 @@ def ranks(size: int, sigma: float, seed: int) -> NDArray[np.uint16]:
     if not 0 <= seed < 2**32:
         raise OptionError(f"a seed of {seed} is out of range: choose 0 to {2**32 - 1}")
     cells = size * size
-    # RandomState and not Generator, because numpy has promised never to change its streams.
+    # RandomState, not Generator: numpy promises never to change its streams.
     random = np.random.RandomState(seed)
     blurred = random.permutation(cells).astype(np.int64).reshape(size, size)
     kernel = cells * _gaussian(sigma)  # every blur outweighs the random order that `blurred` starts from
@@ -62,7 +62,7 @@ def ranks(size: int, sigma: float, seed: int) -> NDArray[np.uint16]:
 
 
 def _gaussian(sigma: float) -> NDArray[np.int64]:
-    """The Gaussian in units of 2^-24, int64[2r+1, 2r+1], out to where it rounds to nothing."""
+    """The Gaussian in units of 2^-24, int64[2r+1, 2r+1], as far as it does not round to 0."""
     r = math.floor(sigma * math.sqrt(2 * 25 * math.log(2)))
     y = np.arange(-r, r + 1)
     return np.rint(2.0**24 * np.exp(-(y[:, None] ** 2 + y**2) / (2 * sigma**2))).astype(np.int64)
@@ -70,7 +70,7 @@ def _gaussian(sigma: float) -> NDArray[np.int64]:
 
 @numba.njit(cache=True)
 def _toggle(blurred: Values, pattern: Pattern, kernel: Values, cell: int) -> None:
-    """Turn one cell over, and add or take away its blur."""
+    """Flip one cell, and add or subtract its blur."""
     n, r = pattern.shape[0], kernel.shape[0] // 2
     y, x = cell // n, cell % n
     sign = -1 if pattern[y, x] else 1
@@ -82,7 +82,7 @@ def _toggle(blurred: Values, pattern: Pattern, kernel: Values, cell: int) -> Non
 
 @numba.njit(cache=True)
 def _tightest_cluster(blurred: Values, pattern: Pattern) -> int:
-    """The cell of the one with the highest blurred value."""
+    """The cell with the highest blurred value among the ones."""
     values, ones = blurred.ravel(), pattern.ravel()
     found, best = -1, np.iinfo(np.int64).min
     for cell in range(ones.size):
@@ -93,10 +93,10 @@ def _tightest_cluster(blurred: Values, pattern: Pattern) -> int:
 
 @numba.njit(cache=True)
 def _largest_void(blurred: Values, pattern: Pattern) -> int:
-    """The cell of the zero with the lowest blurred value.
+    """The cell with the lowest blurred value among the zeros.
 
-    It is the tightest cluster of zeros too, because ones and zeros together blur to the same value
-    everywhere. So Ulichney's third phase, where the zeros are the fewer, needs no rule of its own.
+    It is also the tightest cluster of zeros, because ones and zeros together blur to the same value
+    everywhere. So Ulichney's third phase, where zeros are in the minority, needs no rule of its own.
     """
     values, ones = blurred.ravel(), pattern.ravel()
     found, best = -1, np.iinfo(np.int64).max
@@ -108,7 +108,7 @@ def _largest_void(blurred: Values, pattern: Pattern) -> int:
 
 @numba.njit(cache=True)
 def _relax(blurred: Values, pattern: Pattern, kernel: Values) -> None:
-    """Move ones from the tightest cluster to the largest void, until that is the place one came from."""
+    """Move ones from the tightest cluster to the largest void, until the void is where the one came from."""
     cluster, void = -1, -2
     while cluster != void:
         cluster = _tightest_cluster(blurred, pattern)
@@ -119,7 +119,7 @@ def _relax(blurred: Values, pattern: Pattern, kernel: Values) -> None:
 
 @numba.njit(cache=True)
 def _rank(blurred: Values, pattern: Pattern, kernel: Values) -> NDArray[np.uint16]:
-    """Ranks below the pattern by taking away its clusters, and from there on by filling its voids."""
+    """Rank the ones of the pattern by removing clusters, and its zeros by filling voids."""
     order = np.zeros(pattern.size, np.uint16)
     ones = pattern.sum()
     thinned_blur, thinned = blurred.copy(), pattern.copy()
@@ -135,7 +135,7 @@ def _rank(blurred: Values, pattern: Pattern, kernel: Values) -> NDArray[np.uint1
 
 
 def png(order: NDArray[np.uint16], command: str) -> bytes:
-    """Ranks as a 16-bit grey PNG that names the command it came from."""
+    """Ranks as a 16-bit grey PNG that names the command that made it."""
     text = PngInfo()
     text.add_text("command", command)
     file = io.BytesIO()

@@ -26,14 +26,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from trainer.dithers.eye import (
-    EYES,
-    PSNR_LIMIT,
-    Dither,
-    Seen,
-    psnr_seen,
-    see,
-)
+from trainer.dithers.ditherer import Dither
+from trainer.dithers.eye import EYES, PSNR_LIMIT, Seen, psnr_seen, see
 
 AGES = (1, 60, 120)
 """The frames of a stretch at which staleness is read, the first frame being 1."""

@@ -16,8 +16,8 @@ from functools import partial
 
 import numpy as np
 
-from trainer.dithers.ditherer import Ditherer
-from trainer.dithers.eye import EYES, Dither, Frame, Seen, see
+from trainer.dithers.ditherer import Dither, Ditherer, Frame
+from trainer.dithers.eye import EYES, Seen, see
 from trainer.errors import OptionError
 from trainer.evaluate.metrics import FrameScore, Scores, Summary, film_change
 from trainer.films.cuts import cuts_by_z_score

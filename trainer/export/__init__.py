@@ -1,1 +1,1 @@
-"""The work behind `trainer export`, alone or in several processes."""
+"""The work behind `trainer export`: a film becomes a reel, dithered here or by workers."""

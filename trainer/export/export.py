@@ -1,158 +1,278 @@
 """`trainer export`: a film becomes a reel.
 
-A film is dithered in parts (`frames/parts.py`), each in closed loop: every frame sees the dither before it,
-as it will really be shown. One process makes part after part in the reel itself; several workers, of one host
-or of several, make them in a folder beside it, from where they are joined in film order. Either way every row
-of the reel is the same. An export that was cut short goes on after the last frame of the reel and of every
-part. Whatever decides a dither (the dither before it, the levels, every option) is in the reel, so the frames
-that follow are the same as if it had never stopped.
+The film is decoded once, in order, and cut into stretches (`films/stretches.py`). Each is dithered by itself,
+here or by a worker, and joins the reel in film order, in one transaction. So every row is the same whatever
+the workers, a reel that is still being made holds whole stretches, and an export that was killed goes on after
+the last of them.
 """
 
-from contextlib import suppress
+import logging
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import groupby, tee
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
-from player.reel import Reel, ReelWriter
+import numpy as np
+
+from player.reel import FrameInfo, Reel, ReelWriter
+from trainer.dithers.ditherer import Ditherer
+from trainer.dithers.eye import Dither, Frame
 from trainer.errors import OptionError
-from trainer.export.assembling import (
-    Assembly,
-    Report,
-    Tally,
-)
-from trainer.export.crew import Crew
-from trainer.export.folder import Folder
-from trainer.export.task import Task
-from trainer.export.worker import (
-    Made,
-    Orders,
-)
+from trainer.export.task import DitherSpec, Task
+from trainer.export.workers import Dithered, Pool, Processes, Threads
+from trainer.films.decoder import ahead
 from trainer.films.film import Film
-from trainer.films.parts import cell_of
+from trainer.films.selection import Selected
+from trainer.films.stretches import Stretch, redraw_plan, stretches
 
-__all__ = ["Share", "Summary", "Task", "export", "export_share"]
+Report = Callable[[int, FrameInfo], None]
+"""Called for every frame that joins the reel, with how many there are by now and what the reel says of it."""
+
+_log = logging.getLogger(__name__)
 
 
-def _silent(done: int, info: object) -> None:
-    """Nobody wants to know."""
+def _silent(done: int, info: FrameInfo) -> None:
+    """Default callback: does nothing."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many workers dither, of which scheduler's cluster (None: of this machine), and how much `memory`, in
+    bytes, the stretches that are in flight may take. OptionError.
+
+    `memory` bounds the images of stretches that wait for a worker or are with one, with their copies on this
+    machine, and the dithers that wait for their turn; one stretch is always in flight. It does not cover the
+    stretch that is being cut, what a dither needs for the frame that it is at, the decoder, the programs
+    themselves, and other machines.
+    """
+
+    number: int = 1
+    cluster: str | None = None
+    memory: int = 2**30
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise OptionError(f"--workers {self.number}: choose 1 or more")
+        if self.cluster is not None and self.number > 1:
+            raise OptionError(
+                "--workers and --cluster do not go together: a cluster has its own workers; leave --workers out"
+            )
+
+    def pool(self, task: Task, spec: DitherSpec) -> Pool | None:
+        """The workers, to be closed; None for one worker, which needs no pool. OptionError, TrainerError."""
+        if self.cluster is not None:
+            from trainer.export.cluster import Cluster
+
+            return Cluster(spec, self.cluster)
+        if self.number == 1:
+            return None
+        return (Threads if task.shares_device() else Processes)(spec, self.number)
+
+
+ALONE = Workers()
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What an export came to: frames there are, those of them that were there before, flips per frame
-    (share) of those that were added to the reel, whether there was nothing left to do.
+    """What an export came to: how many frames there are, how many of them were there before, how many redraws
+    are planned, which share of the pixels flips per frame within the stretches that were added, and whether
+    there was nothing left to do.
     """
 
     frames: int
     there_before: int
+    redraws: int
     flips: float = 0.0
     was_complete: bool = False
 
 
-@dataclass(frozen=True)
-class Share:
-    """Host `host` of `hosts`, from 1: the parts host - 1, host - 1 + hosts, and so on. OptionError."""
-
-    host: int
-    hosts: int
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.host <= self.hosts:
-            raise OptionError(f"--host {self.host}/{self.hosts}: write 1/{max(1, self.hosts)} for the first")
-
-    def has(self, number: int) -> bool:
-        """Whether that part is in the share."""
-        return number % self.hosts == self.host - 1
-
-
 def export(
-    task: Task, reel: Path, *, overwrite: bool = False, workers: int = 1, report: Report = _silent
+    task: Task, reel: Path, *, overwrite: bool = False, workers: Workers = ALONE, report: Report = _silent
 ) -> Summary:
-    """Write the task's frames, dithered, to the reel; `workers`: so many processes, or one for each part if
-    those are fewer; `report` is called for each frame.
+    """Write the task's frames, dithered, to the reel.
 
-    Goes on with an interrupted export of the same task, joins parts that hosts have made (`export_share`),
-    and does nothing to a complete reel. Raises OptionError, FilmError, TrainerError and
-    player.reel.ReelError; a new reel that got no frame at all is not left behind.
+    Goes on with an interrupted export of the same task, and does nothing to a complete reel. Raises
+    OptionError, FilmError, TrainerError and player.reel.ReelError; a new reel that got no frame at all is not
+    left behind.
     """
-    _check(reel, workers)
+    if reel.is_dir():
+        raise OptionError(f"{reel} is a directory; name the file to write, for example film.reel")
     width, height = task.tones.size
-    folder = Folder(reel)
     is_new = overwrite or not reel.exists()  # and not another export's that is under way
     with Film(task.film) as film:
-        workers, description = _useful(workers, task, film), task.description(film)
+        description = task.description(film)
         with ReelWriter(reel, description, width, height, overwrite=overwrite) as writer:
-            if overwrite or writer.complete:
-                folder.clear()
-            if writer.complete:
-                return Summary(writer.frames, writer.frames, was_complete=True)
             before = writer.frames
+            if writer.complete:
+                return Summary(before, before, _redraws(reel), was_complete=True)
+            recording = _Recording(writer, report)
             try:
-                last = writer.last_info.film_frame if writer.last_info else -1
-                there_before = before + folder.check(description, last)
-                tally = Tally(there_before, report)
-                assembly = Assembly(task, film, writer, folder, tally)
-                if workers == 1:
-                    assembly.alone()
-                else:
-                    assembly.together(workers)
+                _record(task, film, workers, writer.last_info, recording)
                 writer.finish()
-            except BaseException as error:
-                if isinstance(error, KeyboardInterrupt):
-                    writer.commit()
-                if writer.frames == 0 and is_new:
+            except BaseException:
+                if recording.stored == 0 and is_new:
                     writer.close()
                     with suppress(OSError):
                         reel.unlink()
-                folder.clear_if_empty()
                 raise
-            added = writer.frames - max(before, 1)
-            flips = tally.flips / added / (width * height) if added > 0 else 0.0
-    folder.clear()
-    return Summary(writer.frames, there_before, flips)
+            flips = recording.flips / max(1, recording.followers) / (width * height)
+    return Summary(writer.frames, before, _redraws(reel), flips)
 
 
-def export_share(
-    task: Task, reel: Path, share: Share, *, workers: int = 1, report: Report = _silent
-) -> Summary:
-    """Make one host's share of the parts of a reel, for `export` to join; the summary is about them alone.
+def _redraws(reel: Path) -> int:
+    with Reel(reel) as made:
+        return len(made.redraws or ())
 
-    Goes on with what is there. Raises what `export` does.
+
+class Place(NamedTuple):
+    """A frame without its picture: its number and time in the film, and whether a cut lies before it."""
+
+    number: int
+    time_ms: int
+    cut: bool
+
+
+class _Recording:
+    """Frames join the reel in film order. `stored`: how many are safe; `followers`: those that were added and
+    begin no stretch; `flips`: theirs, in pixels.
     """
-    _check(reel, workers)
-    folder = Folder(reel)
-    with Film(task.film) as film:
-        workers, description = _useful(workers, task, film), task.description(film)
-    if reel.exists():
-        with Reel(reel) as there:
-            raise OptionError(
-                f"{reel} {'is complete' if there.complete else 'is begun'} already, and hosts make the parts "
-                "of a new one; leave --host out to go on with it, or remove it"
-            )
-    folder.make()
+
+    def __init__(self, writer: ReelWriter, report: Report) -> None:
+        self._writer, self._report = writer, report
+        self.stored = writer.frames
+        self.flips = self.followers = 0
+
+    def add(self, place: Place | Selected, dither: Dither, begins: bool) -> None:
+        """Add a frame; `begins`: a stretch begins at it."""
+        info = self._writer.append(dither, place.time_ms, place.number, place.cut, begins)
+        if not begins:
+            self.flips += info.flips
+            self.followers += 1
+        self._report(info.number + 1, info)
+
+    def store(self) -> None:
+        """Make what was added safe: a stretch is whole."""
+        self._writer.commit()
+        self.stored = self._writer.frames
+
+
+def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, recording: _Recording) -> None:
+    """Dither all frames after the `last` one of the reel."""
+    spec = task.spec()
+    after, done = (None, 0) if last is None else (last.film_frame, last.number + 1)
+    pool = workers.pool(task, spec)
     try:
-        folder.check(description)
-        done = folder.whole()
-        before = folder.count(share.has)
-        tally = Tally(before, report)
-        numbers = (number for number in count(share.host - 1, share.hosts) if number not in done)
-        with Crew(Orders.of(task, reel, workers), numbers) as crew:
-            for message in crew.messages():
-                if isinstance(message, Made):
-                    tally.made(message.info)
+        with closing(task.selection.frames(film, task.tones, after, done)) as frames:
+            if pool is None:
+                _dither_here(spec, frames, task.longest, recording)
+            else:
+                _dither_in(pool, stretches(frames, task.longest), workers.memory, recording)
     finally:
-        folder.clear_if_empty()
-    return Summary(tally.frames, before, was_complete=tally.frames == before)
+        if pool is not None:
+            pool.close()
 
 
-def _check(reel: Path, workers: int) -> None:
-    if reel.is_dir():
-        raise OptionError(f"{reel} is a directory; name the file to write, for example film.reel")
-    if workers < 1:
-        raise OptionError(f"--workers {workers}: choose 1 or more")
+class _Toned(NamedTuple):
+    """A frame with its tones. `stretch` counts the stretches; `begins`: this one begins one."""
+
+    selected: Selected
+    frame: Frame
+    stretch: int
+    begins: bool
 
 
-def _useful(workers: int, task: Task, film: Film) -> int:
-    """Of so many workers, those that there may be a part for."""
-    expected = task.selection.estimate(film)
-    return workers if expected is None else min(workers, 1 + cell_of(expected))
+def _dither_here(spec: DitherSpec, frames: Iterable[Selected], longest: int, recording: _Recording) -> None:
+    """Dither the frames in this process. Three stages overlap: decode and tone; dither; compress and store.
+
+    Frames pass one by one: no stretch is ever held.
+    """
+    with closing(ahead(_dithered(ahead(_toned(frames, longest)), spec.ditherer()))) as stages:
+        for _, stretch in groupby(stages, lambda pair: pair[0].stretch):
+            for toned, dither in stretch:
+                recording.add(toned.selected, dither, toned.begins)
+            recording.store()
+
+
+def _toned(frames: Iterable[Selected], longest: int) -> Generator[_Toned, None, None]:
+    stretch = 0
+    for selected, begins in redraw_plan(frames, longest):
+        stretch += begins
+        yield _Toned(selected, selected.frame, stretch, begins)
+
+
+def _dithered(
+    frames: Generator[_Toned, None, None], ditherer: Ditherer
+) -> Generator[tuple[_Toned, Dither], None, None]:
+    """The frames of many stretches, each with its dither."""
+    with closing(frames):
+        for _, stretch in groupby(frames, attrgetter("stretch")):
+            own, given = tee(stretch)  # a ditherer may look ahead
+            dithers = ditherer(toned.frame for toned in given)
+            for toned, dither in zip(own, dithers, strict=True):
+                yield toned, toned.selected.lettered(dither)
+
+
+class _Sent(NamedTuple):
+    """A stretch in flight: its frames without their pictures, its bytes, and its dithers to come."""
+
+    places: list[Place]
+    size: int
+    dithered: Future[Dithered]
+
+    def memory(self) -> int:
+        """How many bytes it takes by now."""
+        if not self.dithered.done():
+            return self.size
+        try:
+            return self.dithered.result().packed.nbytes
+        except Exception:
+            return 0
+
+
+def _dither_in(pool: Pool, cut: Iterable[Stretch], memory: int, recording: _Recording) -> None:
+    """Have a pool dither stretches, as many at the same time as it has use and `memory` (bytes) has room for."""
+    sent: deque[_Sent] = deque()
+    warned: set[str] = set()
+
+    def collect() -> None:
+        """Wait for a stretch that is dithered, at most a second; add those that come next in the film."""
+        wait([one.dithered for one in sent if not one.dithered.done()], 1, FIRST_COMPLETED)
+        while sent and sent[0].dithered.done():
+            places, _, dithered = sent.popleft()
+            packed, warnings = pool.result(dithered)
+            for place, bits in zip(places, packed, strict=True):
+                recording.add(place, np.unpackbits(bits, axis=1, count=width), place is places[0])
+            recording.store()
+            for warning in set(warnings) - warned:
+                warned.add(warning)
+                _log.warning("%s", warning)
+        for one in sent:
+            if one.dithered.done():
+                pool.result(one.dithered)  # an error ends the export at once
+        pool.check()
+
+    for stretch in cut:
+        size = pool.copies * stretch_bytes(stretch)
+        width = stretch.frames[0].tones.size[0]
+        while sent and not (
+            sum(not one.dithered.done() for one in sent) < pool.useful()
+            and sum(one.memory() for one in sent) + size <= memory
+        ):
+            collect()
+        places = [Place(frame.number, frame.time_ms, frame.cut) for frame in stretch.frames]
+        sent.append(_Sent(places, size, pool.submit(stretch)))
+        del stretch  # while the next one is cut
+    while sent:
+        collect()
+
+
+def stretch_bytes(stretch: Stretch) -> int:
+    """The memory that a stretch takes: its images and its letters, which several frames may share."""
+    letters = {id(frame.letters): frame.letters for frame in stretch.frames if frame.letters is not None}
+    masks = sum(one.white.nbytes + one.all.nbytes for one in letters.values())
+    return masks + sum(frame.image.nbytes for frame in stretch.frames)

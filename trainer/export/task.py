@@ -1,8 +1,9 @@
-"""What is exported and how: plain data that goes to the workers, and the words that a reel says of itself."""
+"""What is exported and how, as plain data; and what a reel says of it."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,56 @@ from typing import Any
 from trainer.dithers import table as dithers
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import has_accelerator
+from trainer.errors import TrainerError
 from trainer.films.film import Film
-from trainer.films.parts import PART_FRAMES
 from trainer.films.selection import Selection
+from trainer.films.stretches import LONGEST
 from trainer.films.tones import Tones
 
 
 @dataclass(frozen=True)
+class DitherSpec:
+    """Which ditherer a worker makes. It can be sent to another machine: weights are in it, not their path.
+
+    engine: the export's engine, or None for a dither without engines. content: what the dither's own settings
+    are, as the reel describes them. tool: this program with its version.
+    """
+
+    dither: str
+    dial: float | None
+    engine: str | None
+    content: str
+    tool: str
+    settings: Mapping[str, Any] = field(compare=False)
+
+    def ditherer(self) -> Ditherer:
+        """The ditherer, made once for a process. OptionError, TrainerError."""
+        return _ditherer(self)
+
+    def check(self) -> None:
+        """TrainerError where this process, a worker of a cluster, would dither in another way than the export."""
+        if tool() != self.tool:
+            raise TrainerError(
+                f"a worker of the cluster has {tool()}, the export {self.tool}; install the same version on "
+                "all machines"
+            )
+        own = dithers.engine(self.dither, self.settings.get("engine"))
+        if own != self.engine:
+            raise TrainerError(
+                f"a worker of the cluster takes the engine {own}, the export {self.engine}, and their dithers "
+                f"differ; add --engine {self.engine}, which holds for all workers"
+            )
+
+
+@lru_cache(maxsize=1)
+def _ditherer(spec: DitherSpec) -> Ditherer:
+    return dithers.make(spec.dither, spec.dial, **spec.settings)
+
+
+@dataclass(frozen=True)
 class Task:
-    """The selected frames of a film in their tones, and the dither with its dial and its own settings
-    (`dithers.make`); those that are paths go into the reel by their content. OptionError.
+    """The selected frames of a film in their tones, in stretches of up to `longest` frames, and the dither with
+    its dial and its own settings (`dithers.table`). OptionError.
     """
 
     film: Path
@@ -28,20 +69,28 @@ class Task:
     dither: str
     dial: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    longest: int = LONGEST
 
     def __post_init__(self) -> None:
         dithers.check(self.dither, self.dial, **self.settings)
 
-    def ditherer(self) -> Ditherer:
-        """The ditherer. OptionError, TrainerError."""
-        return dithers.make(self.dither, self.dial, **self.settings)
+    def spec(self) -> DitherSpec:
+        """Which ditherer to make. TrainerError for weights that cannot be read."""
+        settings = dict(self.settings)
+        if "weights" in dithers.DITHERS[self.dither].settings:
+            from trainer.dithers.generator.weights import load
+
+            settings["weights"] = load(settings.get("weights"))
+        return DitherSpec(
+            self.dither, self.dial, self._engine(), json.dumps(self._own_settings()), tool(), settings
+        )
 
     def shares_device(self) -> bool:
-        """Whether threads that dither at the same time are quicker than processes: on an accelerator."""
+        """Whether workers are threads that share an accelerator, rather than processes."""
         return self._engine() == "parallel" and has_accelerator()
 
     def description(self, film: Film) -> dict[str, str]:
-        """What the reel says of itself, and what must be the same for an interrupted export to go on."""
+        """What the reel says of itself. An interrupted export goes on only where all of it is the same."""
         selected = self.selection.as_dict()
         subtitles = {"subtitles": selected.pop("subtitles")} if self.selection.subtitles else {}
         return {
@@ -56,8 +105,8 @@ class Task:
             "dial": "default" if self.dial is None else f"{self.dial:g}",
             **({"engine": engine} if (engine := self._engine()) else {}),
             **self._own_settings(),
-            "part_frames": str(PART_FRAMES),
-            "tool": f"longtake {version('longtake')}",
+            "stretch": str(self.longest),
+            "tool": tool(),
         }
 
     def _engine(self) -> str | None:
@@ -66,12 +115,17 @@ class Task:
     def _own_settings(self) -> dict[str, str]:
         own = {name: value for name, value in self.settings.items() if name != "engine"}
         if "weights" in dithers.DITHERS[self.dither].settings:
-            own.setdefault("weights", None)  # those that ship, which another version of the tool may exchange
+            own.setdefault("weights", None)  # the shipped weights may differ in another version of the tool
         return {"dither_settings": json.dumps(plain(own), sort_keys=True)} if own else {}
 
 
+def tool() -> str:
+    """This program and its version."""
+    return f"longtake {version('longtake')}"
+
+
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as plain values: for the weights, wherever they lie, their hash.
+    """Settings as plain values; weights become the hash of their file, wherever it lies.
 
     TrainerError for weights that cannot be read.
     """

@@ -1,1 +1,1 @@
-"""From the file of a film to the frames that are shown: places, cuts, parts, one pass over them."""
+"""Any film in, frames out: `film`, `selection` (the frame stream) and `stretches`, in that order."""

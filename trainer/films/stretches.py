@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.dithers.ditherer import Ditherer
-from trainer.dithers.eye import Dither
+from trainer.dithers.ditherer import Dither, Ditherer
 from trainer.errors import OptionError
 from trainer.films.selection import Selected
 
@@ -33,8 +32,8 @@ class Stretch:
             yield selected.lettered(dither)
 
 
-def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
-    """Divide the frames of a film, in order, into stretches.
+def redraw_plan(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[tuple[Selected, bool]]:
+    """The frames of a film, in order, each with whether a stretch begins at it.
 
     A stretch begins at a cut; else where the tones have moved away from those of the last stretch's first
     frame by more than THRESHOLD (mean |difference|), but not before COOLDOWN frames; else after `longest`
@@ -42,20 +41,35 @@ def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[St
     """
     if longest < 1:
         raise OptionError(f"--stretch {longest}: a stretch is 1 frame or longer")
-    return _divided(frames, longest)
+    return _planned(frames, longest)
 
 
-def _divided(frames: Iterable[Selected], longest: int) -> Iterator[Stretch]:
-    stretch: list[Selected] = []
-    first = None  # the thumbnail of its first frame
+def _planned(frames: Iterable[Selected], longest: int) -> Iterator[tuple[Selected, bool]]:
+    first, length = None, 0  # of the stretch so far: the thumbnail of its first frame, and its frames
     for selected in frames:
         thumbnail = selected.thumbnail
-        if first is not None:
-            has_moved = np.abs(thumbnail - first).mean() > THRESHOLD and len(stretch) >= COOLDOWN
-            if selected.cut or has_moved or len(stretch) >= longest:
-                yield Stretch(tuple(stretch))
-                stretch, first = [], None
+        if first is None:
+            begins = True
+        else:
+            has_moved = length >= COOLDOWN and np.abs(thumbnail - first).mean() > THRESHOLD
+            begins = bool(selected.cut or has_moved or length >= longest)
+        if begins:
+            first, length = thumbnail, 0
+        length += 1
+        yield selected, begins
+
+
+def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
+    """Divide the frames of a film, in order, into stretches by `redraw_plan`. OptionError."""
+    return _divided(redraw_plan(frames, longest))
+
+
+def _divided(planned: Iterable[tuple[Selected, bool]]) -> Iterator[Stretch]:
+    stretch: list[Selected] = []
+    for selected, begins in planned:
+        if begins and stretch:
+            yield Stretch(tuple(stretch))
+            stretch = []
         stretch.append(selected)
-        first = thumbnail if first is None else first
     if stretch:
         yield Stretch(tuple(stretch))

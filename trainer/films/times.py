@@ -46,14 +46,14 @@ Place = FrameNumber | FilmTime
 
 
 def parse_place(text: str) -> Place:
-    """The place that `text` names; the inverse of `str(place)`. OptionError if it names none."""
+    """The place that `text` names; the inverse of `str(place)`. OptionError if it is not a place."""
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return FrameNumber(int(text))
     if match := _SECONDS.fullmatch(text):
         return FilmTime(round(float(match[1]) * 1000))
     match = _CLOCK.fullmatch(text)
-    # 90:00 is an hour and a half; once hours are written, minutes stop at 59 as seconds always do.
+    # 90:00 is an hour and a half. If hours are given, minutes end at 59, as seconds always do.
     if match and float(match[3]) < 60 and (match[1] is None or int(match[2]) < 60):
         minutes = 60 * int(match[1] or 0) + int(match[2])
         return FilmTime(60_000 * minutes + round(float(match[3]) * 1000))

@@ -1,23 +1,25 @@
 """From a film image to a frame: luma at the panel's size and tones, the picture that is dithered. Pure.
 
-Every value of the 8-bit luma goes through one curve, kept as a table of 256 float32 values, and the result is
-scaled to the panel. The curve comes first because a dither shows the mean tone of an area as its share of
-white pixels: averaging tones is then exact, and no value is rounded after the 8 bits of the film.
+A curve, kept as a table of 256 float32 values, maps every 8-bit luma to a tone, and the result is scaled to
+the panel. The curve comes first because a dither shows the mean tone of an area as its share of white pixels:
+averaging tones is then exact, and after the 8 bits of the film no value is rounded.
 
-The curve, t being luma / 255:
+The curve, with t = luma / 255:
   levels      t = (t - black) / (white - black), clipped to [0, 1]
   contrast, brightness
               t = contrast (t - 1/2) + 1/2 + brightness, clipped to [0, 1]
-  gamma       t = t ** (1 / gamma): above 1 lifts the mid-tones, black and white stay
-  tone        srgb    t as it is: the gamma-encoded luma, as in Pillow's convert("1"). Mid-tones come out
-  lighter on
-                      the panel than on a screen: luma 1/2 becomes half of the pixels white, half of the
-                      panel's light, where a screen gives 21 % of its own. Shadows stay open, which suits a
-                      panel whose black is a dark grey.
-              linear  t becomes light by the sRGB curve (IEC 61966-2-1). The panel then reflects the shares of
-              light
-                      that a screen emits: true contrast in mid-tones and highlights, dark scenes nearly
-                      black.
+  gamma       t = t ** (1 / gamma): above 1 it lifts the mid-tones; black and white stay
+  tone        srgb    t as it is: the gamma-encoded luma, as in Pillow's convert("1"). Mid-tones are lighter
+                      on the panel than on a screen: luma 1/2 becomes half of the pixels white, so half of
+                      the panel's light, where a screen gives 21 % of its own. Shadows stay open, which suits
+                      a panel whose black is a dark grey.
+              linear  t becomes light by the sRGB curve (IEC 61966-2-1). The panel then reflects the shares
+                      of light that a screen emits: true contrast in mid-tones and highlights, dark scenes
+                      nearly black.
+
+What a sample of a film's images says about the whole film (`automatic_levels`, `find_bars`) is measured once,
+before an export: all frames share the numbers, so that the tone does not flicker, and a resumed export keeps
+those that it began with.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,14 +37,13 @@ from trainer.errors import OptionError
 FITS = ("crop", "letterbox", "stretch")
 TONES = ("srgb", "linear")
 
-# Shrinking by less than this is left to the cubic filter: an area filter blurs unevenly at such scales, in a
-# pattern that beats with the pixel grid, and there is next to nothing that could alias.
+# An axis that shrinks by less than this is left to the cubic filter. An area filter would blur it unevenly,
+# in a pattern that beats with the pixel grid, and there is almost nothing that could alias.
 _AREA_BELOW = 0.85
 
-# 8-bit luma at or below this is coded black: bars, fades, the film's leader. It says nothing about the
-# scenes' tones.
+# 8-bit luma up to this is coded black: bars, fades, the film's leader, but none of a scene's tones.
 _CODED_BLACK = 2
-# A bar may carry some noise of the coder.
+# The highest luma in a bar, which may have some noise from the coder.
 _BAR = 24
 
 
@@ -50,11 +51,11 @@ _BAR = 24
 class Tones:
     """How an image becomes a frame; every field is plain data. OptionError for a value out of range.
 
-    size: (width, height) of the frame in pixels. fit: `crop` fills the frame and cuts what stands over,
+    size: (width, height) of the frame in pixels. fit: `crop` fills the frame and cuts off the rest,
     `letterbox` shows the whole picture between black bars, `stretch` fills the frame and ignores the
     proportions. trim: columns and rows cut off on each side of the image before that (bars that are part of
-    the film). levels: the luma, in [0, 1], that becomes black and the one that becomes white. The rest: see
-    the module.
+    the film). levels: the luma, in [0, 1], that becomes black and the luma that becomes white. For the rest
+    see the module.
     """
 
     size: tuple[int, int] = (1448, 1072)
@@ -86,7 +87,8 @@ class Tones:
 
     def __call__(self, image: npt.NDArray[np.uint8], pixel_aspect: float = 1.0) -> npt.NDArray[np.float32]:
         """The frame, float32[height, width] in [0, 1], of a luma image uint8[h, w] whose pixels are
-        `pixel_aspect` times as wide as high. OptionError if `trim` leaves nothing of the image."""
+        `pixel_aspect` times as wide as high. OptionError if `trim` leaves nothing of the image.
+        """
         columns, rows = self.trim
         height, width = image.shape
         if 2 * columns >= width or 2 * rows >= height:
@@ -122,9 +124,9 @@ class Tones:
 
 
 def is_black(frame: npt.NDArray[np.float32], level: float = 0.1, share: float = 0.999) -> bool:
-    """Whether a frame shows nothing: at least `share` of its pixels are at or below the tone `level`.
+    """Whether a frame is black: at least `share` of its pixels are at or below the tone `level`.
 
-    The share is high so that a title on black, which covers little of the frame, counts as a picture.
+    The share is high because a title on black covers little of the frame and is still a picture.
     """
     return bool(np.count_nonzero(frame > level) <= (1 - share) * frame.size)
 
@@ -132,12 +134,12 @@ def is_black(frame: npt.NDArray[np.float32], level: float = 0.1, share: float = 
 def automatic_levels(
     images: Iterable[npt.NDArray[np.uint8]], tail: float = 0.005, narrowest: float = 0.25
 ) -> tuple[float, float]:
-    """The luma in [0, 1] to map to black and to white, for `Tones.levels`, from a sample of luma images
+    """The luma in [0, 1] that shall become black and white (`Tones.levels`), from a sample of luma images
     uint8[h, w].
 
-    They leave the share `tail` of the pixels (coded black aside) below and above. White is at least
-    `narrowest` above black, so that noise in a nearly black film is not blown up. (0.0, 1.0) if all images
-    are black.
+    The share `tail` of the pixels (without coded black) lies below the one and above the other. White is at
+    least `narrowest` above black, so that noise in a nearly black film is not amplified. (0.0, 1.0) if all
+    images are black.
     """
     histogram = np.zeros(256, np.int64)
     for image in images:
@@ -153,11 +155,11 @@ def automatic_levels(
 
 
 def find_bars(images: Sequence[npt.NDArray[np.uint8]]) -> tuple[int, int]:
-    """Columns and rows of black bar on each side that all of these luma images uint8[h, w] share, for
-    `Tones.trim`.
+    """The black bars that all of these luma images uint8[h, w] share (`Tones.trim`): columns left and right,
+    rows above and below.
 
-    Bars are equally wide on both sides: the narrower counts. Zero where they would leave less than half of
-    the film, which dark images do, not bars.
+    Of the bars on two sides the narrower counts for both. Zero if they would leave less than half of the
+    film: then the images are dark.
     """
     brightest = np.max(images, axis=0)
     height, width = brightest.shape
@@ -199,6 +201,6 @@ def _scale(tones: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray
 
 
 def _margin(brightest: npt.NDArray[np.uint8]) -> int:
-    """Length of the dark run at both ends of a line of maxima."""
+    """The length of the shorter of the dark runs at the two ends of a line of maxima."""
     bright = np.flatnonzero(brightest > _BAR)
     return 0 if bright.size == 0 else int(min(bright[0], brightest.size - 1 - bright[-1]))

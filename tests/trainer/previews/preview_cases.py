@@ -1,35 +1,39 @@
 """Made frames and dithers for the tests of previews: ditherers that play a list, every pixel known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from trainer.previews.comparison import Comparison
 
+from tests.trainer.evaluate.evaluate_cases import divided, select
+from trainer.evaluate.score import Comparison
 from trainer.films.selection import Selected
 from trainer.previews.view import Crop, View
 
 WIDTH, HEIGHT, COUNT = 70, 44, 26
-"""No multiples of 8, and more frames than the redraw rule's cooldown of 20."""
+"""No multiples of 8."""
 CUT = 9
+REDRAWS = (CUT, 20)
+"""Where stretches begin, the first one aside."""
 LABELS = ("lively", "calm:0.5")
 
 
 class Played:
-    """A ditherer that returns the dithers of a list, whatever the frames are."""
+    """A ditherer that gives the dithers of a list, stretch after stretch, whatever the frames are."""
 
     def __init__(self, dithers: Sequence[NDArray[np.uint8]]) -> None:
         self._left = list(dithers)
 
-    def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-        return self._left.pop(0)
+    def __call__(self, frames: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.uint8]]:
+        for _ in frames:
+            yield self._left.pop(0)
 
 
 def selected_frames(count: int = COUNT) -> list[Selected]:
     """A ramp that moves to the right, with a cut; frame n is film frame 100 + 2 n."""
     ramp = np.linspace(0, 1, WIDTH, dtype=np.float32)
     return [
-        Selected(100 + 2 * n, 4000 + 80 * n, n == CUT, np.tile(np.roll(ramp, n), (HEIGHT, 1)))
+        select(100 + 2 * n, 4000 + 80 * n, np.tile(np.roll(ramp, n), (HEIGHT, 1)), n == CUT)
         for n in range(count)
     ]
 
@@ -37,8 +41,7 @@ def selected_frames(count: int = COUNT) -> list[Selected]:
 def made_dithers(count: int = COUNT) -> dict[str, list[NDArray[np.uint8]]]:
     """By label, a dither for each frame.
 
-    `lively` flips a tenth of its pixels a frame and is redrawn at frame 20; `calm:0.5` flips one of 500 and
-    is not, and at frame 5 nothing changes in it.
+    `lively` flips a tenth of its pixels a frame, `calm:0.5` one of 500; at frame 5 nothing changes in it.
     """
     made = {}
     for seed, (label, share) in enumerate(zip(LABELS, (0.1, 0.002), strict=True)):
@@ -54,7 +57,7 @@ def made_dithers(count: int = COUNT) -> dict[str, list[NDArray[np.uint8]]]:
 def comparison(count: int = COUNT, expected: int | None = COUNT) -> Comparison:
     """The made dithers of the made frames."""
     ditherers = {label: Played(dithers) for label, dithers in made_dithers(count).items()}
-    return Comparison(selected_frames(count), ditherers, expected)
+    return Comparison(divided(selected_frames(count), REDRAWS), ditherers, expected)
 
 
 def view(glass: bool = True, film: str = "made film.mp4", fps: float = 8) -> View:

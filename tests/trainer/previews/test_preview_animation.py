@@ -6,12 +6,19 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from trainer.previews.video import _check, mp4
 
-from tests.trainer.previews.preview_cases import COUNT, LABELS, comparison, made_dithers, seen_on_glass, view
+from tests.trainer.previews.preview_cases import (
+    COUNT,
+    LABELS,
+    REDRAWS,
+    comparison,
+    made_dithers,
+    seen_on_glass,
+    view,
+)
 from trainer.errors import OptionError, TrainerError
 from trainer.previews import animation
-from trainer.previews.animation import HEAD, animate, canvas_size, gif, left_of
+from trainer.previews.animation import HEAD, _check, animate, canvas_size, gif, left_of, mp4
 
 
 def expected_pictures(glass: bool = True) -> list[tuple[dict[str, np.ndarray], float]]:
@@ -22,10 +29,9 @@ def expected_pictures(glass: bool = True) -> list[tuple[dict[str, np.ndarray], f
             for label in LABELS}  # fmt: skip
     pictures: list[tuple[dict[str, np.ndarray], float]] = []
     for frame in range(COUNT):
-        flashing = [label for label in LABELS if actions[label][frame] == "redraw" and frame and glass]
-        if flashing:
-            negative = {label: np.where(made[label][frame], 32, 224)[9:39, 21:61] for label in flashing}
-            pictures.append(({**pictures[-1][0], **negative}, 0.15))
+        if glass and frame in REDRAWS:
+            negative = {label: np.where(made[label][frame], 32, 224)[9:39, 21:61] for label in LABELS}
+            pictures.append((negative, 0.15))
         pictures.append(({label: seen[label][frame][9:39, 21:61] for label in LABELS}, 0.125))
     return pictures
 
@@ -39,7 +45,7 @@ def panel(picture: np.ndarray, number: int) -> np.ndarray:
 def test_the_gif_keeps_every_pixel(glass):
     image = Image.open(io.BytesIO(gif(comparison(), view(glass))))
     expected = expected_pictures(glass)
-    assert image.n_frames == len(expected) == (COUNT + 1 if glass else COUNT)
+    assert image.n_frames == len(expected) == (COUNT + len(REDRAWS) if glass else COUNT)
     assert image.info["loop"] == 0
     for number, (panels, seconds) in enumerate(expected):
         image.seek(number)
@@ -49,11 +55,11 @@ def test_the_gif_keeps_every_pixel(glass):
         assert image.info["duration"] == pytest.approx(1000 * seconds, abs=5)
 
 
-def test_while_one_panel_flashes_the_others_wait():
-    before, flashing, after = expected_pictures()[19:22]
-    assert flashing[1] == 0.15
-    assert (flashing[0]["calm:0.5"] == before[0]["calm:0.5"]).all()
-    pictures = [np.asarray(picture.image) for picture in animate(comparison(), view())][19:22]
+def test_at_a_redraw_every_panel_flashes_between_two_frames():
+    """The second redraw is at frame 20, after the flash of the first."""
+    before, flashing, after = expected_pictures()[20:23]
+    assert [seconds for _, seconds in (before, flashing, after)] == [0.125, 0.15, 0.125]
+    pictures = [np.asarray(picture.image) for picture in animate(comparison(), view())][20:23]
     for picture, (panels, _) in zip(pictures, (before, flashing, after), strict=True):
         np.testing.assert_array_equal(panel(picture, 0), panels["lively"])
         np.testing.assert_array_equal(panel(picture, 1), panels["calm:0.5"])
@@ -104,7 +110,7 @@ def test_pictures_of_a_video_have_even_sides():
 
 
 def test_a_video_that_cannot_be_written_says_so(monkeypatch):
-    monkeypatch.setattr("trainer.previews.video.CODEC", "none")
+    monkeypatch.setattr("trainer.previews.animation.VIDEO_CODEC", "none")
     with pytest.raises(TrainerError, match=r"cannot encode VP9.* \.gif"):
         mp4(comparison(), view())
 

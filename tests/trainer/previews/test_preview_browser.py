@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from trainer.previews.comparison import Comparison
-from trainer.previews.video import mp4
 
 from tests.chromium import Chromium
+from tests.trainer.evaluate.evaluate_cases import select
 from tests.trainer.previews.preview_browser import (
     NASTY,
     assert_shows,
@@ -31,6 +30,7 @@ from tests.trainer.previews.preview_cases import (
     COUNT,
     HEIGHT,
     LABELS,
+    REDRAWS,
     WIDTH,
     comparison,
     made_dithers,
@@ -38,7 +38,9 @@ from tests.trainer.previews.preview_cases import (
     view,
 )
 from trainer.dithers.mask import Mask
-from trainer.films.selection import Selected
+from trainer.evaluate.score import Comparison
+from trainer.films.stretches import Stretch
+from trainer.previews.animation import mp4
 from trainer.previews.page import page as page_of
 from trainer.previews.view import View, parse_crop
 
@@ -99,13 +101,12 @@ def test_what_changed_is_right_wherever_one_jumps(shown):
     dithers = made_dithers()["lively"]
     shown.press("1")
     shown.press("c")
-    for key, frame in (("PageDown", 10), ("ArrowLeft", 9), ("n", 20), ("End", 25), ("p", 20)):
+    for key, frame in (("PageDown", 10), ("ArrowLeft", 9), ("ArrowRight", 10), ("n", 20), ("End", 25),
+                       ("p", 20), ("ArrowLeft", 19), ("Home", 0)):  # fmt: skip
         shown.press(key)
         at(shown, frame)
-        assert_shows_changes(shown, dithers[frame - 1], dithers[frame])
-    shown.press("Home")
-    at(shown, 0)
-    assert_shows_changes(shown, dithers[0], dithers[0])
+        before = frame if frame in (0, *REDRAWS) else frame - 1
+        assert_shows_changes(shown, dithers[before], dithers[frame])
 
 
 def test_the_frame_itself_can_be_seen(shown):
@@ -173,11 +174,11 @@ def test_a_pixel_is_a_whole_number_of_screen_pixels(file, moments, tmp_path, rat
 @pytest.fixture(scope="module")
 def large(tmp_path_factory) -> Path:
     """A page whose panel is larger than the window."""
-    frames = [Selected(n, 40 * n, False, np.full((700, 900), 0.3 + n / 9, np.float32)) for n in range(2)]
+    frames = tuple(select(n, 40 * n, np.full((700, 900), 0.2 + n / 5)) for n in range(2))
     size = (900, 700)
     setting = View("large.mp4", size, 1, parse_crop("400x300+100+0", size), False, 8)
     path = tmp_path_factory.mktemp("large") / "preview.html"
-    path.write_bytes(page_of(Comparison(frames, {"mask": Mask()}), setting))
+    path.write_bytes(page_of(Comparison([Stretch(frames)], {"mask": Mask()}), setting))
     return path
 
 
@@ -202,7 +203,7 @@ def test_the_first_part_is_the_one_asked_for(browser, large):
     at(page, 0, 2)
     width, x = map(int, re.search(r"(\d+) . \d+ from (\d+),", text(page, "#scale")).groups())
     assert x + width / 2 == pytest.approx(min(max(300, width / 2), 900 - width / 2), abs=1)
-    mask = Mask().dither(np.full((700, 900), 0.3, np.float32), None)
+    mask = Mask().dither(np.full((700, 900), 0.2, np.float32), None)
     pixels = canvas(page)
     np.testing.assert_array_equal(pixels[..., 0], mask[: pixels.shape[0], x : x + pixels.shape[1]] * 255)
 
@@ -228,4 +229,4 @@ def test_the_video_plays_in_a_browser(browser, tmp_path):
         "(() => { const v = document.querySelector('video'); return [v.videoWidth, v.duration, v.error]; })()"
     )
     assert (width, problem) == (112, None)
-    assert seconds == pytest.approx(COUNT / 8 + 2 / 16, abs=0.05)
+    assert seconds == pytest.approx(COUNT / 8 + len(REDRAWS) * 2 / 16, abs=0.05)

@@ -92,6 +92,14 @@ def test_the_last_frame_is_there_whatever_was_expected(count, expected, last):
     assert rows == len(last)
 
 
+def test_a_redraw_has_no_flips():
+    """The last of 21 frames is redrawn."""
+    picture = sheet_of(21, 21)
+    for column in (1, 2):
+        assert (tile(picture, 2, 1, column) == GREY).all()
+        assert not (tile(picture, 1, 1, 1) == GREY).all()
+
+
 def test_a_single_frame_has_no_changes():
     picture = sheet_of(1, 1)
     assert (tile(picture, 0, 1, 1) == GREY).all()

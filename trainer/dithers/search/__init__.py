@@ -1,1 +1,3 @@
-"""The parts of the search: energy, moves, the start, and the engines for a CPU and for accelerators."""
+"""Temporal direct binary search, in reading order: `ditherer` (the closed loop), `energy` (what it minimises),
+`start`, and two engines: `sequential` for a CPU; `moves`, `parallel`, `accelerated` for an accelerator.
+"""

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from trainer.dithers.eye import Dither, Frame, two_eye_kernel
+from trainer.dithers.ditherer import Dither, Frame
+from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search.parallel import LIMIT, SWEEPS, settle
 from trainer.errors import TrainerError
 

@@ -1,22 +1,17 @@
 """Temporal direct binary search: the dither of least visible error, with a price on every flip.
 
-From a start between the shown dither and error diffusion (`searching/start.py`) on, pixels are toggled and
-swapped as long as that lowers the energy (`searching/energy.py`), until the dither is settled. Two engines do
-it: a sequential one (`searching/sequential.py`, compiled) and a parallel one (`searching/parallel.py`, JAX);
-see `searching/engines.py`.
+It starts between the shown dither and error diffusion (`start.py`), and toggles and swaps pixels as long as
+that lowers the energy (`energy.py`), until the dither is settled. There are two engines (`../engines.py`): a
+sequential one (`sequential.py`, compiled) and a parallel one (`parallel.py`, JAX).
 """
 
 from collections.abc import Callable
 from functools import cache
 
 from trainer.dithers.diffusion import diffused
-from trainer.dithers.ditherer import FrameByFrame
+from trainer.dithers.ditherer import Dither, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    two_eye_kernel,
-)
+from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.start import (
     CUT_PRICE,
@@ -29,10 +24,9 @@ from trainer.errors import OptionError
 class Search(FrameByFrame):
     """The search in closed loop.
 
-    The first frame starts from error diffusion, and its flips are free; after a cut they nearly are.
-
-    `dial` sets the price of a flip (`price_of`), `engine` is for `engine_of`. A dither depends on nothing but
-    the frame, the shown dither and these two.
+    The first frame starts at error diffusion, and its flips are free; after a cut they nearly are. `dial`
+    sets the price of a flip (`price_of`); `engine` is one of `ENGINES`, or None for the one that suits this
+    machine. A dither depends only on the frame, the shown dither and these two.
     """
 
     def __init__(self, dial: float = 0.5, engine: str | None = None) -> None:
@@ -53,17 +47,17 @@ class Search(FrameByFrame):
 
 
 Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]
-"""(frame, start, previous, price, rounds) -> the dither after so many rounds of search; None: settled."""
+"""(frame, start, previous, price, rounds) -> the dither after that many rounds; None: until it is settled."""
 
 
 def settler(engine: str | None = None) -> Settle:
-    """The search by that engine (`engine_of`)."""
+    """The search by that engine; None: by the one that suits this machine."""
     return _parallel() if engine_of(engine) == "parallel" else _sequential()
 
 
 @cache
 def _sequential() -> Settle:
-    """A round is a pass over the frame."""
+    """The sequential engine; a round is a pass over the frame."""
     from trainer.dithers.search.sequential import (
         PASSES,
         settle,
@@ -77,8 +71,8 @@ def _sequential() -> Settle:
 
 @cache
 def _parallel() -> Settle:
-    """A round is `SWEEPS` sweeps. Compiled once for a size of frame, whatever the price and the rounds."""
+    """The parallel engine; a round is `SWEEPS` sweeps. Compiled once per size of frame."""
     from trainer.dithers.search.accelerated import Accelerated
 
-    dithered = Accelerated()
-    return lambda frame, start, previous, price, rounds: dithered(frame, start, previous, price, 0, rounds)
+    search = Accelerated()
+    return lambda frame, start, previous, price, rounds: search(frame, start, previous, price, 0, rounds)

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from trainer import cores
-from trainer.dithers.eye import Dither, Frame, Kernel
+from trainer.dithers.ditherer import Dither, Frame
+from trainer.dithers.eye import Kernel
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
 
 PASSES = 100

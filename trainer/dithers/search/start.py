@@ -1,11 +1,10 @@
-"""Where the dither of the next frame starts from: the shown dither where it fits, error diffusion elsewhere.
+"""Where the search for a dither starts: at the shown dither where that fits, at error diffusion elsewhere.
 
-A search that starts from the shown dither has to make up for all motion, move by move; one that starts from
-error diffusion has to undo a frame of flips where nothing has moved. So each is taken where it is the better:
-where the visible error of the shown dither exceeds that of the diffused one and the price of its flips, both
-averaged over `WINDOW` pixels. In a still scene that is nowhere, after a cut everywhere. The eye is taken for
-a Gaussian here, which is quick: one that sees as much of a lone pixel and of a grey that is off as the
-two-eye kernel does.
+A search that starts at the shown dither has to make up for all motion, move by move; one that starts at error
+diffusion has to undo a frame of flips where nothing has moved. So error diffusion is taken where the visible
+error of the shown dither exceeds that of the diffused one plus the price of its flips, averaged over `WINDOW`
+pixels. In a still scene that is nowhere, after a cut everywhere. The eye here is a Gaussian, which is fast;
+it sees as much of a lone pixel, and of a grey that is off, as the two-eye kernel does.
 
 Units as in `energy.py`: energies and prices in units of c(0). Frames float32[H, W], dithers
 uint8[H, W].
@@ -18,27 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.eye import (
-    Dither,
-    Frame,
-    two_eye_kernel,
-)
+from trainer.dithers.ditherer import Dither, Frame
+from trainer.dithers.eye import two_eye_kernel
 
 WINDOW = 17
-"""Side of the square over which the two are compared, pixels."""
+"""Side of the square over which the two are compared, in pixels."""
 
 CUT_FLIPS = 0.15
-"""A frame whose start differs from what is shown in more than this share of the pixels follows a cut."""
+"""A frame follows a cut if more than this share of its start's pixels differ from what is shown."""
 CUT_PRICE, CUT_DIAL = 0.02, 0.125
-"""The price of a flip after a cut, and the dial of the error diffusion there, as a pixel that might be kept
-is right by chance. More than a third of a fresh dither's flips are saved so, for a few tenths of a decibel.
+"""The price of a flip after a cut, and the dial of the error diffusion there. Both are low: a shown pixel is
+right only by chance. This saves more than a third of a fresh dither's flips, for a few tenths of a decibel.
 """
 
 
 def start_dial(dial: float) -> float:
-    """The dial of the error diffusion for that of a search: .3, .55, .8 for 0, 1/2, 1.
+    """The dial of the error diffusion that goes with a search's dial: .3, .55, .8 for 0, 1/2, 1.
 
-    Its flips are then about as many as the search will leave.
+    It then flips about as many pixels as the search will in the end.
     """
     return 0.3 + 0.5 * dial
 
@@ -51,7 +47,7 @@ class Start:
         self._diffuse, self._diffuse_after_cut = Hysteresis(start_dial(dial)), Hysteresis(CUT_DIAL)
 
     def __call__(self, frame: Frame, shown: Dither) -> Dither:
-        """The dither to start from, `shown` being on the panel."""
+        """The dither at which the search starts, while `shown` is on the panel."""
         diffused = self._diffuse.dither(frame, shown)
         gain = _visible(frame, shown) - _visible(frame, diffused) - self._price * (diffused != shown)
         gain = cv2.blur(gain, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT_101)
@@ -60,7 +56,7 @@ class Start:
 
 
 def after_cut(start: Dither, shown: Dither) -> bool:
-    """Whether a frame that starts so follows a cut: pans flip a few pixels in a hundred, cuts a quarter."""
+    """Whether a frame with this start follows a cut: pans flip a few pixels in a hundred, cuts a quarter."""
     return bool(np.count_nonzero(start != shown) > CUT_FLIPS * start.size)
 
 
@@ -73,7 +69,7 @@ def gaussian() -> NDArray[np.float64]:
 
 
 def _visible(frame: Frame, dither: Dither) -> NDArray[np.float32]:
-    """The energy of the error at each pixel, nearly: the square of what the Gaussian eye sees of it."""
+    """About the energy of the error at each pixel: the square of what the Gaussian eye sees of it."""
     error = np.subtract(dither, frame, dtype=np.float32)
     return np.square(cv2.sepFilter2D(error, cv2.CV_32F, _TAPS, _TAPS, borderType=cv2.BORDER_CONSTANT))
 

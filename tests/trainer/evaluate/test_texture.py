@@ -81,7 +81,7 @@ def test_floyd_steinberg_is_blue_and_not_isotropic(grey):
 
 
 def test_a_dither_without_a_dot_has_no_texture():
-    measured = texture(lambda frame, previous: np.zeros(frame.shape, np.uint8), 1 / 16)
+    measured = texture(lambda frames: (np.zeros(frame.shape, np.uint8) for frame in frames), 1 / 16)
     assert measured.white == 0
     assert measured.leak is None
     assert measured.anisotropy is None

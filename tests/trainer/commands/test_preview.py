@@ -1,4 +1,4 @@
-"""`trainer preview` from the command line, and the comparison that all its outputs are drawn from."""
+"""`trainer preview` from the command line."""
 
 import signal
 import subprocess
@@ -9,28 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trainer.previews.comparison import Comparison
-from trainer.previews.preview import (
-    KINDS,
-    kind_of,
-)
 
 from tests.trainer.made_films import make_film
-from tests.trainer.previews.preview_cases import (
-    COUNT,
-    CUT,
-    LABELS,
-    Played,
-    comparison,
-    made_dithers,
-    seen_on_glass,
-    selected_frames,
-)
 from trainer.__main__ import main
+from trainer.commands.preview import KINDS, kind_of
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.table import DEFAULT
-from trainer.errors import OptionError
-from trainer.previews.glass import GlassTones, PanelGlass, flash, glass_tones
 
 SIZE = ("--size", "64x48", "--crop", "40x30")
 BEGINS = {
@@ -50,77 +34,6 @@ def threads_left() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith(("ahead", "dither"))]
 
 
-def test_every_dither_runs_its_own_closed_loop():
-    frames = selected_frames(4)
-    moments = list(Comparison(frames, {"a": Hysteresis(0.2), "b": Hysteresis(0.9)}))
-    for label, dial in (("a", 0.2), ("b", 0.9)):
-        shown = None
-        for moment, frame in zip(moments, frames, strict=True):
-            before, shown = shown, Hysteresis(dial).dither(frame.frame, shown)
-            np.testing.assert_array_equal(moment.shown[label].dither, shown)
-            assert moment.selected is frame
-            if before is not None:
-                np.testing.assert_array_equal(moment.shown[label].before, before)
-    assert moments[0].shown["a"].before is None
-    assert (moments[3].shown["a"].dither != moments[3].shown["b"].dither).any()
-
-
-def test_the_figures_are_those_of_the_made_dithers():
-    made, compared = made_dithers(), comparison()
-    moments = list(compared)
-    assert [moment.index for moment in moments] == list(range(COUNT))
-    for label in LABELS:
-        flips = [float((a != b).mean()) for a, b in zip(made[label], made[label][1:], strict=False)]
-        changes = [moment.shown[label].score.change for moment in moments]
-        assert [change.flips for change in changes[1:]] == flips
-        assert compared.summaries()[label].change.flips == pytest.approx(np.mean(flips))
-        assert compared.summaries()[label].cuts == 1
-    assert moments[CUT].shown["lively"].score.cut
-    assert moments[20].shown["lively"].score.action == "redraw"
-    assert moments[5].shown["calm:0.5"].score.action == "nothing"
-
-
-def test_progress_is_reported_after_each_frame():
-    done = []
-    ditherers = {label: Played(dithers) for label, dithers in made_dithers(3).items()}
-    for moment in Comparison(selected_frames(3), ditherers, report=done.append):
-        assert done == list(range(1, moment.index + 1))
-    assert done == [1, 2, 3]
-
-
-def test_a_failing_ditherer_is_heard():
-    with pytest.raises(IndexError):
-        list(Comparison(selected_frames(2), {"short": Played(made_dithers(1)["lively"])}))
-
-
-def test_closing_ends_the_threads_of_an_iteration_that_was_left():
-    compared = comparison()
-    moments = iter(compared)
-    next(moments)
-    assert threads_left() != []
-    compared.close()
-    assert threads_left() == []
-    assert next(moments, None) is None
-
-
-def test_a_film_without_a_frame_is_refused():
-    with pytest.raises(OptionError, match="no frame of the film is selected"):
-        list(Comparison([], {"a": Hysteresis()}))
-
-
-def test_the_glass_shows_ghosts_until_the_redraw():
-    made, moments = made_dithers(), list(comparison())
-    for label in LABELS:
-        glass = PanelGlass(made[label][0].shape[1], made[label][0].shape[0])
-        actions = [moment.shown[label].score.action for moment in moments]
-        for dither, action, expected in zip(
-            made[label], actions, seen_on_glass(made[label], actions), strict=True
-        ):
-            np.testing.assert_array_equal(glass.show(dither, action), expected)
-    assert glass_tones() == GlassTones(white=224, black=32, ghost=48)
-    np.testing.assert_array_equal(flash(np.array([[0, 1]], np.uint8)), [[224, 32]])
-
-
 @pytest.mark.parametrize("name", ["a.png", "b.GIF", "c.d.mp4", "e.html"])
 def test_the_ending_says_what_to_make(name):
     assert kind_of(Path(name)) == Path(name).suffix.lower()
@@ -137,7 +50,7 @@ def test_every_kind_is_made_of_a_film(film, tmp_path, capsys, kind):
     assert lines[0].startswith("hysteresis:0.3  ")
     assert "% flips per frame" in lines[0]
     assert lines[1].startswith("mask ")
-    assert lines[2].startswith(f"{out}: 3 frames, ")
+    assert lines[2].startswith(f"{out}: 3 frames, 0 redraws after the first, ")
     assert said.err == ""
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
@@ -170,6 +83,7 @@ def test_without_a_number_48_frames_are_shown_and_with_an_end_all(film, tmp_path
         (["--out", "a.png", "--fps", "nan"], "0.1 to 60"),
         (["--out", "a.png", "--start", "100"], "no frame"),
         (["--out", "a.png", "--count", "0"], "1 frame or more"),
+        (["--out", "a.png", "--stretch", "0"], "1 frame or longer"),
     ],
 )
 def test_what_cannot_be_made_is_one_line_that_names_the_fix(film, tmp_path, monkeypatch, capsys, words, fix):
@@ -200,13 +114,13 @@ def test_ctrl_c_leaves_nothing_half_written(film, tmp_path, monkeypatch, capsys,
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     calls = []
 
-    def interrupted(self, frame, previous):
+    def interrupted(self, frame, shown):
         calls.append(1)
         if len(calls) > 3:
             raise KeyboardInterrupt
         return np.zeros(frame.shape, np.uint8)
 
-    monkeypatch.setattr(Hysteresis, "__call__", interrupted)
+    monkeypatch.setattr(Hysteresis, "dither", interrupted)
     assert main(["preview", str(film), "--out", str(out), *SIZE, "--dither", "hysteresis"]) == 130
     said = capsys.readouterr().err
     assert threads_left() == []

@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import trainer.commands.evaluate
-from player.redraw import RedrawRule
 from tests.trainer.made_films import make_film
-from tests.trainer.test_evaluate import dithered, simulated
 from trainer.__main__ import main
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.eye import hvs_psnr
 from trainer.dithers.table import DEFAULT
 from trainer.films.film import Film
 from trainer.films.selection import Selection
+from trainer.films.stretches import stretches
 from trainer.films.tones import Tones
 
 SIZE = (80, 60)
@@ -51,25 +49,35 @@ def without_machine(path):
 
 def test_json_has_the_figures_of_dithers_made_here(film, tmp_path):
     path = tmp_path / "report.json"
-    rule = ["--threshold", "0.02", "--cooldown", "4"]
-    words = ["--dither", "hysteresis:.3", "--dither", "floyd-steinberg", "--start", "2", *rule]
+    words = ["--dither", "hysteresis:.3", "--dither", "floyd-steinberg", "--start", "2", "--stretch", "12"]
     assert evaluate(film, *words, "--json", path) == 0
-    found = without_machine(path)["films"][0]["dithers"]
+    report = without_machine(path)
+    [of_film] = report["films"]
+    found = of_film["dithers"]
     assert list(found) == ["hysteresis:0.3", "floyd-steinberg"]
+    assert report["settings"]["stretch_frames"] == 12
+    assert of_film["redraw_film_frames"] == [14, 26]
 
     tones = Tones(SIZE)
     selected = [chosen for chosen in Selection().frames(Film(film), tones) if chosen.number >= 2]
-    dithers = list(dithered(Hysteresis(0.3), selected))
+    assert len(selected) == 28
+    dithers = [dither for stretch in stretches(selected, 12) for dither in stretch.dithers(Hysteresis(0.3))]
     psnr = [hvs_psnr(chosen.frame, dither, 6000) for chosen, dither in zip(selected, dithers, strict=True)]
     hysteresis = found["hysteresis:0.3"]
     assert hysteresis["figures"]["psnr_s6000_db"] == pytest.approx(np.mean(psnr), abs=1e-3)
-    flips = [int((a != b).sum()) for a, b in pairwise(dithers)]
-    assert sum(flips) > 0
-    assert hysteresis["per_frame"]["flips_pixels"] == [None, *flips]
-    redraws, net = simulated(dithers, RedrawRule(0.02, 4), 200)
-    assert redraws
-    assert hysteresis["redraw_film_frames"] == [2 + number for number in redraws]
+    flips = [None, *(int((a != b).sum()) for a, b in pairwise(dithers))]
+    flips = [None if number % 12 == 0 else flips[number] for number in range(28)]
+    assert sum(number or 0 for number in flips) > 0
+    assert hysteresis["per_frame"]["flips_pixels"] == flips
+    net = [int((dither != dithers[number - number % 12]).sum()) for number, dither in enumerate(dithers)]
     assert hysteresis["per_frame"]["net_pixels"] == net
+
+
+def test_the_dithers_own_options_are_in_the_report(film, tmp_path):
+    path = tmp_path / "report.json"
+    words = ["--dither", "search", "--engine", "sequential", "--count", "2"]
+    assert evaluate(film, *words, "--json", path) == 0
+    assert without_machine(path)["settings"]["dither_options"] == {"engine": "sequential"}
 
 
 def test_the_same_film_gives_the_same_report_and_chart(film, tmp_path):
@@ -88,10 +96,15 @@ def test_the_same_film_gives_the_same_report_and_chart(film, tmp_path):
 
 def test_tables_name_every_dither_of_every_film_and_fit_80_columns(film, capsys):
     dithers = ["--dither", "floyd-steinberg", "--dither", "hysteresis", "--dither", "hysteresis:0.25"]
-    assert main(["evaluate", str(film), str(film), "--size", "80x60", "--count", "4", *dithers]) == 0
+    assert (
+        main(
+            ["evaluate", str(film), str(film), "--size", "80x60", "--count", "4", "--stretch", "2", *dithers]
+        )
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) < 80
-    assert sum(line == "disc.mp4: 4 frames at 80x60, 0 cuts" for line in lines) == 2
+    assert sum(line == "disc.mp4: 4 frames at 80x60, 0 cuts, 1 redraw" for line in lines) == 2
     assert "median of 2 films" in lines
     for label in ("floyd-steinberg", "hysteresis", "hysteresis:0.25"):
         # Two tables for each film and for the median, and the texture.
@@ -140,10 +153,7 @@ def test_from_a_shell_the_table_is_plain_text(film):
         (["--plot", "/nowhere/chart.png"], "no directory /nowhere"),
         (["--json", "/"], "is a directory"),
         (["--size", "80x30"], "31x31 is the smallest"),
-        (["--threshold", "6.4"], "0 to 1"),
-        (["--threshold", "nan"], "0 to 1"),
-        (["--cooldown", "-1"], "0 frames or more"),
-        (["--interval", "-3"], "--interval -3"),
+        (["--stretch", "0"], "--stretch 0"),
         (["--start", "1:00"], "no frame"),
     ],
 )
@@ -157,7 +167,7 @@ def test_a_users_error_is_one_line(film, capsys, words, said):
 
 
 def test_a_wrong_film_is_named_before_any_is_scored(film, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(trainer.commands.evaluate, "evaluate", None)
+    monkeypatch.setattr("trainer.evaluate.score.evaluate", None)
     assert main(["evaluate", str(film), str(tmp_path / "none.mp4"), "--size", "80x60"]) == 2
     assert "none.mp4: there is no such file" in capsys.readouterr().err
 
@@ -173,7 +183,7 @@ def test_ctrl_c_is_quiet_and_leaves_nothing_behind(film, tmp_path, capsys, monke
     def interrupted(*arguments, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer.commands.evaluate, "evaluate", interrupted)
+    monkeypatch.setattr("trainer.evaluate.score.evaluate", interrupted)
     assert evaluate(film, "--json", tmp_path / "report.json") == 130
     assert capsys.readouterr().err == "trainer: stopped; nothing was written\n"
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from player.redraw import RedrawRule
 from trainer.dithers.diffusion import FloydSteinberg
 from trainer.dithers.eye import (
     EYES,
@@ -33,11 +32,11 @@ def black(shape=SHAPE):
     return np.zeros(shape, np.uint8)
 
 
-def scored(frames, dithers, cuts=(), **settings):
+def scored(frames, dithers, redraws=()):
     """The records and the summary of a film."""
-    scores = Scores(**settings)
+    scores = Scores()
     records = [
-        scores.add(see(frame), dither, number in cuts)
+        scores.add(see(frame), dither, number in redraws)
         for number, (frame, dither) in enumerate(zip(frames, dithers, strict=True))
     ]
     return records, scores.summary()
@@ -130,7 +129,6 @@ def test_what_cannot_be_measured_is_none():
     records, summary = scored([flat(0.5)] * 2, [black()] * 2)
     assert records[1].change.overhead is None
     assert records[1].change.efficiency == {2000: None, 6000: None}
-    assert summary.after_cut is None
     assert list(summary.staleness) == [1]
 
 
@@ -180,44 +178,46 @@ def test_the_net_change_by_hand():
     assert summary.net == pytest.approx(0.0375)
 
 
-def test_the_redraws_are_the_rules_and_the_one_at_the_start_is_not_counted():
-    """Every frame inverts the one before, so with a cooldown of 3 every third is a redraw: 0, 3 and 6."""
+def test_the_net_change_begins_anew_at_a_redraw():
+    first, second, third, fourth = (black() for _ in range(4))
+    second[:2] = third[:3] = fourth[2] = 1
+    records, summary = scored([flat(0.5)] * 4, [first, second, third, fourth], redraws=(2,))
+    assert [record.net for record in records] == [0, 0.05, 0, 0.05]
+    assert summary.highest_net == 0.05
+
+
+def test_a_redraw_costs_no_flips():
+    """Every frame inverts the one before; the flips of the redraws at 3 and 6 are free."""
     dithers = [black() + number % 2 for number in range(8)]
-    records, summary = scored([flat(0.5)] * 8, dithers, rule=RedrawRule(cooldown=3))
-    assert [record.action for record in records] == [
-        "redraw",
-        *["partial", "partial", "redraw"],
-        *["partial", "partial", "redraw"],
-        "partial",
-    ]
-    assert summary.redraws == 2
-    assert summary.redraws_per_1000 == 250
+    dithers[7] = dithers[6]
+    records, summary = scored([flat(0.5)] * 8, dithers, redraws=(3, 6))
+    assert [record.change is None for record in records] == [number in (0, 3, 6) for number in range(8)]
+    assert [record.change.flips for record in records if record.change] == [1, 1, 1, 1, 0]
+    assert summary.change.flips == pytest.approx(4 / 5)
 
 
-def test_an_unchanged_dither_asks_for_nothing_until_the_day_is_over():
-    """600 s a frame: the 144th frame after the start is a day later."""
-    records, summary = scored([flat(0)] * 146, [black()] * 146, interval=600.0)
-    actions = [record.action for record in records]
-    assert [number for number, action in enumerate(actions) if action == "redraw"] == [0, 144]
-    assert actions.count("nothing") == 144
-    assert summary.redraws == 1
+def test_what_the_panel_does_follows_the_plan():
+    dithers = [black(), black(), black() + 1, black() + 1, black() + 1]
+    records, _ = scored([flat(0.5)] * 5, dithers, redraws=(4,))
+    assert [record.action for record in records] == ["redraw", "nothing", "partial", "nothing", "redraw"]
 
 
-def test_staleness_is_read_at_the_1st_the_60th_and_the_240th_frame():
+def test_staleness_is_read_at_the_1st_the_60th_and_the_120th_frame_of_a_stretch():
     """A black dither of a film that brightens by a thousandth a frame: frame n is n / 1000 off."""
     frames = [flat(number / 1000) for number in range(1, 251)]
     _, summary = scored(frames, [black()] * 250)
     assert {age: scores[6000] for age, scores in summary.staleness.items()} == pytest.approx(
-        {age: -20 * math.log10(age / 1000) for age in (1, 60, 240)}, abs=1e-3
+        {age: -20 * math.log10(age / 1000) for age in (1, 60, 120)}, abs=1e-3
     )
 
 
-def test_after_a_cut_the_first_frame_of_the_new_shot_counts():
-    frames = [flat(tone) for tone in (0.1, 0.5, 0.1, 0.2, 0.1)]
-    _, summary = scored(frames, [black()] * 5, cuts=(1, 3))
-    assert summary.cuts == 2
-    expected = (-20 * math.log10(0.5) - 20 * math.log10(0.2)) / 2
-    assert summary.after_cut == pytest.approx({2000: expected, 6000: expected}, abs=1e-3)
+def test_staleness_is_the_mean_over_the_stretches_that_are_long_enough():
+    frames = [flat(number / 1000) for number in range(1, 251)]
+    _, summary = scored(frames, [black()] * 250, redraws=(100, 150))
+    decibels = {1: (1, 101, 151), 60: (60, 210)}
+    assert {age: scores[6000] for age, scores in summary.staleness.items()} == pytest.approx(
+        {age: np.mean([-20 * math.log10(n / 1000) for n in at]) for age, at in decibels.items()}, abs=1e-3
+    )
 
 
 def test_a_mask_flips_as_much_as_the_tone_differs_and_an_independent_dither_far_more():
@@ -233,7 +233,7 @@ def test_a_mask_flips_as_much_as_the_tone_differs_and_an_independent_dither_far_
 
 
 def test_records_and_summary_travel_as_json():
-    records, summary = scored(*noise_film(2), cuts=(1,))
+    records, summary = scored(*noise_film(2))
     for part in (*records, summary):
         json.dumps(dataclasses.asdict(part), allow_nan=False)
     assert dataclasses.asdict(summary)["change"]["overhead"] == summary.change.overhead
@@ -241,8 +241,8 @@ def test_records_and_summary_travel_as_json():
 
 def test_frames_of_another_size_are_refused():
     scores = Scores()
-    scores.add(see(flat(0.5)), black())
+    scores.add(see(flat(0.5)), black(), False)
     with pytest.raises(ValueError, match="one size"):
-        scores.add(see(flat(0.5, (50, 40))), black((50, 40)))
+        scores.add(see(flat(0.5, (50, 40))), black((50, 40)), False)
     with pytest.raises(ValueError, match="one size"):
         change(see(flat(0)), see(black()), see(flat(0)), see(black((50, 40))))

@@ -10,20 +10,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
-from trainer.evaluate.evaluate import evaluate
-from trainer.evaluate.film_chart import (
-    draw_difference,
-    draw_redraws,
-)
-from trainer.evaluate.front_chart import (
-    Series,
-    draw_front,
-    label_front,
-)
 
-from player.redraw import RedrawRule
+from tests.trainer.evaluate.evaluate_cases import CUT, HEIGHT, REDRAWS, WIDTH, divided, drifting, select
 from tests.trainer.made_films import make_film
-from tests.trainer.test_evaluate import CUT, HEIGHT, WIDTH, drifting
 from trainer.dithers.diffusion import (
     FloydSteinberg,
     Hysteresis,
@@ -31,18 +20,18 @@ from trainer.dithers.diffusion import (
 from trainer.errors import OptionError
 from trainer.evaluate.charts import (
     KINDS,
+    Series,
     draw,
+    draw_difference,
+    draw_front,
+    draw_redraws,
     kind_of,
+    label_front,
 )
-from trainer.evaluate.report import (
-    FilmReport,
-    Report,
-)
+from trainer.evaluate.report import FilmReport, Report
+from trainer.evaluate.score import evaluate
 from trainer.films.film import Film
-from trainer.films.selection import (
-    Selected,
-    Selection,
-)
+from trainer.films.selection import Selection
 from trainer.films.tones import Tones
 
 DITHERS = {
@@ -51,7 +40,6 @@ DITHERS = {
     "hysteresis:0": ("hysteresis", 0.0),
     "hysteresis": ("hysteresis", None),
 }
-RULE = RedrawRule(0.2, 10)
 
 
 def report_of(film, *frames):
@@ -62,10 +50,10 @@ def report_of(film, *frames):
         "hysteresis": Hysteresis(),
     }
     films = [
-        FilmReport(film, Selection(), Tones((WIDTH, HEIGHT)), evaluate(some, ditherers, rule=RULE))
+        FilmReport(film, Selection(), Tones((WIDTH, HEIGHT)), evaluate(divided(some), ditherers))
         for some in frames
     ]
-    return Report(DITHERS, {label: [] for label in DITHERS}, films, RULE, 200.0)
+    return Report(DITHERS, {label: [] for label in DITHERS}, films, 120)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +80,7 @@ def test_a_chart_is_the_same_every_time_and_of_its_kind(report, kind):
 
 def test_the_page_grows_with_the_films(report):
     def height(films):
-        part = Report(report.dithers, report.textures, films, report.rule, report.interval)
+        part = Report(report.dithers, report.textures, films, report.longest)
         with Image.open(BytesIO(draw(part, ".png"))) as page:
             return page.height
 
@@ -105,15 +93,13 @@ def test_the_chart_names_everything_directly(report):
         assert texts.count(text) >= 2, text  # on both fronts
     assert texts.count("wave.mp4") == 2
     assert any("median of 2 films" in text for text in texts)
+    assert texts.count("redraws") == 2
     for film in report.films:
-        for scored in film.evaluation.dithers.values():
-            assert f"{scored.summary.redraws}" in texts
+        assert f"{len(film.evaluation.redraws)}" in texts
 
 
 def test_a_film_in_which_nothing_flips_has_an_empty_front(film):
-    grey = [
-        Selected(number, 40 * number, False, np.full((HEIGHT, WIDTH), 0.0, np.float32)) for number in range(5)
-    ]
+    grey = [select(number, 40 * number, np.zeros((HEIGHT, WIDTH))) for number in range(5)]
     texts = texts_of(report_of(film, grey))
     assert texts.count("not one pixel flips") == 2
 
@@ -175,7 +161,7 @@ def test_triangles_stand_at_the_cuts_and_strokes_at_the_redraws(report):
     evaluation = report.films[0].evaluation
     above, below = Figure().subplots(2)
     draw_difference(above, "wave.mp4", evaluation)
-    draw_redraws(below, evaluation, dict.fromkeys(DITHERS, "#123456"))
+    draw_redraws(below, evaluation)
     curve, triangles = above.lines
     assert list(curve.get_xdata()) == list(evaluation.numbers[1:])
     assert list(curve.get_ydata()) == pytest.approx([100 * value for value in evaluation.difference[1:]])
@@ -183,11 +169,6 @@ def test_triangles_stand_at_the_cuts_and_strokes_at_the_redraws(report):
     assert list(triangles.get_xdata()) == [
         evaluation.numbers[index] for index in evaluation.cuts_by_z_score()
     ]
-    assert [text.get_text() for text in below.get_yticklabels()] == list(DITHERS)
-    strokes = [list(collection.get_positions()) for collection in below.collections]
-    assert strokes == [
-        [evaluation.numbers[index] for index in scored.trace.redraws]
-        for scored in evaluation.dithers.values()
-    ]
-    assert len(strokes[0]) > 2
-    assert [text.get_text() for text in below.texts] == [str(len(row)) for row in strokes]
+    [strokes] = below.collections
+    assert list(strokes.get_positions()) == [evaluation.numbers[number] for number in REDRAWS]
+    assert [text.get_text() for text in below.texts] == ["2"]
