@@ -19,10 +19,8 @@ from machine import machine
 from PIL import Image
 
 from trainer.dithers.table import parse
-from trainer.export.export import (
-    Task,
-    export,
-)
+from trainer.export.export import export
+from trainer.export.task import Task
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones

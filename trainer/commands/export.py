@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from trainer.commands.dithers import add_dither_options, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_stretch_option, open_film
 from trainer.commands.output import progress_bar
@@ -26,37 +24,39 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: trainer export film.mp4 film.reel --start 1:30 --levels auto"
     parser.add_argument("film", metavar="FILM", help=FILM_HELP)
     parser.add_argument("reel", metavar="REEL", help="the file to write, for example film.reel")
-    parser.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
     add_dither_options(parser)
     add_stretch_option(parser)
-    group = parser.add_argument_group(
-        "workers", "Each dithers a stretch at a time. The reel is the same whatever their number."
+    parser.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
+    workers = parser.add_argument_group(
+        "workers", "Each dithers one stretch at a time. The reel is the same whatever their number."
     )
-    group.add_argument(
+    workers.add_argument(
         "--workers",
         metavar="N",
         type=int,
         default=1,
-        help="processes on this machine, about one for each core; with an accelerator, threads that share "
-        "it, of which more are useful; default 1",
+        help="processes on this machine, about one for each core; with an accelerator, threads that share it, "
+        "of which more are useful; default 1",
     )
-    group.add_argument(
+    workers.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="the workers of a dask scheduler, such as tcp://host:8786, instead of this machine's; "
-        "docs/scale.md tells how to start them",
+        help="the workers of a dask scheduler, like tcp://host:8786, instead of this machine; docs/scale.md "
+        "tells how to start them",
     )
-    group.add_argument(
+    workers.add_argument(
         "--memory",
         metavar="SIZE",
-        help="room on this machine for stretches that are with workers or wait for them, like 250M or 2G; "
-        "less keeps fewer workers busy; default: a quarter of the machine's memory",
+        help="room on this machine for the stretches that workers have or wait for, like 250M or 2G; with less, "
+        "fewer workers are busy; default: a quarter of the machine's memory",
     )
     add_film_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Export with a progress bar on stderr and a summary on stdout."""
+    from rich.console import Console
+
     from trainer.export.export import Workers, export
     from trainer.export.task import Task
 
@@ -66,8 +66,7 @@ def run(args: argparse.Namespace) -> int:
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
-    settings = own_options(args)
-    task = Task(film.path, selection, tones, args.dither, args.dial, settings, args.stretch)
+    task = Task(film.path, selection, tones, args.dither, args.dial, own_options(args), args.stretch)
     width, height = tones.size
     with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
 
@@ -81,14 +80,14 @@ def run(args: argparse.Namespace) -> int:
 
 def parse_memory(text: str) -> int:
     """`250M` or `2G` -> bytes; OptionError otherwise."""
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([KMGT])I?B?", text.strip().upper(), re.ASCII)
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([KMGT])(?:I?B)?", text.strip().upper(), re.ASCII)
     if not match:
         raise OptionError(f"--memory {text!r}: write a number and K, M, G or T, like 250M or 2G")
     return int(float(match[1]) * _UNITS[match[2]])
 
 
 def machine_memory() -> int:
-    """The memory of this machine in bytes; 4 GiB where it cannot be told."""
+    """The memory of this machine in bytes, or 4 GiB where it does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
@@ -97,16 +96,13 @@ def machine_memory() -> int:
 
 def _line(reel: Path, summary: "Summary") -> str:
     """What the export came to."""
+    redraws = f"{summary.redraws} redraw{'s' * (summary.redraws != 1)}"
     if summary.was_complete:
-        return f"{reel}: was complete already, {summary.frames} frames, {_redraws(summary)}"
+        return f"{reel}: was complete already, {summary.frames} frames, {redraws}"
     size = reel.stat().st_size
-    before = f" ({summary.there_before} of them from before)" if summary.there_before else ""
+    before = f", {summary.there_before} of them from before" if summary.there_before else ""
     return (
-        f"{reel}: {summary.frames} frames{before}, {_redraws(summary)}, {size / 1e6:.1f} MB "
-        f"({size / summary.frames / 1e3:.1f} kB a frame); {100 * summary.flips:.2f} % of the pixels flip per "
+        f"{reel}: {summary.frames} frames{before}, {redraws}, {size / 1e6:.1f} MB "
+        f"({size / summary.frames / 1e3:.1f} kB a frame), {100 * summary.flips:.2f} % of the pixels flip per "
         "frame between redraws"
     )
-
-
-def _redraws(summary: "Summary") -> str:
-    return f"{summary.redraws} redraw{'s' * (summary.redraws != 1)}"

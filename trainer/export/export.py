@@ -20,12 +20,12 @@ from typing import NamedTuple
 import numpy as np
 
 from player.reel import FrameInfo, Reel, ReelWriter
+from trainer.cores import ahead
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import Dither, Frame
 from trainer.errors import OptionError
 from trainer.export.task import DitherSpec, Task
 from trainer.export.workers import Dithered, Pool, Processes, Threads
-from trainer.films.decoder import ahead
 from trainer.films.film import Film
 from trainer.films.selection import Selected
 from trainer.films.stretches import Stretch, redraw_plan, stretches

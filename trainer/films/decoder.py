@@ -10,12 +10,7 @@ OpenCV ends a film at the first packet that it cannot decode, and prints to stde
 
 import math
 import os
-from collections import deque
-from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -27,8 +22,6 @@ from trainer.errors import FilmError
 _ATTEMPTS = 1000
 _LONGEST_MS = 100 * 24 * 3600 * 1000.0
 _USUAL_RATE = 25.0
-
-Item = TypeVar("Item")
 
 
 def silence() -> None:
@@ -118,33 +111,3 @@ def _open(path: Path) -> cv2.VideoCapture:
         raise FilmError(f"{path} holds no film that OpenCV can open; is it whole, does it play elsewhere?")
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in 4.11
     return capture
-
-
-def ahead(items: Generator[Item, None, None], depth: int = 4) -> Generator[Item, None, None]:
-    """Yield the same items in the same order, making up to `depth` (at least 1) of them ahead in a thread.
-
-    It pays where making an item releases Python's lock, as OpenCV's decoding does. An exception in `items` is
-    raised here in its turn. When the caller stops (`close()`, an exception, Ctrl-C), the item under way is
-    still made, and `items` is closed before this returns. The caller's own thread makes the first item: it
-    can take minutes to reach a film's `--start`, and only the main thread answers Ctrl-C. Close it
-    (`contextlib.closing`): the garbage collector would join its thread from wherever it happens to run, which
-    may be inside the start of another thread.
-    """
-    try:
-        item = _take(items)
-        with ThreadPoolExecutor(1, "ahead") as thread:
-            pending: deque[Future[list[Item]]] = deque(thread.submit(_take, items) for _ in range(depth))
-            try:
-                while item:
-                    yield item[0]
-                    item = pending.popleft().result()
-                    pending.append(thread.submit(_take, items))
-            finally:
-                thread.shutdown(wait=True, cancel_futures=True)
-    finally:
-        items.close()
-
-
-def _take(items: Generator[Item, None, None]) -> list[Item]:
-    """The next item in a list of one, or an empty list at the end (StopIteration cannot cross a Future)."""
-    return list(islice(items, 1))

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.cores import ahead
 from trainer.errors import OptionError
 from trainer.films.cuts import is_cut
-from trainer.films.decoder import ahead
 from trainer.films.film import BEGINNING, Film
 from trainer.films.times import Place
 from trainer.films.tones import Tones, is_black

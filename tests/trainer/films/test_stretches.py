@@ -9,7 +9,7 @@ import pytest
 from trainer.dithers.table import make
 from trainer.errors import OptionError
 from trainer.films.selection import Selected
-from trainer.films.stretches import COOLDOWN, LONGEST, THRESHOLD, Stretch, stretches
+from trainer.films.stretches import COOLDOWN, LONGEST, THRESHOLD, Stretch, redraw_plan, stretches
 from trainer.films.subtitles import Letters
 from trainer.films.tones import Tones
 
@@ -53,6 +53,13 @@ def test_all_frames_are_in_a_stretch_in_order():
     assert all(ours is theirs for ours, theirs in zip(divided, frames, strict=True))
 
 
+def test_the_plan_says_where_they_begin():
+    frames = [flat(100, number % 7 == 3) for number in range(30)]
+    begun = [number for number, (_, begins) in enumerate(redraw_plan(frames, 5)) if begins]
+    assert begun == [0, 3, 8, 10, 15, 17, 22, 24, 29]
+    assert [selected for selected, _ in redraw_plan(frames, 5)] == frames
+
+
 @pytest.mark.parametrize("longest", [1, 7, 19, 120])
 def test_no_stretch_is_longer_than_the_longest(longest):
     assert lengths([flat(100)] * 250, longest) == [longest] * (250 // longest) + [250 % longest] * (
@@ -90,6 +97,8 @@ def test_letters_begin_no_stretch():
 def test_a_longest_stretch_of_less_than_a_frame_is_refused_at_once():
     with pytest.raises(OptionError, match="--stretch 0: a stretch is 1 frame or longer"):
         stretches(iter(()), 0)
+    with pytest.raises(OptionError, match="--stretch -1"):
+        redraw_plan(iter(()), -1)
 
 
 def test_frames_are_asked_for_one_after_another():

@@ -1,6 +1,4 @@
-"""Subtitles: read from what people have, shown when they should be, burnt in as they are, and kept by an
-export.
-"""
+"""Subtitles: read from the files that people have, shown at their times, burnt in crisp, kept by exports."""
 
 import argparse
 import re
@@ -21,9 +19,10 @@ from trainer.__main__ import main
 from trainer.commands.film import add_film_options, open_film
 from trainer.dithers.table import make
 from trainer.errors import OptionError
+from trainer.export.export import Task, export
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.stretches import Stretch
+from trainer.films.stretches import LONGEST, Stretch
 from trainer.films.subtitles import Run, Subtitle, SubtitleRenderer, Subtitles, Typeface, read_subtitles
 from trainer.films.subtitles.rendering import draw
 from trainer.films.subtitles.typesetting import width_of, wrap
@@ -113,7 +112,7 @@ def test_encodings(tmp_path, encoding, given):
     assert read.all[1].lines == SECOND
 
 
-def test_marks_that_are_not_seen_are_left_out_and_accents_join_their_letters(tmp_path):
+def test_invisible_marks_are_left_out_and_accents_join_their_letters(tmp_path):
     text = SRT.replace("Ça va, señor", "\u200eC\u0327a va,\tsen\u0303or\u200b")
     assert read_subtitles(written(tmp_path, text), 25).all[1].lines == ((Run("Ça va, señor"),),)
 
@@ -140,7 +139,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path, data, encoding, hint):
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_and_one_that_is_the_film(tmp_path, monkeypatch):
+def test_a_missing_file_and_the_film_itself(tmp_path, monkeypatch):
     with pytest.raises(OptionError, match="no such file or directory; check the path"):
         read_subtitles(tmp_path / "no.srt", 25)
     monkeypatch.setattr("trainer.films.subtitles.reading.LARGEST", 10)
@@ -251,7 +250,7 @@ def test_italics_are_drawn_and_a_change_of_style_moves_no_word_apart():
     np.testing.assert_array_equal(parts.white, upright.white)
 
 
-def test_letters_that_the_font_has_not_are_refused_before_the_work():
+def test_letters_that_the_font_lacks_are_refused_before_the_work():
     with pytest.raises(OptionError, match=r"DejaVuSans-Bold.ttf has no '七' \(at 2s\) and 1 more .*-font"):
         SubtitleRenderer(subtitles(one(1000, 2000, "seven"), one(2000, 3000, "七人")))
     SubtitleRenderer(subtitles(one(0, 1, "Ça va ♪ Łódź Привет Γειά “—” …")))
@@ -300,10 +299,9 @@ def path(tmp_path_factory) -> Path:
     return make_film(tmp_path_factory.mktemp("film") / "disc.avi", "MJPG", pictures)
 
 
-def run(path, reel, selection, **more):
-    from trainer.export.export import Task, export
-
-    return export(Task(path, selection, Tones(size=(192, 144)), "hysteresis"), reel, **more)
+def run(path, reel, selection, longest=LONGEST, **more):
+    what = Task(path, selection, Tones(size=(192, 144)), "hysteresis", longest=longest)
+    return export(what, reel, **more)
 
 
 def dithers_in(reel_path):
@@ -338,22 +336,25 @@ def test_they_are_shown_at_their_times_from_whatever_start(path):
     assert shown_from(4) == [None, "long", "long", None, None]
 
 
-@pytest.mark.parametrize("stopped_after", [1, 2, 3, 5, 8])
-def test_an_export_that_was_cut_off_goes_on_with_the_same_subtitles(path, tmp_path, stopped_after):
+@pytest.mark.parametrize(
+    ("longest", "stop_at", "kept"), [(1, 1, 1), (1, 2, 2), (2, 3, 2), (2, 5, 4), (1, 8, 8)]
+)
+def test_an_interrupted_export_resumes_with_the_same_subtitles(path, tmp_path, longest, stop_at, kept):
+    """It keeps the stretches that are whole."""
     selection = Selection(every=4, skip_black=True, subtitles=SubtitleRenderer(SAID))
-    run(path, tmp_path / "whole.reel", selection)
+    run(path, tmp_path / "whole.reel", selection, longest)
 
     def stop(done, info):
-        if info.number == stopped_after - 1:
+        if info.number == stop_at:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(path, tmp_path / "cut.reel", selection, report=stop)
-    assert run(path, tmp_path / "cut.reel", selection).there_before == stopped_after
+        run(path, tmp_path / "cut.reel", selection, longest, report=stop)
+    assert run(path, tmp_path / "cut.reel", selection, longest).there_before == kept
     np.testing.assert_array_equal(dithers_in(tmp_path / "cut.reel"), dithers_in(tmp_path / "whole.reel"))
 
 
-def test_it_goes_on_with_no_others(path, tmp_path):
+def test_an_export_does_not_resume_with_other_subtitles(path, tmp_path):
     reel = tmp_path / "a.reel"
     run(path, reel, Selection(count=3, subtitles=SubtitleRenderer(SAID)))
     with Reel(reel) as there:

@@ -58,19 +58,16 @@ def settle(
     kernel: Kernel,
     passes: int = PASSES,
     threads: int | None = None,
-    blurred: Plane | None = None,
 ) -> Dither:
     """The dither after at most `passes` from `start`, at `price` per flip away from `previous`.
 
     frame float32[H, W] in [0, 1]; start, previous and the result uint8[H, W]; price in units of c(0); kernel
-    float[k, k], k odd, symmetric, 1 at its centre. threads: at most this many; None: one per core. blurred,
-    if it is known: c * e of the start with a margin of the kernel's radius; it is changed in place.
+    float[k, k], k odd, symmetric, 1 at its centre. threads: at most this many; None: one per core.
     """
     taps = reaching(kernel)
     radius = taps.shape[0] // 2
-    if blurred is None:
-        # The margin takes the updates that fall outside the frame, so that none has to be clipped.
-        blurred = np.pad(convolved(np.subtract(start, frame, dtype=np.float32), taps), radius)
+    # The margin takes the updates that fall outside the frame, so that none has to be clipped.
+    blurred = np.pad(convolved(np.subtract(start, frame, dtype=np.float32), taps), radius)
     # s and price * (2p - 1), 0 outside of the frame: u = s (2 c * e - fee).
     signs = np.pad(1 - 2 * np.asarray(start, np.float32), REACH)
     fees = np.pad(np.float32(price) * (2 * np.asarray(previous, np.float32) - 1), REACH)
@@ -165,7 +162,7 @@ def drift_table(kernel: bytes, radius: int) -> NDArray[np.float64]:
 
 
 @numba.njit(nogil=True, cache=True)
-def spread(
+def _spread(
     blurred: Plane, taps: Plane, change: np.float32, y: int, x: int
 ) -> None:  # pragma: no cover (compiled)
     """Update `blurred`, c * e with a margin of the kernel's radius, for a change of pixel (y, x)."""
@@ -192,7 +189,7 @@ def _flip(
     """Flip one pixel, and note where a move may now pay."""
     change = signs[y + REACH, x + REACH]
     signs[y + REACH, x + REACH] = -change
-    spread(blurred, taps, change, y, x)
+    _spread(blurred, taps, change, y, x)
     height, width = due.shape
     for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
         for i in range(max(0, x - REACH), min(width, x + REACH + 1)):

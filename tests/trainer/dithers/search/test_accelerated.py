@@ -1,4 +1,4 @@
-"""Frames in batches, as an accelerator takes them: each as if it were alone."""
+"""Frames in batches, as an accelerator takes them: each dither is as if its frame were alone."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +10,7 @@ import pytest
 
 from tests.trainer.search_cases import moving_scene
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.generator.ditherer import (
-    PASSING,
-    GeneratorDitherer,
-    parallel_passes,
-)
+from trainer.dithers.generator.ditherer import GeneratorDitherer, on_accelerator
 from trainer.dithers.generator.weights import load
 from trainer.dithers.search.accelerated import Accelerated, Batcher
 from trainer.dithers.search.ditherer import settler
@@ -27,7 +23,7 @@ TIMEOUT = 60.0
 
 @pytest.fixture(scope="module")
 def jobs():
-    """Arguments of an engine: other frames, starts, prices, passes and rounds each."""
+    """Arguments of an engine; frames, starts, prices, passes and rounds all differ."""
     frames = moving_scene(len(JOBS) + 1)
     shown = Hysteresis().dither(frames[0], None)
     return [
@@ -42,10 +38,10 @@ def at_once(engine, jobs):
 
 
 @pytest.mark.parametrize("frames", [1, 3, 8])
-def test_a_dither_does_not_depend_on_its_company(jobs, frames):
-    alone = [PASSING["parallel"](load(None))(*job) for job in jobs]
+def test_a_dither_does_not_depend_on_the_others_in_its_batch(jobs, frames):
+    alone = [on_accelerator(load(None))(*job) for job in jobs]
     for dither, expected, (_, start, *_) in zip(
-        at_once(parallel_passes(load(None), frames), jobs), alone, jobs, strict=True
+        at_once(on_accelerator(load(None), frames), jobs), alone, jobs, strict=True
     ):
         np.testing.assert_array_equal(dither, expected)
         assert (dither != start).any()
@@ -58,12 +54,12 @@ def test_without_a_network_it_is_the_search(jobs):
 
 
 def test_dithers_can_be_written_on(jobs):
-    """Other ditherers take them for the shown dither, and some compiled code asks for arrays of its own."""
+    """Other ditherers are given them as the shown dither, and some compiled code needs writable arrays."""
     dither = GeneratorDitherer(engine="parallel").dither(jobs[0][0], jobs[0][2])
     assert dither.flags.writeable
 
 
-def test_where_its_memory_is_too_small_one_line_says_so(jobs):
+def test_a_device_with_too_little_memory_is_one_line(jobs):
     def exhausted(scene):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 99 bytes")
 
@@ -78,7 +74,7 @@ def test_where_its_memory_is_too_small_one_line_says_so(jobs):
 
 
 class Gate:
-    """Doubles numbers; the first batch waits until it is let through. `batches` holds what came."""
+    """Doubles numbers; the first batch waits until the gate opens. `batches` records them all."""
 
     def __init__(self):
         self.batches, self.entered, self.open = [], Event(), Event()
@@ -93,7 +89,7 @@ class Gate:
 
 
 def gathered(batcher, gate, jobs):
-    """The futures of jobs, all but the first of which come while the first is at work."""
+    """The futures of jobs; all but the first arrive while the first is being worked on."""
     pool = ThreadPoolExecutor(len(jobs))
     futures = [pool.submit(batcher, jobs[0])]
     assert gate.entered.wait(TIMEOUT)
@@ -107,14 +103,14 @@ def gathered(batcher, gate, jobs):
     return futures
 
 
-def test_what_comes_while_a_batch_is_at_work_makes_up_the_next_ones_in_order():
+def test_what_arrives_during_a_batch_makes_up_the_next_ones_in_order():
     gate = Gate()
     futures = gathered(Batcher(gate, 3), gate, [1, 2, 3, 4, 5])
     assert [future.result(TIMEOUT) for future in futures] == [2, 4, 6, 8, 10]
     assert gate.batches == [[1], [2, 3, 4], [5]]
 
 
-def test_an_error_is_that_of_every_job_of_its_batch_and_of_no_other():
+def test_an_error_reaches_every_job_of_its_batch_and_no_other():
     gate = Gate()
     batcher = Batcher(gate, 2)
     futures = gathered(batcher, gate, [1, 2, -1, 4])
