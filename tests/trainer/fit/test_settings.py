@@ -132,13 +132,15 @@ def test_members_that_differ_in_what_a_sweep_may_vary_keep_their_own_values(sett
     [
         (Settings(critic_weight=0.01), {"clip"}),
         (Settings(critic_weight=0.01, adversary="wasserstein-clip"), {"penalty_weight"}),
-        (V1(), set()),
+        (V1(), {"rate"}),
         (V3(), {"clip"}),
     ],
     ids=["counterfactual", "clipped", "v1", "v3"],
 )
 def test_every_number_that_a_sweep_may_vary_reaches_the_compiled_update(settings, unused):
-    """None of them is fixed in the program, where all members would get the first one's."""
+    """None of them is fixed in the program, where all members would get the first one's. (The rate itself comes
+    by the learning rates; only the critic compares it with its own.)
+    """
     settings = replace(
         settings, channels=4, patch=16, batch=2, **({"sweeps": 0} if isinstance(settings, Settings) else {})
     )
