@@ -102,7 +102,7 @@ def test_one_frame_can_be_overfitted(overfitted):
     weights = load(overfitted)
     assert weights.about["network"] == "u-net"
     assert weights.size == UNetSize(8, previous=True)
-    weights.unet()
+    weights.network()
 
 
 @pytest.mark.parametrize("options", [OWN, V3], ids=["counterfactual", "v3"])

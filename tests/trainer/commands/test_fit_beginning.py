@@ -45,7 +45,7 @@ def chosen(monkeypatch, other):
 def test_a_network_of_the_shipped_size_goes_on_from_the_shipped_weights_at_a_tenth_of_the_rate(chosen):
     settings, _, beginning = chosen()
     assert (beginning.name, beginning.digest) == ("shipped", digest())
-    assert settings.network == beginning.weights.size
+    assert settings.size == beginning.weights.size
     new, _, nothing = chosen("--from", "nothing")
     assert nothing.weights is None
     assert settings.rate == pytest.approx(new.rate / 10)

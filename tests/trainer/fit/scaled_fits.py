@@ -1,10 +1,10 @@
-"""Fits on several devices, to be run in processes of their own (`test_scale.py`), into folders of OUT.
+"""Fits on several devices, to be run in processes of their own (`test_devices.py`), into folders of OUT.
 
-    python -m tests.trainer.scaled_fits pair OUT FILM PORT 0|1    one of two processes with two devices each
-    python -m tests.trainer.scaled_fits alone OUT FILM            all other runs, in one process with four
+    python -m tests.trainer.fit.scaled_fits pair OUT FILM PORT 0|1  one of two processes with two devices each
+    python -m tests.trainer.fit.scaled_fits alone OUT FILM          all other runs, in one process with four
 
-A report is made every other update. Of the runs whose bursts lie in parts and by turns, those on four devices
-make their updates in one loop on the device; its program is put beside them.
+A report is made every other update. Of the runs whose clips take turns in parts, those on four devices make
+their updates in one loop on the device; its program is put beside them.
 """
 
 import sys
@@ -12,29 +12,28 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from trainer.fit.samples import closed_loop
-
 from trainer.__main__ import main
-from trainer.commands import fit, fit_choice
-from trainer.fit import record
+from trainer.fit import sharding, train
+from trainer.fit.checkpoint import Run
+from trainer.fit.settings import PRESETS
 from trainer.fit.sharding import make_mesh
-from trainer.fit.train import updates
+from trainer.fit.train import compiled_loop, updates
 
-STEPS, TURNS, BURSTS = 6, 20, 8
+STEPS, TURNS, CLIPS = 6, 20, 8
 SMALL = ["--patch", "16", "--batch", "4", "--channels", "4", "--seed", "3", "--sweeps", "0"]
-WHOLE = [*SMALL, "--steps", str(STEPS), "--clips", str(BURSTS)]
-# A device has room for four and a half bursts of 17 x 32 x 32 pixels.
-IN_TURNS = [*SMALL, "--steps", str(TURNS), "--clips", str(4 * BURSTS), "--resident", "7.8e-5"]
-fit_choice.PRESETS["cpu"] = ({"chunk": 2}, 10.0)
-# Neither is looked at here: curves, and whether what is compiled for so many bursts serves for others too.
-record.Run.picture = lambda self, png, step: None
-record.closed_loop = lambda settings, side: closed_loop(replace(settings, bursts=1), side)
-fit.updates = lambda settings, mesh, in_parts: updates(replace(settings, bursts=1), mesh, in_parts)
+WHOLE = [*SMALL, "--steps", str(STEPS), "--clips", str(CLIPS)]
+# A device has room for four and a half clips of 17 x 32 x 32 pixels.
+IN_TURNS = [*SMALL, "--steps", str(TURNS), "--clips", str(4 * CLIPS), "--resident", "7.8e-5"]
+PRESETS["cpu"] = ({"chunk": 2}, 10.0)
+# Neither is tested here: curves, and whether a program compiled for so many clips serves for others too.
+Run.picture = lambda self, png, step: None
+train.compiled_loop = lambda settings, side: compiled_loop(replace(settings, clips=1), side)
+train.updates = lambda settings, mesh, in_parts: updates(replace(settings, clips=1), mesh, in_parts)
 
 
 def pair(out: Path, film: str, port: str, process: str) -> int:
-    company = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process", process]
-    return main(["fit", film, "--out", str(out / "pair"), *WHOLE, *company])
+    others = ["--coordinator", f"localhost:{port}", "--processes", "2", "--process", process]
+    return main(["fit", film, "--out", str(out / "pair"), *WHOLE, *others])
 
 
 def alone(out: Path, film: str) -> None:
@@ -43,7 +42,7 @@ def alone(out: Path, film: str) -> None:
     cut(1, STEPS, [*begin, str(out / "one-to-four"), *WHOLE])
     assert main([*begin, str(out / "one-to-four"), *WHOLE, "--resume"]) == 0
 
-    fit.updates = partial(looped, out / "program.txt")
+    train.updates = partial(looped, out / "program.txt")
     assert main([*begin, str(out / "turns"), *IN_TURNS]) == 0
     cut(4, TURNS, [*begin, str(out / "four-to-one"), *IN_TURNS])
     on(1)
@@ -55,21 +54,21 @@ def cut(devices: int, steps: int, command: list[str]) -> None:
 
     def check(step: int, metrics: object) -> None:
         if step == steps - 4:
-            fit.CHECKPOINT_SECONDS = -1.0
+            train.CHECKPOINT_SECONDS = -1.0
         elif step == steps - 2:
             raise KeyboardInterrupt
 
-    before = fit.check, fit.CHECKPOINT_SECONDS
-    fit.check = check
+    before = train.check, train.CHECKPOINT_SECONDS
+    train.check = check
     on(devices)
     assert main(command) == 130
-    fit.check, fit.CHECKPOINT_SECONDS = before
+    train.check, train.CHECKPOINT_SECONDS = before
     on(4)
 
 
 def on(devices: int) -> None:
     """From now on, fits see the first so many devices alone."""
-    fit.make_mesh = partial(make_mesh, most=devices)
+    sharding.make_mesh = partial(make_mesh, most=devices)
 
 
 _compiled = {}
@@ -78,14 +77,14 @@ _compiled = {}
 def looped(program, settings, mesh, in_parts):
     """`updates`, on four devices in one loop, compiled beforehand to see the program."""
     if mesh.size == 1:
-        return updates(replace(settings, bursts=1), mesh, in_parts)
+        return updates(replace(settings, clips=1), mesh, in_parts)
 
-    def many(state, bursts, rates):
+    def many(state, clips, rates):
         if "it" not in _compiled:
-            lowered = updates(settings, mesh, in_parts, looped=True).lower(state, bursts, rates)
+            lowered = updates(settings, mesh, in_parts, looped=True).lower(state, clips, rates)
             _compiled["it"] = lowered.compile()
             program.write_text(_compiled["it"].as_text())
-        return _compiled["it"](state, bursts, rates)
+        return _compiled["it"](state, clips, rates)
 
     return many
 

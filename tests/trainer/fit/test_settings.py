@@ -138,8 +138,9 @@ def test_members_that_differ_in_what_a_sweep_may_vary_keep_their_own_values(sett
     ids=["counterfactual", "clipped", "v1", "v3"],
 )
 def test_every_number_that_a_sweep_may_vary_reaches_the_compiled_update(settings, unused):
-    """None of them is fixed in the program, where all members would get the first one's. (The rate itself comes
-    by the learning rates; only the critic compares it with its own.)
+    """None of them is fixed in the program, where all members would get the first one's.
+
+    (The rate comes with the learning rates; only the critic needs it beside them.)
     """
     settings = replace(
         settings, channels=4, patch=16, batch=2, **({"sweeps": 0} if isinstance(settings, Settings) else {})
