@@ -36,6 +36,8 @@ class Beginning:
 
 
 NOTHING = Beginning("nothing")
+_SAME_FOR_ALL = ("resident", "resume", "processes")
+"""Options that must be the same in all processes, beside those in settings.json."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     }
     sharding.enough_threads()
     with sharding.joined(cluster):
-        sharding.check_same({**about, "resident": args.resident, "resume": args.resume})
+        sharding.check_same({**about, **{name: vars(args)[name] for name in _SAME_FOR_ALL}})
         mesh, memory = sharding.make_mesh(settings.batch), room(args.resident)
         folder = sharding.on_process_zero(lambda: Run(Path(args.out), about, args.resume))
         try:

@@ -8,19 +8,10 @@ import pytest
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands import fit
-from trainer.commands.fit_choice import choose
-from trainer.dithers.generator.model import (
-    Size,
-    create,
-)
-from trainer.dithers.generator.weights import (
-    Weights,
-    arrays_of,
-    digest,
-    load,
-    save,
-)
-from trainer.fit.bursts import LENGTH
+from trainer.commands.fit import choose
+from trainer.dithers.generator.model import Size, create
+from trainer.dithers.generator.weights import Weights, arrays_of, digest, load, save
+from trainer.fit.data import LENGTH
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +45,7 @@ def chosen(monkeypatch, other):
 def test_a_network_of_the_shipped_size_goes_on_from_the_shipped_weights_at_a_tenth_of_the_rate(chosen):
     settings, _, beginning = chosen()
     assert (beginning.name, beginning.digest) == ("shipped", digest())
-    assert settings.network == beginning.weights.size
+    assert settings.size == beginning.weights.size
     new, _, nothing = chosen("--from", "nothing")
     assert nothing.weights is None
     assert settings.rate == pytest.approx(new.rate / 10)
@@ -70,7 +61,7 @@ def test_other_networks_and_one_frame_begin_with_nothing(chosen, options):
 
 def test_a_fit_goes_on_from_the_weights_of_another_run(film, other, tmp_path, capsys):
     out = tmp_path / "run"
-    small = ["--patch", "16", "--batch", "2", "--bursts", "2", "--channels", "4", "--sweeps", "0"]
+    small = ["--patch", "16", "--batch", "2", "--clips", "2", "--channels", "4", "--sweeps", "0"]
     command = ["fit", film, "--out", str(out), *small, "--steps", "1", "--from", str(other)]
     assert main([*command, "--rate", "1e-9"]) == 0
     assert "from " + str(other) in capsys.readouterr().out

@@ -6,24 +6,10 @@ import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene, random_case, single_moves
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.generator.model import (
-    PLANES,
-    Size,
-    create,
-)
-from trainer.dithers.generator.step import (
-    View,
-    energy_on,
-    made,
-    planes_of,
-    propose,
-    step,
-)
+from trainer.dithers.generator.model import PLANES, Size, create
+from trainer.dithers.generator.step import View, accept_moves, energy_on, planes_of, propose, step
 from trainer.dithers.search.energy import cost
-from trainer.dithers.search.moves import (
-    drop_conflicts,
-    uses,
-)
+from trainer.dithers.search.moves import drop_conflicts, uses
 from trainer.dithers.search.sequential import settle
 
 PRICE = 0.3
@@ -68,7 +54,7 @@ def test_the_check_takes_back_moves_that_do_not_go_together(scene):
     looked, energy = view(*scene), energy_on(scene[0].shape)
     proposal = propose(looked, energy)
     logits = -proposal.change
-    change = np.asarray(made(proposal, logits, energy))[0]
+    change = np.asarray(accept_moves(proposal, logits, energy))[0]
     unchecked = np.asarray(
         proposal.sign * uses(drop_conflicts(jnp.where(logits > 0, proposal.move, 0), logits))
     )[0]
@@ -85,11 +71,11 @@ def test_nothing_is_made_where_nothing_is_accepted_and_a_settled_dither_stays(sc
     frame, start, shown = scene
     energy = energy_on(frame.shape)
     proposal = propose(view(*scene), energy)
-    assert not np.asarray(made(proposal, -jnp.ones_like(proposal.change), energy)).any()
+    assert not np.asarray(accept_moves(proposal, -jnp.ones_like(proposal.change), energy)).any()
     settled = settle(frame, start, shown, PRICE, TWO_EYES)
     proposal = propose(view(frame, settled, shown), energy)
     # What is left within the tolerance of the search may be made: all but nothing.
-    flips = np.abs(made(proposal, jnp.ones_like(proposal.change), energy)).sum()
+    flips = np.abs(accept_moves(proposal, jnp.ones_like(proposal.change), energy)).sum()
     assert flips < 1e-3 * frame.size
 
 

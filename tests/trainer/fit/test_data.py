@@ -1,4 +1,4 @@
-"""Bursts from films, and the pool of patches that a generator is trained on."""
+"""Clips from films, and the pool of patches that a generator is trained on."""
 
 from itertools import pairwise
 
@@ -8,25 +8,21 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_films import make_film
-from trainer.dithers.batched_diffusion import (
-    hysteresis,
-    starts,
-)
+from trainer.dithers.batched_diffusion import hysteresis, starts
+from trainer.dithers.generator.step import FIRST_PRICE
 from trainer.errors import OptionError
 from trainer.films.film import Film
-from trainer.fit.bursts import (
-    LENGTH,
-    read_bursts,
-)
-from trainer.fit.patches import (
+from trainer.fit.data import (
     FIRST_PASSES,
-    FIRST_PRICE,
+    LENGTH,
     MOST_PASSES,
     PRICES,
     advance,
-    begin,
-    ends,
-    homes,
+    is_last_pass,
+    new_pool,
+    read_clips,
+    scene_of,
+    slots,
     view,
 )
 
@@ -35,34 +31,34 @@ BATCH, PATCH = 6, 16
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """70 frames of one grey each, 32 + frame number: a burst shows which frames it holds."""
+    """70 frames of one grey each, 32 + frame number: a clip shows which frames it holds."""
     greys = (np.full((96, 160, 3), 32 + number, np.uint8) for number in range(70))
     return Film(make_film(tmp_path_factory.mktemp("films") / "grey.avi", "FFV1", greys))
 
 
 @pytest.fixture(scope="module")
-def bursts(film):
-    return read_bursts([film], 32, 7, np.random.default_rng(0))
+def clips(film):
+    return read_clips([film], 32, 7, np.random.default_rng(0))
 
 
-def test_bursts_are_consecutive_frames_from_all_over_the_film(bursts):
-    assert bursts.shape == (7, LENGTH, 32, 32)
-    assert bursts.dtype == np.uint8
-    for start, burst in zip(range(0, 70, 10), bursts, strict=True):
-        assert (burst == burst[:, :1, :1]).all()
+def test_clips_are_consecutive_frames_from_all_over_the_film(clips):
+    assert clips.shape == (7, LENGTH, 32, 32)
+    assert clips.dtype == np.uint8
+    for start, clip in zip(range(0, 70, 10), clips, strict=True):
+        assert (clip == clip[:, :1, :1]).all()
         expected = np.minimum(np.arange(start, start + LENGTH), 69) + 32
-        np.testing.assert_allclose(burst[:, 0, 0], expected, atol=2)
+        np.testing.assert_allclose(clip[:, 0, 0], expected, atol=2)
 
 
-def test_bursts_are_the_same_for_the_same_seed(film, bursts):
-    np.testing.assert_array_equal(read_bursts([film], 32, 7, np.random.default_rng(0)), bursts)
+def test_clips_are_the_same_for_the_same_seed(film, clips):
+    np.testing.assert_array_equal(read_clips([film], 32, 7, np.random.default_rng(0)), clips)
 
 
 def test_a_film_too_small_for_the_patches_is_refused(tmp_path):
     strip = (np.zeros((16, 1600, 3), np.uint8) for _ in range(2))
     film = Film(make_film(tmp_path / "strip.avi", "FFV1", strip))
     with pytest.raises(OptionError, match="smaller --patch"):
-        read_bursts([film], 128, 5, np.random.default_rng(0))
+        read_clips([film], 128, 5, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +67,7 @@ def history():
     noise = np.random.default_rng(1).integers(0, 256, (3, LENGTH, 32, 32)).astype(np.uint8)
     films = jnp.asarray(noise)
     look, go_on = jax.jit(view), jax.jit(advance)
-    pool = jax.jit(begin, static_argnums=3)(jax.random.key(0), homes(BATCH, 3), films, PATCH)
+    pool = jax.jit(new_pool, static_argnums=3)(jax.random.key(0), slots(BATCH, 3), films, PATCH)
     seen = []
     for number in range(60):
         seen.append((jax.device_get(pool), jax.device_get(look(pool, films))))
@@ -105,7 +101,7 @@ def test_a_frame_starts_where_start_says(history):
 def test_the_last_pass_of_a_frame_is_known_before_it_is_made(history):
     for (before, _), (after, _) in pairwise(history):
         over = (after.turn != before.turn) | (after.crops.seed != before.crops.seed)
-        np.testing.assert_array_equal(ends(before), over)
+        np.testing.assert_array_equal(is_last_pass(before), over)
 
 
 def test_the_loop_is_closed(history):
@@ -160,3 +156,36 @@ def test_the_mask_stays_where_the_patch_is(history):
     for (before, old), (after, new) in pairwise(history):
         same = after.crops.seed == before.crops.seed
         np.testing.assert_array_equal(new.mask[same], old.mask[same])
+
+
+@pytest.fixture(scope="module")
+def turned():
+    """A pool over clips in which frame n has the tone n / 255 times 10."""
+    greys = (10 * np.arange(LENGTH, dtype=np.uint8))[None, :, None, None]
+    clips = jnp.asarray(np.broadcast_to(greys, (1, LENGTH, 32, 32)))
+    new = jax.jit(new_pool, static_argnums=3)(jax.random.key(0), slots(8, 1), clips, PATCH)
+    plain = new.crops._replace(
+        stride=jnp.ones(8, int), gain=jnp.ones(8), level=jnp.full(8, 0.5), drift=jnp.zeros(8),
+        grain=jnp.zeros(8), mirrored=jnp.zeros(8, bool), turned=jnp.zeros(8, int),
+        negative=jnp.zeros(8, bool),
+    )  # fmt: skip
+    return new._replace(crops=plain, turn=jnp.arange(8) % 3), clips
+
+
+def tones(turned, **given):
+    """The tones of frame and frame before that an update is about, in tens of 255."""
+    scene, before = jax.jit(lambda *where: scene_of(*where, **given))(*turned)
+    return [
+        np.rint(np.asarray(plane)[:, 0, 0] * 25.5).astype(int).tolist() for plane in (scene.frame, before)
+    ]
+
+
+def test_the_frame_before_is_the_one_before(turned):
+    turns = [0, 1, 2, 0, 1, 2, 0, 1]
+    assert tones(turned) == [turns, [0, 0, 1, 0, 0, 1, 0, 0]]
+    assert tones(turned, teacher_forcing=True) == [[turn + 1 for turn in turns], turns]
+
+
+def test_overfitting_shows_the_first_frame_alone(turned):
+    pool, clips = turned
+    assert tones((pool, clips.at[0, 0].set(70)), overfit=True) == [[7] * 8, [7] * 8]

@@ -1,6 +1,4 @@
-"""The film-maker's U-Net and critic: their sizes, their shapes, and what they see."""
-
-from functools import partial
+"""The film-maker's U-Net: its size, its shapes, and what it sees."""
 
 import jax
 import jax.numpy as jnp
@@ -8,22 +6,22 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from trainer.dithers.generator.modules import counted
+from trainer.dithers.generator.model import count_parameters
 from trainer.errors import OptionError
 from trainer.film_maker import unet
-from trainer.film_maker.unet import (
-    UNetSize,
-    parameter_count,
-)
-from trainer.fit import critic
+from trainer.film_maker.settings import UPSAMPLINGS
+from trainer.film_maker.unet import UNetSize
 
 
 def test_the_u_net_has_the_film_makers_size():
     """About 1.56 million numbers, whatever it sees; a learned upsampling comes on top."""
     for size in (UNetSize(), UNetSize(colours=3), UNetSize(previous=True)):
-        assert round(parameter_count(size) / 1e6, 2) in (1.56, 1.57)
+        assert round(count_parameters(unet.outline(size)) / 1e6, 2) in (1.56, 1.57)
     learned = sum(4 * c * c + c for c in (128, 128, 64, 32))
-    assert parameter_count(UNetSize(upsampling="transposed")) == parameter_count(UNetSize()) + learned
+    assert (
+        count_parameters(unet.outline(UNetSize(upsampling="transposed")))
+        == count_parameters(unet.outline(UNetSize())) + learned
+    )
 
 
 def test_channels_and_kernels_are_the_film_makers():
@@ -34,7 +32,7 @@ def test_channels_and_kernels_are_the_film_makers():
     assert network.logit.kernel.shape == (1, 1, 16, 1)
 
 
-@pytest.mark.parametrize("upsampling", unet.UPSAMPLINGS)
+@pytest.mark.parametrize("upsampling", UPSAMPLINGS)
 def test_there_is_a_logit_for_every_pixel_of_a_frame_of_any_size(upsampling):
     network = unet.create(UNetSize(2, 3, True, upsampling), 0)
     found = jax.eval_shape(network, jnp.zeros((2, 17, 30, 3)), jnp.zeros((2, 17, 30)))
@@ -69,26 +67,3 @@ def test_a_frame_has_no_border_that_it_could_see():
 def test_a_u_net_out_of_range_is_refused(given, words):
     with pytest.raises(OptionError, match=words):
         UNetSize(**given)
-
-
-@pytest.mark.parametrize("sees_frame", [False, True])
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_critic_has_the_film_makers_size(sees_frame, batch_norm):
-    network = critic.create(sees_frame, batch_norm, 0)
-    assert counted(network) == pytest.approx(25_000, rel=0.02)
-    pictures = [jnp.zeros((2, 96, 64))] * (1 + sees_frame)
-    assert jax.eval_shape(network, *pictures).shape == (2, 3, 2)
-
-
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_only_a_critic_with_batch_norm_judges_a_picture_by_its_company(batch_norm):
-    score = jax.jit(partial(_score, critic.create(False, batch_norm, 0)))
-    pictures = np.random.default_rng(0).random((3, 32, 32), dtype=np.float32)
-    alone = score(pictures)[0]
-    # A copy: JAX may still be reading the other.
-    others = np.concatenate([pictures[:1], np.ones_like(pictures[1:])])
-    assert np.allclose(score(others)[0], alone, atol=1e-5) is not batch_norm
-
-
-def _score(network, pictures):
-    return network(pictures)

@@ -3,38 +3,22 @@
 import re
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import trainer.dithers.generator
 from player.reel import Reel
 from tests.trainer.made_films import make_film
 from tests.trainer.search_cases import moving_scene
 from trainer.__main__ import main
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.eye import (
-    hvs_psnr,
-    two_eye_kernel,
-)
+from trainer.dithers.eye import hvs_psnr, two_eye_kernel
 from trainer.dithers.generator.ditherer import GeneratorDitherer
-from trainer.dithers.generator.model import (
-    PLANES,
-    Size,
-    create,
-)
-from trainer.dithers.generator.weights import (
-    Weights,
-    arrays_of,
-    digest,
-    load,
-    save,
-)
-from trainer.dithers.search.energy import (
-    cost,
-    price_of,
-)
+from trainer.dithers.generator.model import Size, create
+from trainer.dithers.generator.weights import Weights, arrays_of, digest, save
+from trainer.dithers.search.energy import cost, price_of
 from trainer.dithers.search.start import Start
-from trainer.errors import OptionError, TrainerError
+from trainer.errors import OptionError
 
 SHAPE = (37, 50)
 KERNEL = two_eye_kernel()
@@ -74,7 +58,7 @@ def test_the_shipped_network_makes_up_for_motion(shipped):
     alone, _ = shipped
     shown = GeneratorDitherer(polish=2).dither(scene(0), None)
     start = Start(0.5, alone.price)(scene(12), shown)
-    dither = alone(scene(12), shown)
+    dither = alone.dither(scene(12), shown)
     costs = [cost(scene(12), each, shown, alone.price, KERNEL) for each in (dither, start)]
     assert costs[0] < 0.95 * costs[1]
 
@@ -113,17 +97,18 @@ def test_the_engines_agree(shipped):
     """Alone they make the same dithers; the searches after them differ, but hardly in what they reach."""
     alone, polished = shipped
     in_jax = GeneratorDitherer(polish=0, engine="parallel"), GeneratorDitherer(polish=2, engine="parallel")
-    shown = polished(scene(0), None)
-    np.testing.assert_array_equal(in_jax[0](scene(12), shown), alone(scene(12), shown))
+    shown = polished.dither(scene(0), None)
+    np.testing.assert_array_equal(in_jax[0].dither(scene(12), shown), alone.dither(scene(12), shown))
     costs = [
-        cost(scene(12), each(scene(12), shown), shown, alone.price, KERNEL) for each in (in_jax[1], polished)
+        cost(scene(12), each.dither(scene(12), shown), shown, alone.price, KERNEL)
+        for each in (in_jax[1], polished)
     ]
     assert costs[0] == pytest.approx(costs[1], rel=0.1)
 
 
 @pytest.mark.parametrize("tone", [0.0, 1.0])
 def test_black_and_white_frames_come_out_whole(shipped, tone):
-    dither = shipped[1](np.full(SHAPE, tone, np.float32), None)
+    dither = shipped[1].dither(np.full(SHAPE, tone, np.float32), None)
     assert (dither == tone).all()
 
 
@@ -150,51 +135,7 @@ def test_a_setting_out_of_range_is_refused(tiny, settings, words):
         GeneratorDitherer(**{"weights": tiny, **settings})
 
 
-def test_weights_survive_their_file(tiny, tmp_path):
-    path = tmp_path / "weights.npz"
-    save(path, Weights(tiny.arrays, tiny.size, {"seed": 7}))
-    found = load(path)
-    assert found.about["seed"] == 7
-    assert found.size == tiny.size
-    for name, array in tiny.arrays.items():
-        np.testing.assert_array_equal(found.arrays[name], array)
-    before, after = tiny.generator(), found.generator()
-    planes = jnp.ones((1, 4, 4, PLANES))
-    np.testing.assert_array_equal(before(planes), after(planes))
-
-
-def test_the_same_weights_give_the_same_bytes(tiny, tmp_path):
-    for name in "ab":
-        save(tmp_path / name, tiny)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
-def test_what_holds_no_weights_is_refused_in_one_line(tiny, tmp_path):
-    path = tmp_path / "weights.npz"
-    with pytest.raises(TrainerError, match="there is no"):
-        load(tmp_path)
-    path.write_bytes(b"no weights")
-    with pytest.raises(TrainerError, match="no file of weights"):
-        load(tmp_path)
-    save(path, tiny)
-    path.write_bytes(path.read_bytes()[:-400])
-    with pytest.raises(TrainerError, match="no file of weights"):
-        load(path)
-
-
-def test_weights_of_another_size_are_refused(tiny):
-    with pytest.raises(TrainerError, match="fit again"):
-        Weights(tiny.arrays, Size(5, 2), {}).generator()
-
-
-def test_the_shipped_weights_say_how_they_were_made():
-    about = load().about
-    assert about["films"]
-    assert about["command"].startswith("trainer fit")
-    assert isinstance(about["settings"]["seed"], int)
-
-
-STATED = Path(__file__).parents[2] / "trainer" / "shipped" / "README.md"
+STATED = Path(trainer.dithers.generator.__file__).with_name("README.md")
 
 
 @pytest.mark.parametrize(("name", "polish"), [("network alone", 0), ("with 3 rounds", 3)])

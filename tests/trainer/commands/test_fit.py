@@ -12,18 +12,10 @@ from PIL import Image
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.dithers.generator.weights import load
-from trainer.errors import OptionError, TrainerError
 from trainer.film_maker.unet import UNetSize
-from trainer.fit.bursts import LENGTH
-from trainer.fit.train import (
-    PATIENCE,
-    Metrics,
-    Settings,
-    check,
-    rates,
-)
+from trainer.fit.data import LENGTH
 
-SMALL = ["--patch", "16", "--batch", "2", "--bursts", "2", "--seed", "5"]
+SMALL = ["--patch", "16", "--batch", "2", "--clips", "2", "--seed", "5"]
 OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--critic-weight", ".001", "--critic-steps", "1",
        *("--optimiser", "lamb", "--rate", ".01", "--schedule", "linear"), "--steps", "100"]  # fmt: skip
 V3 = [*SMALL, "--objective", "v3", "--channels", "8", "--rate", ".01", "--reconstruction", "bce",
@@ -110,7 +102,7 @@ def test_one_frame_can_be_overfitted(overfitted):
     weights = load(overfitted)
     assert weights.about["network"] == "u-net"
     assert weights.size == UNetSize(8, previous=True)
-    weights.unet()
+    weights.network()
 
 
 @pytest.mark.parametrize("options", [OWN, V3], ids=["counterfactual", "v3"])
@@ -118,10 +110,10 @@ def test_a_fit_that_was_cut_off_is_resumed_to_the_same_losses(
     film, whole, overfitted, tmp_path, monkeypatch, options
 ):
     """Cut off at a report that no checkpoint has yet: what follows equals the run that was never cut off."""
-    from trainer.commands import fit
+    from trainer.fit import train
 
     uncut, out = whole if options is OWN else overfitted, tmp_path / "cut"
-    monkeypatch.setattr(fit, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(train, "CHECKPOINT_SECONDS", -1.0)
     last = rows(uncut)[-1]["step"]
 
     def interrupted(step, metrics):
@@ -130,7 +122,7 @@ def test_a_fit_that_was_cut_off_is_resumed_to_the_same_losses(
 
     arguments = ["fit", film, "--out", str(out), *options]
     with monkeypatch.context() as cut:
-        cut.setattr(fit, "check", interrupted)
+        cut.setattr(train, "check", interrupted)
         assert main(arguments) == 130
     assert [row["step"] for row in rows(out)] == [row["step"] for row in rows(uncut)]
     assert main([*arguments, "--resume"]) == 0
@@ -146,7 +138,7 @@ def test_where_the_disk_is_full_one_line_says_so_and_the_run_goes_on_after(
     out = tmp_path / "run"
     arguments = ["fit", film, "--out", str(out), *OWN]
     with monkeypatch.context() as full:
-        full.setattr("trainer.fit.runs.shutil.disk_usage", lambda path: SimpleNamespace(free=300_000))
+        full.setattr("trainer.fit.checkpoint.shutil.disk_usage", lambda path: SimpleNamespace(free=300_000))
         assert main(arguments) == 2
     error = capsys.readouterr().err
     assert (error.count("\n"), "the disk is full; free space, then" in error) == (1, True)
@@ -197,44 +189,3 @@ def test_what_cannot_be_fitted_is_refused_in_one_line(film, tmp_path, capsys, op
     assert words in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
-
-
-HEALTHY = Metrics(loss=-0.5, energy=0.1, white=0.5, tone=0.5, flips=0.08, unsure=0.01, critic=-2.0)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"loss": float("nan")}, "no longer a number"),
-        ({"critic": float("nan")}, "no longer a number"),
-        ({"critic": -1e6}, "the critic ran away"),
-        ({"white": 1.0}, "all white"),
-        ({"white": 0.0}, "all black"),
-        ({"flips": 0.0}, "copy of the one before"),
-        ({"unsure": 1e-17, "loss": -1e-12}, "no move at all"),
-    ],
-)
-def test_a_collapse_is_named(change, words):
-    check(PATIENCE + 1, HEALTHY)
-    with pytest.raises(TrainerError, match=words):
-        check(PATIENCE + 1, HEALTHY._replace(**change))
-
-
-def test_a_dark_film_is_no_collapse():
-    check(PATIENCE + 1, HEALTHY._replace(white=0.0, tone=0.01))
-
-
-def test_a_generator_that_is_sure_and_still_gains_or_is_young_is_no_collapse():
-    check(PATIENCE + 1, HEALTHY._replace(unsure=0.0, loss=-1e-3))
-    check(PATIENCE, HEALTHY._replace(unsure=0.0, loss=0.0))
-
-
-def test_rates_rise_then_fall():
-    settings = Settings(rate=0.01)
-    np.testing.assert_allclose(rates(settings, 0, np.zeros(2)), [0.0001, 0.0002], rtol=1e-5)
-    np.testing.assert_allclose(rates(settings, 500, np.array([0, 0.5, 1])), [0.01, 0.0051, 0.0002], rtol=1e-5)
-
-
-def test_settings_out_of_range_are_refused():
-    with pytest.raises(OptionError, match="--patch 18"):
-        Settings(patch=18)

@@ -8,23 +8,18 @@ import numpy as np
 import pytest
 
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.step import (
-    View,
-    energy_on,
-    propose,
-)
+from trainer.dithers.generator.step import View, energy_on, propose
 from trainer.dithers.search.energy import cost
-from trainer.dithers.search.moves import (
-    NOTHING,
-    OFFSETS,
-    SWAP,
-    TOGGLE,
-)
-from trainer.fit.objectives import (
+from trainer.dithers.search.moves import NOTHING, OFFSETS, SWAP, TOGGLE
+from trainer.fit.loss import (
     counterfactual,
+    critic_loss,
     draw,
     energy_per_pixel,
     gains,
+    generator_loss,
+    slope_penalty,
+    straight_through,
 )
 
 SHAPE, PRICE = (2, 4), 0.3
@@ -128,3 +123,54 @@ def test_moves_are_drawn_as_often_as_their_logits_say():
     drawn = draw(jax.random.key(0), logits)
     assert drawn.dtype == bool
     np.testing.assert_allclose(drawn.mean(1), jax.nn.sigmoid(logits[:, 0]), atol=0.03)
+
+
+@pytest.mark.parametrize("adversary", ["pix2pix", "wasserstein", "wasserstein-clip"])
+def test_each_side_wants_the_opposite_of_the_fakes(adversary):
+    def slopes(loss):
+        return jax.grad(lambda real, fake: loss(real, fake), (0, 1))(
+            jnp.zeros((2, 1, 1)), jnp.zeros((2, 1, 1))
+        )
+
+    real, fake = slopes(lambda real, fake: critic_loss(adversary, real, fake))
+    assert (real < 0).all()
+    assert (fake > 0).all()
+    real, fake = slopes(lambda real, fake: generator_loss(adversary, fake))
+    assert (real == 0).all()
+    assert (fake < 0).all()
+
+
+def test_losses_of_known_scores():
+    real, fake = jnp.array([[[3.0]], [[1.0]]]), jnp.array([[[-1.0]], [[0.0]]])
+    assert critic_loss("wasserstein", real, fake) == -2.5
+    assert generator_loss("wasserstein", fake) == 0.5
+    half = np.log(2)
+    assert critic_loss("pix2pix", 0 * real, 0 * fake) == pytest.approx(half)
+    assert generator_loss("pix2pix", 0 * fake) == pytest.approx(half)
+
+
+def test_the_penalty_is_none_at_slope_1():
+    real, fake = jnp.ones((2, 3, 4)), jnp.zeros((2, 3, 4))
+
+    def of_slope(slope):
+        score = lambda pictures: slope / np.sqrt(12) * pictures.sum((-2, -1), keepdims=True)  # noqa: E731
+        return slope_penalty(score, real, fake, jnp.array([0.2, 0.9]))
+
+    assert of_slope(1.0) == pytest.approx(0, abs=1e-9)
+    assert of_slope(3.0) == pytest.approx(4, rel=1e-5)
+
+
+def test_the_penalty_is_taken_between_real_and_fake():
+    """Score x^3 / 3 of one pixel: at a share s between 1 and 0 its slope is s^2."""
+    share = jnp.array([0.0, 0.5, 1.0])
+    found = slope_penalty(lambda p: p**3 / 3, jnp.ones((3, 1, 1)), jnp.zeros((3, 1, 1)), share)
+    assert found == pytest.approx(np.mean((np.array([0, 0.25, 1]) - 1) ** 2), rel=1e-4)
+
+
+def test_straight_through_is_the_hard_picture_with_the_gradient_of_the_soft_one():
+    logits = jnp.asarray(np.random.default_rng(0).normal(0, 2, (2, 3, 4)), jnp.float32)
+    hard = (logits > 0).astype(jnp.float32)
+    np.testing.assert_allclose(straight_through(hard, jax.nn.sigmoid(logits)), hard, atol=1e-6)
+    slope = jax.grad(lambda x: straight_through(hard, jax.nn.sigmoid(x)).sum())(logits)
+    white = jax.nn.sigmoid(logits)
+    np.testing.assert_allclose(slope, white * (1 - white), rtol=1e-4)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.trainer.made_films import make_film
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def runs(tmp_path_factory):
     words = [["pair", out, film, port, 0], ["pair", out, film, port, 1], ["alone", out, film]]
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.trainer.scaled_fits", *map(str, those)],
+            [sys.executable, "-m", "tests.trainer.fit.scaled_fits", *map(str, those)],
             cwd=ROOT, env=with_devices(devices), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         for those, devices in zip(words, (2, 2, 4), strict=True)
@@ -65,14 +65,14 @@ def test_a_run_goes_on_on_another_number_of_devices_to_the_same_losses(runs, run
     np.testing.assert_allclose(figures(runs / run), figures(runs / uncut), rtol=2e-4, atol=1e-5)
 
 
-def test_bursts_are_exchanged_by_the_number_of_the_update(runs):
-    assert json.loads((runs / "turns" / "bursts.json").read_text()) == {
-        "bursts": 32, "parts": 4, "chunks": 4, "updates": 16
+def test_clips_are_exchanged_by_the_number_of_the_update(runs):
+    assert json.loads((runs / "turns" / "clips.json").read_text()) == {
+        "clips": 32, "parts": 4, "chunks": 4, "updates": 16
     }  # fmt: skip
 
 
 def test_devices_send_one_another_nothing_but_sums(runs):
-    """No burst, patch or dither leaves its device: all collective operations are all-reduces."""
+    """No clip, patch or dither leaves its device: all collective operations are all-reduces."""
     program = (runs / "program.txt").read_text()
     found = re.findall(
         r"= (.*?) (all-reduce|all-gather|all-to-all|collective-\w+|reduce-scatter)(?:-start)?\(", program
