@@ -15,8 +15,7 @@ from trainer.fit.data import LENGTH
 from trainer.fit.settings import (
     PRESETS,
     Settings,
-    add_fit_options,
-    add_sweep_options,
+    add_table,
     all_rows,
     flag,
     hyper_of,
@@ -59,7 +58,7 @@ def test_choices_that_are_none_are_refused(change, words):
 @pytest.mark.parametrize("settings", objectives().values(), ids=objectives())
 def test_every_setting_is_a_line_of_the_table_with_an_option_that_says_its_default(settings):
     parser = argparse.ArgumentParser()
-    add_fit_options(parser)
+    add_table(parser)
     said = {action.dest: action.help for action in parser._actions}
     for each in fields(settings):
         row = table(settings)[each.name]
@@ -74,7 +73,7 @@ def test_every_setting_is_a_line_of_the_table_with_an_option_that_says_its_defau
 
 def test_what_is_given_goes_before_the_preset_and_that_before_the_defaults():
     parser = argparse.ArgumentParser()
-    add_fit_options(parser)
+    add_table(parser)
     found = settings_of(parser.parse_args(["--preset", "gpu", "--clips", "7", "--objective", "v1"]))
     assert found == V1(batch=128, clips=7, chunk=200)
     assert found.as_dict()["objective"] == "v1"
@@ -103,7 +102,7 @@ def with_critic(settings):
 
 def test_a_sweep_takes_lists_for_what_it_may_vary_and_for_nothing_else():
     parser = argparse.ArgumentParser()
-    add_sweep_options(parser)
+    add_table(parser, lists=True)
     assert {name for name, row in all_rows().items() if row.sweep} == set(OTHER)
     for action in parser._actions:
         assert ("..," in f"{action.metavar},") is (action.dest in OTHER), action.dest
