@@ -1,4 +1,4 @@
-"""Little films for the tests: every frame carries its own number in blocks that survive any coder.
+"""Little films for the tests: every frame shows its number in blocks that survive any coder.
 
 Also hands-on changes to the files: an mp4 is taken apart into its boxes (ISO/IEC 14496-12), an avi and a
 Matroska file are changed in place.
@@ -37,8 +37,7 @@ def read_number(image: NDArray[np.uint8]) -> int:
 def make_film(
     path: Path, codec: str = "mp4v", pictures: Iterable[NDArray[np.uint8]] | int = 60, rate: float = 25
 ) -> Path:
-    """Write a film of numbered pictures 0, 1, 2 ... (or of the given ones, uint8[h, w, 3]); returns its
-    path."""
+    """Write a film of numbered pictures 0, 1, 2 ... or of the given ones, uint8[h, w, 3]; return its path."""
     if isinstance(pictures, int):
         pictures = (numbered(i) for i in range(pictures))
     writer = None

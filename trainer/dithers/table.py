@@ -117,9 +117,9 @@ def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
     check(name, dial, **settings)
     if dial is not None:
         settings["dial"] = dial
-    module, _, ditherer = DITHERS[name].ditherer.partition(":")
-    made: Ditherer = getattr(import_module(f"trainer.dithers.{module}"), ditherer)(**settings)
-    return made
+    module, _, maker = DITHERS[name].ditherer.partition(":")
+    ditherer: Ditherer = getattr(import_module(f"trainer.dithers.{module}"), maker)(**settings)
+    return ditherer
 
 
 def check(name: str, dial: float | None = None, **settings: Any) -> None:

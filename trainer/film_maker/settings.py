@@ -8,9 +8,8 @@ the generator ran to all black or all white before the critic had learned anythi
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from trainer.film_maker import UPSAMPLINGS
 from trainer.fit.settings import OBJECTIVE, CommonSettings, CriticSettings, changed, setting, term_weight
-
-UPSAMPLINGS = ("nearest", "transposed")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from jax.typing import DTypeLike
 
 from trainer.dithers.generator.model import abstract_network, new_network
 from trainer.errors import OptionError
-from trainer.film_maker.settings import UPSAMPLINGS
+from trainer.film_maker import UPSAMPLINGS
 
 _DEEPEST = 16
 """Pixels of the frame to a pixel in the middle: frames are padded to a multiple of it."""

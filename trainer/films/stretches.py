@@ -48,19 +48,16 @@ def _planned(frames: Iterable[Selected], longest: int) -> Iterator[tuple[Selecte
     first, length = None, 0  # of the stretch so far: the thumbnail of its first frame, and its frames
     for selected in frames:
         thumbnail = selected.thumbnail
-        if first is None:
-            begins = True
-        else:
-            has_moved = length >= COOLDOWN and np.abs(thumbnail - first).mean() > THRESHOLD
-            begins = bool(selected.cut or has_moved or length >= longest)
+        has_moved = first is not None and length >= COOLDOWN and np.abs(thumbnail - first).mean() > THRESHOLD
+        begins = first is None or selected.cut or has_moved or length >= longest
         if begins:
             first, length = thumbnail, 0
         length += 1
-        yield selected, begins
+        yield selected, bool(begins)
 
 
 def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
-    """Divide the frames of a film, in order, into stretches by `redraw_plan`. OptionError."""
+    """The frames of a film, in order, divided into stretches as `redraw_plan` says. OptionError."""
     return _divided(redraw_plan(frames, longest))
 
 

@@ -1,4 +1,4 @@
-"""Which engine a machine takes, and that an export keeps to one."""
+"""The engine that suits a machine, and that an export keeps to one."""
 
 import os
 
@@ -22,7 +22,7 @@ CASES = [([], "gpu", "sequential"), (["cuda"], "cpu", "sequential"), (["cuda"], 
 
 @pytest.fixture
 def machine(monkeypatch):
-    """A function that makes this machine one with such plugins of JAX and such a backend."""
+    """A function that gives this machine other plugins and another backend of JAX."""
 
     def make(plugins, backend):
         monkeypatch.setattr(engines, "entry_points", lambda group: plugins)

@@ -1,4 +1,4 @@
-"""The table of ditherers: every entry keeps the one interface."""
+"""The table of dithers: every entry keeps the one interface."""
 
 import numpy as np
 import pytest

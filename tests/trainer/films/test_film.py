@@ -1,4 +1,4 @@
-"""Films: exact frame numbers from whatever start, true times, and one clear line for what is no film."""
+"""Films: exact frame numbers from any start, true times, and one clear line for what is not a film."""
 
 import gc
 import logging
@@ -62,8 +62,7 @@ def avi(folder: Path) -> Path:
 
 
 def numbers(film: Film, *args: object, **kwargs: object) -> list[int]:
-    """The numbers of the frames of an iteration, after checking that each picture shows the number it is
-    given."""
+    """The numbers of the frames of an iteration; checks that each picture shows its number."""
     found = []
     for frame in film.frames(*args, **kwargs):  # type: ignore[arg-type]
         assert read_number(frame.image) == frame.number
@@ -240,8 +239,7 @@ def test_no_film(folder: Path, mp4: Path, capfd: pytest.CaptureFixture[str]) -> 
 
 
 def sound_with_cover(picture: bytes) -> bytes:
-    """An mp3 of silence with a cover picture (ID3v2.3 APIC frame), which OpenCV takes for a film of one
-    frame."""
+    """An mp3 of silence with a cover picture (ID3v2.3 APIC frame): to OpenCV a film of one frame."""
     content = b"\0image/png\0\x03\0" + picture
     apic = b"APIC" + struct.pack(">I", len(content)) + b"\0\0" + content
     size = bytes(len(apic) >> shift & 0x7F for shift in (21, 14, 7, 0))

@@ -1,6 +1,4 @@
-"""Subtitles: read from what people have, shown when they should be, burnt in as they are, and kept by an
-export.
-"""
+"""Subtitles: read from the files that people have, shown at their times, burnt in crisp, kept by exports."""
 
 import argparse
 import re
@@ -114,7 +112,7 @@ def test_encodings(tmp_path, encoding, given):
     assert read.all[1].lines == SECOND
 
 
-def test_marks_that_are_not_seen_are_left_out_and_accents_join_their_letters(tmp_path):
+def test_invisible_marks_are_left_out_and_accents_join_their_letters(tmp_path):
     text = SRT.replace("Ça va, señor", "\u200eC\u0327a va,\tsen\u0303or\u200b")
     assert read_subtitles(written(tmp_path, text), 25).all[1].lines == ((Run("Ça va, señor"),),)
 
@@ -141,7 +139,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path, data, encoding, hint):
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_and_one_that_is_the_film(tmp_path, monkeypatch):
+def test_a_missing_file_and_the_film_itself(tmp_path, monkeypatch):
     with pytest.raises(OptionError, match="no such file or directory; check the path"):
         read_subtitles(tmp_path / "no.srt", 25)
     monkeypatch.setattr("trainer.films.subtitles.reading.LARGEST", 10)
@@ -252,7 +250,7 @@ def test_italics_are_drawn_and_a_change_of_style_moves_no_word_apart():
     np.testing.assert_array_equal(parts.white, upright.white)
 
 
-def test_letters_that_the_font_has_not_are_refused_before_the_work():
+def test_letters_that_the_font_lacks_are_refused_before_the_work():
     with pytest.raises(OptionError, match=r"DejaVuSans-Bold.ttf has no '七' \(at 2s\) and 1 more .*-font"):
         SubtitleRenderer(subtitles(one(1000, 2000, "seven"), one(2000, 3000, "七人")))
     SubtitleRenderer(subtitles(one(0, 1, "Ça va ♪ Łódź Привет Γειά “—” …")))

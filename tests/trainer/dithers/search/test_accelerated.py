@@ -23,7 +23,7 @@ TIMEOUT = 60.0
 
 @pytest.fixture(scope="module")
 def jobs():
-    """Arguments of an engine: other frames, starts, prices, passes and rounds each."""
+    """Arguments of an engine; frames, starts, prices, passes and rounds all differ."""
     frames = moving_scene(len(JOBS) + 1)
     shown = Hysteresis().dither(frames[0], None)
     return [
@@ -54,12 +54,12 @@ def test_without_a_network_it_is_the_search(jobs):
 
 
 def test_dithers_can_be_written_on(jobs):
-    """Other ditherers take them for the shown dither, and some compiled code asks for arrays of its own."""
+    """Other ditherers are given them as the shown dither, and some compiled code needs writable arrays."""
     dither = GeneratorDitherer(engine="parallel").dither(jobs[0][0], jobs[0][2])
     assert dither.flags.writeable
 
 
-def test_where_its_memory_is_too_small_one_line_says_so(jobs):
+def test_a_device_with_too_little_memory_is_one_line(jobs):
     def exhausted(scene):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 99 bytes")
 
@@ -110,7 +110,7 @@ def test_what_arrives_during_a_batch_makes_up_the_next_ones_in_order():
     assert gate.batches == [[1], [2, 3, 4], [5]]
 
 
-def test_an_error_is_that_of_every_job_of_its_batch_and_of_no_other():
+def test_an_error_reaches_every_job_of_its_batch_and_no_other():
     gate = Gate()
     batcher = Batcher(gate, 2)
     futures = gathered(batcher, gate, [1, 2, -1, 4])

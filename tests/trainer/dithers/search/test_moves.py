@@ -1,4 +1,4 @@
-"""Moves of the search: which pixels they take, how they add up, and which of them go together."""
+"""Moves of the search: the pixels they take, how they add up, and which of them can be made together."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +10,7 @@ from trainer.dithers.search.moves import (
     OFFSETS,
     SWAP,
     TOGGLE,
+    check_moves,
     drop_conflicts,
     gather_sum,
     offset_of,
@@ -50,23 +51,23 @@ def test_every_pair_of_pixels_in_reach_is_one_move():
     assert len(OFFSETS) == len(around) / 2
 
 
-def test_own_costs_are_those_of_a_change_made_alone(moves):
+def test_the_self_cost_is_that_of_a_move_made_alone(moves):
     taps = np.float32(TWO_EYES)
-    own, centre = self_cost_table(taps), taps.shape[0] // 2
-    assert own[NOTHING] == 0
-    assert own[TOGGLE] == 1
+    table, centre = self_cost_table(taps), taps.shape[0] // 2
+    assert table[NOTHING] == 0
+    assert table[TOGGLE] == 1
     for code, (dy, dx) in enumerate(OFFSETS, SWAP):
-        assert own[code] == pytest.approx(2 - 2 * taps[centre + dy, centre + dx])
-    np.testing.assert_array_equal(self_cost(jnp.asarray(moves), own), own[moves])
+        assert table[code] == pytest.approx(2 - 2 * taps[centre + dy, centre + dx])
+    np.testing.assert_array_equal(self_cost(jnp.asarray(moves), table), table[moves])
 
 
-def test_the_way_of_a_move_leads_to_its_second_pixel():
+def test_the_offset_of_a_move_leads_to_its_second_pixel():
     codes = np.arange(TOGGLE, SWAP + len(OFFSETS), dtype=np.int8)
     down, right = offset_of(jnp.asarray(codes))
     assert list(zip(down.tolist(), right.tolist(), strict=True)) == [(0, 0), *OFFSETS]
 
 
-def test_planes_are_gathered_over_a_moves_pixels_and_spread_to_them(moves):
+def test_planes_are_gathered_from_the_pixels_of_moves_and_scattered_to_them(moves):
     plane = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
     gathered, given, counted = plane.copy(), np.zeros(SHAPE), np.zeros(SHAPE)
     for y, x in np.ndindex(SHAPE):
@@ -83,7 +84,7 @@ def test_planes_are_gathered_over_a_moves_pixels_and_spread_to_them(moves):
     assert counted.max() > 1
 
 
-def test_moves_are_apart_and_the_highest_of_those_in_each_others_way_stays(moves):
+def test_of_moves_in_conflict_only_the_highest_in_rank_stays(moves):
     rank = np.random.default_rng(4).normal(size=SHAPE).astype(np.float32)
     kept = np.asarray(drop_conflicts(jnp.asarray(moves), jnp.asarray(rank)))
     assert np.asarray(uses(jnp.asarray(kept))).max() == 1
@@ -98,8 +99,26 @@ def test_moves_are_apart_and_the_highest_of_those_in_each_others_way_stays(moves
         assert kept[y, x] == (moves[y, x] if stays else NOTHING)
 
 
-def test_of_two_moves_of_one_rank_at_a_pixel_neither_stays():
+def test_of_two_moves_of_equal_rank_at_a_pixel_neither_stays():
     move = np.zeros((1, 3), np.int8)
     move[0, 0] = SWAP + OFFSETS.index((0, 1))
     move[0, 1] = TOGGLE
     assert not np.asarray(drop_conflicts(jnp.asarray(move), jnp.ones((1, 3)))).any()
+
+
+def test_moves_that_only_pay_alone_are_dropped_by_the_check():
+    """Two toggles side by side, each worth -.5 alone; together each costs c(1) more."""
+    taps = np.zeros((3, 3), np.float32)
+    taps[1, 1] = 1
+
+    def convolved(beside):
+        taps[1, 0] = taps[1, 2] = beside
+        padded = np.pad(np.float32(taps), 1)
+        return lambda plane: jnp.asarray(
+            [[sum(plane[0, i] * padded[2, 2 + j - i] for i in range(2)) for j in range(2)]]
+        )
+
+    move, sign = jnp.full((1, 2), TOGGLE, jnp.int8), jnp.ones((1, 2))
+    table, change = self_cost_table(np.pad(taps, 1)), jnp.full((1, 2), -0.5)
+    np.testing.assert_array_equal(check_moves(move, change, sign, table, convolved(0.4)), move)
+    np.testing.assert_array_equal(check_moves(move, change, sign, table, convolved(0.6)), NOTHING)

@@ -113,8 +113,8 @@ def test_every_sweep_lowers_the_energy(swept):
     assert (energies[-1] < energies[0] / 10).all()
 
 
-def test_no_sweep_raises_the_energy_where_its_few_moves_quarrel():
-    """On tiny flat frames the moves of a sweep may do harm together although each passed the check."""
+def test_no_sweep_raises_the_energy_where_its_moves_conflict():
+    """On tiny flat frames the moves of a sweep can do harm together, although each passed the check."""
     rng = np.random.default_rng(0)
     frames = np.broadcast_to(rng.random((300, 1, 1)).astype(np.float32), (300, 8, 8))
     shown = rng.integers(0, 2, frames.shape).astype(np.uint8)
@@ -137,7 +137,7 @@ def test_the_same_key_gives_the_same_dither_and_another_another(swept):
     assert (dithers[0] != dithers[2]).any()
 
 
-def test_frames_of_a_batch_do_not_touch_one_another(swept):
+def test_frames_of_a_batch_do_not_affect_each_other(swept):
     scene = moving_scene(2, (40, 56))
     other = np.stack([scene[0], 1 - scene[1]])
     np.testing.assert_array_equal(swept(30)[0][0], swept(30, frames=other)[0][0])

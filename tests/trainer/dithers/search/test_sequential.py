@@ -37,7 +37,7 @@ def test_no_single_move_lowers_the_energy_at_the_end(shape, kernel):
 
 
 def test_brute_force_finds_moves_in_a_dither_that_is_not_settled():
-    """Or the test above would prove nothing."""
+    """Otherwise the test above would prove nothing."""
     frame, shown = random_case((6, 6), seed=4)
     assert best_gain(frame, shown, shown, PRICE, TWO_EYES) > 0.1
 
@@ -64,7 +64,7 @@ def test_a_move_far_from_where_it_became_worth_making_is_not_missed():
 
 
 def in_full(frame, start, previous, price, kernel, passes):
-    """What `settle` does, looking at every pixel of every block in every pass."""
+    """As `settle`, but it looks at every pixel of every block in every pass."""
     taps, one, two = kernel.astype(np.float32), np.float32(1), np.float32(2)
     size, (height, width) = taps.shape[0], start.shape
     radius = size // 2
@@ -97,7 +97,7 @@ def in_full(frame, start, previous, price, kernel, passes):
 
 @pytest.mark.parametrize("kernel", [small_kernel(), TWO_EYES], ids=["small", "two-eye"])
 @pytest.mark.parametrize("seed", range(3))
-def test_what_is_skipped_would_have_made_no_difference(kernel, seed):
+def test_skipping_makes_no_difference(kernel, seed):
     frame = moving_scene(3, (70, 40))[2]
     rng = np.random.default_rng(seed)
     start, shown = ((rng.random(frame.shape) < frame).astype(np.uint8) for _ in range(2))
@@ -117,7 +117,7 @@ def test_the_dither_is_deterministic_and_the_arguments_stay_as_they_were():
 
 
 def test_it_is_the_same_on_any_number_of_cores():
-    """Stripes that are visited at the same time add to what is known of the rows between them."""
+    """Stripes that are visited at the same time add to the drift of the rows between them."""
     frame = np.tile(moving_scene(1, (70, 60))[0], (10, 1))
     _, shown = random_case(frame.shape, seed=6)
     expected = settle(frame, shown, shown, PRICE, TWO_EYES, threads=1)

@@ -1,15 +1,9 @@
-"""Where a dither starts from: what is shown where it fits, error diffusion elsewhere; on the device too."""
+"""Where a search starts: at the shown dither where it fits, at error diffusion elsewhere."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene
-from trainer.dithers.batched_diffusion import (
-    hysteresis,
-    starts,
-)
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.eye import (
     energy,
@@ -80,37 +74,3 @@ def test_the_gaussian_eye_sees_as_much_as_the_two_eye_kernel():
     line = np.convolve(*2 * [np.sqrt(np.diag(g))])
     by_gaussian = energy(np.zeros((64, 64), np.float32), error, np.outer(line, line))
     assert 0.5 < by_gaussian / seen < 2
-
-
-def test_the_diffusion_on_the_device_is_the_sequential_one_but_for_its_turns(scene):
-    """Row by row from the left, worked out pixel by pixel."""
-    _, frame, shown = (plane[:20, :30] for plane in scene)
-    lean = np.float32(0.2)
-    owed, expected = frame.astype(np.float32).copy(), np.zeros(frame.shape)
-    for y, x in np.ndindex(frame.shape):
-        white = owed[y, x] > 0.5 + lean * (1 - 2.0 * shown[y, x])
-        expected[y, x] = white
-        error = owed[y, x] - white
-        for dy, dx, share in ((0, 1, 7), (1, -1, 3), (1, 0, 5), (1, 1, 1)):
-            if y + dy < frame.shape[0] and 0 <= x + dx < frame.shape[1]:
-                owed[y + dy, x + dx] += error * share / 16
-    found = hysteresis(jnp.asarray(frame)[None], jnp.asarray(shown, jnp.float32)[None], jnp.full(1, lean))
-    # Sums in another order differ in their last digits: now and then a pixel falls the other way.
-    assert np.mean(np.asarray(found[0]) != expected) < 0.02
-
-
-def test_starts_on_the_device_are_as_good(scene):
-    first, frame, shown = scene
-    frames, seen = jnp.stack([frame, first]), jnp.asarray(np.stack([shown, shown]), jnp.float32)
-    found = jax.jit(starts)(frames, seen, jnp.full(2, PRICE), jnp.zeros(2, bool))
-    np.testing.assert_array_equal(found[1], shown)
-    both = np.asarray(found[0]), Start(DIAL, PRICE)(frame, shown)
-    costs = [cost(frame, each, shown, PRICE, TWO_EYES) for each in both]
-    assert costs[0] == pytest.approx(costs[1], rel=0.1)
-
-
-def test_a_first_frame_starts_from_error_diffusion_alone_on_the_device(scene):
-    frame = jnp.asarray(scene[0])[None]
-    nothing = jnp.zeros_like(frame)
-    found = starts(frame, nothing, jnp.full(1, 0.01), jnp.ones(1, bool))
-    np.testing.assert_array_equal(found, hysteresis(frame, nothing, jnp.zeros(1)))
