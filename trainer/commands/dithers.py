@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.dithers import table
+from trainer.dithers.glass import ASSUMED, CLEAN, levels_of
 from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
     from trainer.dithers.ditherer import Ditherer
+    from trainer.dithers.glass import Levels
     from trainer.films.tones import Tones
 
 BASELINE = "floyd-steinberg"
@@ -51,7 +53,51 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own",
     )
+    add_ghost_options(parser)
     add_own_options(parser)
+
+
+def add_ghost_options(parser: argparse.ArgumentParser) -> None:
+    """--ghost and --ghost-white: what is known of the panel."""
+    panel = parser.add_argument_group(
+        "of the panel", "What partial updates leave until the next redraw, as a share from black to white."
+    )
+    panel.add_argument(
+        "--ghost",
+        metavar="G",
+        type=float,
+        help="how far a darkened pixel stays from black: 0.083 on the simulated panel; default "
+        f"{ASSUMED.black:g}, a guess for a panel that was not measured",
+    )
+    panel.add_argument(
+        "--ghost-white",
+        metavar="G",
+        type=float,
+        help=f"how far a lightened pixel stays from white; default {1 - ASSUMED.white:g}",
+    )
+
+
+def add_true_ghost_option(parser: argparse.ArgumentParser) -> None:
+    """--true-ghost: the panel that shows dithers, which may not be the one that they are made for."""
+    parser.add_argument(
+        "--true-ghost",
+        metavar="G",
+        type=float,
+        help="the ghost of the panel that shows the dithers; default: the one that they are made for",
+    )
+
+
+def levels(args: argparse.Namespace) -> "Levels":
+    """The levels of the panel that dithers are made for. OptionError."""
+    return levels_of(args.ghost, args.ghost_white)
+
+
+def true_levels(args: argparse.Namespace) -> "Levels":
+    """The levels of the panel that shows them. OptionError."""
+    made_for = levels(args)
+    if args.true_ghost is None:
+        return made_for
+    return made_for._replace(black=levels_of(args.true_ghost).black)
 
 
 def add_compared_dithers(
@@ -64,6 +110,8 @@ def add_compared_dithers(
         metavar="NAME[:DIAL]",
         help=f"{what}, with a dial from 0 to 1 or its own; repeat for more; default: {default}",
     )
+    add_ghost_options(parser)
+    add_true_ghost_option(parser)
     add_own_options(parser)
 
 
@@ -119,10 +167,10 @@ def parse_dithers(texts: Sequence[str] | None, options: Mapping[str, Any]) -> Ch
     return chosen
 
 
-def make(name: str, dial: float | None, options: Mapping[str, Any]) -> "Ditherer":
-    """The ditherer of that name, with those of the options that it has."""
+def make(name: str, dial: float | None, options: Mapping[str, Any], levels: "Levels" = CLEAN) -> "Ditherer":
+    """The ditherer of that name for a glass of these levels, with those of the options that it has."""
     own = DITHERS[name].settings if name in DITHERS else ()
-    return table.make(name, dial, **{key: value for key, value in options.items() if key in own})
+    return table.make(name, dial, levels, **{key: value for key, value in options.items() if key in own})
 
 
 def check_size(tones: "Tones") -> None:

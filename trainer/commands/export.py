@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.commands.dithers import add_dither_options, own_options
+from trainer.commands.dithers import add_dither_options, levels, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_stretch_option, open_film
 from trainer.commands.output import progress_bar
 from trainer.errors import OptionError
@@ -66,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
-    task = Task(film.path, selection, tones, args.dither, args.dial, own_options(args), args.stretch)
+    task = Task(
+        film.path, selection, tones, args.dither, args.dial, own_options(args), args.stretch, levels(args)
+    )
     width, height = tones.size
     with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
 

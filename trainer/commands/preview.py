@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from trainer.commands.dithers import (
     add_compared_dithers,
     check_size,
+    levels,
     make,
     parse_dithers,
     shared_options,
+    true_levels,
 )
 from trainer.commands.film import FILM_HELP, add_film_options, add_stretch_option, open_film
 from trainer.commands.output import counted, print_out, progress_bar
@@ -84,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
     film, selection, tones = open_film(args)
     check_size(tones)
     glass = args.show == "glass" if args.show else kind != ".png"
-    view = View(film.name, tones.size, selection.every, parse_crop(args.crop, tones.size), glass, args.fps)
+    crop, seen_on = parse_crop(args.crop, tones.size), true_levels(args)
+    view = View(film.name, tones.size, selection.every, crop, glass, args.fps, seen_on)
     expected = selection.estimate(film)
     module, _, function = KINDS[kind].partition(":")
     draw = getattr(import_module(f"trainer.previews.{module}"), function)
@@ -95,9 +98,10 @@ def run(args: argparse.Namespace) -> int:
     ):
         comparison = Comparison(
             stretches(frames, args.stretch),
-            {label: make(*dither, options) for label, dither in chosen.items()},
+            {label: make(*dither, options, levels(args)) for label, dither in chosen.items()},
             expected,
             lambda done: advance(done, ""),
+            levels=seen_on,
         )
         with closing(comparison):
             write_whole(out, draw(comparison, view))
@@ -120,7 +124,9 @@ def _summary(out: Path, comparison: "Comparison") -> str:
     widest = max(len(label) for label in summaries)
     for label, summary in summaries.items():
         flips = "" if summary.change is None else f"{100 * summary.change.flips:6.2f} % flips per frame, "
-        psnr = ", ".join(f"{value:.1f} dB at S {eye}" for eye, value in summary.psnr.items())
+        psnr = (
+            ", ".join(f"{value:.1f} dB at S {eye}" for eye, value in summary.psnr.items()) + " on the glass"
+        )
         lines.append(f"{label:{widest}}  {flips}{psnr}")
     frames = counted(next(iter(summaries.values())).frames, "frame")
     redraws = counted(comparison.redraws, "redraw")

@@ -14,11 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.errors import OptionError
+
 Picture = NDArray[np.float32]
 """[H, W]: reflectance between a clean black, 0, and a clean white, 1."""
-
-UNMEASURED = 0.03
-"""The ghost of a darkened pixel that is assumed of a panel that nobody has measured (benchmarks/glass.py)."""
 
 
 class Levels(NamedTuple):
@@ -30,6 +29,21 @@ class Levels(NamedTuple):
 
 CLEAN = Levels()
 """Levels of a glass without ghosts."""
+ASSUMED = Levels(black=0.03)
+"""Levels that are assumed of a panel that nobody has measured (`benchmarks/glass.py`)."""
+LARGEST_GHOST = 0.3
+
+
+def levels_of(ghost: float | None = None, ghost_white: float | None = None) -> Levels:
+    """The levels for ghosts as a user states them: how far a darkened pixel stays from black, and a lightened
+    one from white; None: as assumed. OptionError for one that is out of range.
+    """
+    for name, value in (("ghost", ghost), ("ghost-white", ghost_white)):
+        if value is not None and not 0 <= value <= LARGEST_GHOST:
+            raise OptionError(f"--{name} {value:g}: give a share from black to white, 0 to {LARGEST_GHOST:g}")
+    return Levels(
+        ASSUMED.black if ghost is None else ghost, ASSUMED.white if ghost_white is None else 1 - ghost_white
+    )
 
 
 class Glass:

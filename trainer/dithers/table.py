@@ -12,6 +12,7 @@ from typing import Any
 
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import engine_of
+from trainer.dithers.glass import CLEAN, Levels
 from trainer.errors import OptionError
 
 
@@ -93,7 +94,7 @@ DITHERS = {
     ),
     "mask": Entry("mask:Mask", False, "a frozen blue-noise threshold; flips follow the tone"),
     "search": Entry(
-        "search.ditherer:Search",
+        "search.ditherer:make_search",
         True,
         "the least visible error, with a price on every flip; the best",
         (ENGINE,),
@@ -108,8 +109,9 @@ DITHERS = {
 DEFAULT = "search"
 
 
-def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
-    """The ditherer of that name; `dial` 0 (liveliest) to 1 (calmest), None for its default.
+def make(name: str, dial: float | None = None, levels: Levels = CLEAN, **settings: Any) -> Ditherer:
+    """The ditherer of that name, for glass of these levels. `dial`: 0 (liveliest) to 1 (calmest); None: its
+    default.
 
     `settings` are values for its options, by name. OptionError for an unknown name, for a value out of range,
     and for a dial or an option that the dither does not have.
@@ -119,6 +121,7 @@ def make(name: str, dial: float | None = None, **settings: Any) -> Ditherer:
         settings["dial"] = dial
     module, _, maker = DITHERS[name].ditherer.partition(":")
     ditherer: Ditherer = getattr(import_module(f"trainer.dithers.{module}"), maker)(**settings)
+    ditherer.levels = levels
     return ditherer
 
 

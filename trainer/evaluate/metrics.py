@@ -1,7 +1,9 @@
 """What a dither is worth over a film: scored frame by frame in constant memory, then summed up as figures.
 
-With f_t the frame, b_t its dither, h the point spread of an eye (`eye.py`) and mean |.| taken per pixel:
-    HVS-PSNR         `eye.hvs_psnr` of every frame, for two eyes, in dB; over a film the mean of the dB
+With f_t the frame, b_t its dither, r_t what the glass shows of it (`dithers/glass.py`), h the point spread of
+an eye (`eye.py`) and mean |.| taken per pixel:
+    HVS-PSNR         -10 log10 mean (h * (r_t - f_t))^2 of every frame, for two eyes, in dB (`eye.hvs_psnr`);
+                     over a film the mean of the dB, and the mean of its worst 5 % of frames
     flips            share of pixels that differ from the dither before: darkened (white -> black), lightened
     difference       mean |f_t - f_t-1|: the flips of a mask, which thresholds every pixel alone
     tone change      mean |h * (f_t - f_t-1)| for the eye that sees the most of it. A dither that shows this
@@ -18,6 +20,7 @@ what cannot be measured: no second frame in any stretch, no change, no flip, no 
 A blurred picture h * x is taken on the whole plane, x being 0 outside its edges, so that no change gets lost.
 """
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -28,6 +31,7 @@ import numpy as np
 
 from trainer.dithers.ditherer import Dither
 from trainer.dithers.eye import EYES, PSNR_LIMIT, Seen, psnr_seen, see
+from trainer.dithers.glass import CLEAN, Glass, Levels
 
 AGES = (1, 60, 120)
 """The frames of a stretch at which staleness is read, the first frame being 1."""
@@ -76,13 +80,15 @@ class FrameScore:
 
 @dataclass(frozen=True)
 class Summary:
-    """A film. `psnr` and `net` are means over its frames, `change` is one over those that are not redrawn.
+    """A film. `psnr` and `net` are means over its frames, `worst` is one over the worst 5 % of them (dB by
+    eye), `change` one over those that are not redrawn.
 
     `staleness` is dB by age and eye: means over the stretches that are long enough.
     """
 
     frames: int
     psnr: ByEye
+    worst: ByEye
     change: Change | None
     net: float
     highest_net: float
@@ -90,12 +96,15 @@ class Summary:
 
 
 class Scores:
-    """Takes the frames of one film and their dithers in order, all of one size.
+    """Takes the frames of one film and their dithers in order, all of one size, seen on a glass of these
+    levels.
 
     Raises ValueError for a frame of another size than the one before, or smaller than the window of an eye.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, levels: Levels = CLEAN) -> None:
+        self._levels, self._glass = levels, Glass(levels)
+        self._all_psnr: dict[int, array[float]] = {eye: array("d") for eye in EYES}
         self._before: tuple[Seen, Seen] | None = None
         self._redrawn: Dither | None = None
         self._frames = self._changes = self._age = 0
@@ -111,9 +120,14 @@ class Scores:
         The frame comes as `eye.see(frame)`, so that one look serves every ditherer that is compared on it.
         """
         seen = see(dither)
-        psnr = psnr_seen(frame, seen)
+        if redraw:
+            self._glass = Glass(self._levels)
+        on_glass = self._glass.show(dither)
+        psnr = psnr_seen(frame, seen if self._levels == CLEAN else see(on_glass))
         self._frames += 1
         self._psnr = _mean_by_eye(self._psnr, psnr, self._frames)
+        for eye, value in psnr.items():
+            self._all_psnr[eye].append(value)
 
         step = None if self._before is None else change(*self._before, frame, seen)
         self._before = frame, seen
@@ -141,11 +155,18 @@ class Scores:
         return Summary(
             frames=self._frames,
             psnr=self._psnr,
+            worst={eye: _mean_of_worst(values) for eye, values in self._all_psnr.items()},
             change=self._change,
             net=self._net,
             highest_net=self._highest_net,
             staleness={age: mean for age, mean in self._staleness.items() if mean},
         )
+
+
+def _mean_of_worst(values: "array[float]") -> float:
+    """The mean of the lowest 5 %, of one value at least."""
+    count = max(1, len(values) // 20)
+    return float(np.partition(np.asarray(values), count - 1)[:count].mean())
 
 
 def change(frame_before: Seen, dither_before: Seen, frame: Seen, dither: Seen) -> Change:
@@ -200,8 +221,10 @@ def _ratio(part: float, whole: float) -> float | None:
 
 # A key ends in the figure's unit: share (of all pixels, 0 to 1), tone (0 to 1), ratio or db.
 _DEFINITIONS = {
-    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (dither - frame))^2 over "
-    f"the valid region, h Nasanen's point spread, at most {PSNR_LIMIT:g}; the mean over the frames",
+    "psnr_s{eye}_db": "HVS-PSNR for an eye {eye} pixels away: -10 log10 mean (h * (glass - frame))^2 over "
+    "the valid region, glass what the panel shows of the dither, h Nasanen's point spread, at most "
+    f"{PSNR_LIMIT:g}; the mean over the frames",
+    "psnr_s{eye}_worst_db": "the mean of it over the worst 5 % of the frames",
     "flips_share": "pixels that differ from the dither before; the mean over the frames that are not redrawn",
     "darkened_share": "flips from white to black; the mean likewise",
     "lightened_share": "flips from black to white; the mean likewise",
@@ -233,6 +256,7 @@ def figures(summary: Summary) -> Figures:
     change = summary.change
     return {
         **{f"psnr_s{eye}_db": summary.psnr[eye] for eye in EYES},
+        **{f"psnr_s{eye}_worst_db": summary.worst[eye] for eye in EYES},
         "flips_share": change.flips if change else None,
         "darkened_share": change.darkened if change else None,
         "lightened_share": change.lightened if change else None,

@@ -3,7 +3,8 @@
     format, format_version, tool    "longtake evaluation", 2, "longtake X.Y.Z"
     definitions   what each figure means, by key (`metrics.definitions`); the units are in the keys
     settings      size_px [width, height], eyes_px (the distances S), stretch_frames (the longest there may
-                  be), dither_options {what was given of the dithers' own; weights as the SHA-256 of the file}
+                  be), made_for and seen_on (levels of the glass: {black, white}), dither_options {what was
+                  given of the dithers' own; weights as the SHA-256 of the file}
     dithers       a list of {label, name, dial (null: the dither's own), texture: a list, one for each grey}
     films         a list of {film, film_bytes, film_rate_hz, selection, tones, frames, cut_film_frames (the
                   first frame of each shot but the first), z_score_cut_film_frames (by the film-maker's rule),
@@ -28,6 +29,7 @@ from statistics import fmean, median
 from typing import Any
 
 from trainer.dithers.eye import EYES
+from trainer.dithers.glass import CLEAN, Levels
 from trainer.evaluate.metrics import Figures, definitions, figures, median_figures
 from trainer.evaluate.score import Evaluation, Trace
 from trainer.evaluate.texture import Texture
@@ -57,13 +59,16 @@ class Report:
     """All that one run of `trainer evaluate` found.
 
     `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, all of one size;
-    `longest` the most frames in a stretch; `options` the dithers' own, as plain values.
+    `longest` the most frames in a stretch; `made_for` and `seen_on` the levels of the glass that the dithers
+    are made for and shown on; `options` the dithers' own, as plain values.
     """
 
     dithers: Mapping[str, tuple[str, float | None]]
     textures: Mapping[str, Sequence[Texture]]
     films: Sequence[FilmReport]
     longest: int
+    made_for: Levels = CLEAN
+    seen_on: Levels = CLEAN
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -83,6 +88,8 @@ class Report:
                 "size_px": list(self.films[0].tones.size),
                 "eyes_px": list(EYES),
                 "stretch_frames": self.longest,
+                "made_for": self.made_for._asdict(),
+                "seen_on": self.seen_on._asdict(),
                 "dither_options": dict(self.options),
             },
             "dithers": [

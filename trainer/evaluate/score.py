@@ -18,6 +18,7 @@ import numpy as np
 
 from trainer.dithers.ditherer import Dither, Ditherer, Frame
 from trainer.dithers.eye import EYES, Seen, see
+from trainer.dithers.glass import CLEAN, Levels
 from trainer.errors import OptionError
 from trainer.evaluate.metrics import FrameScore, Scores, Summary, film_change
 from trainer.films.cuts import cuts_by_z_score
@@ -57,8 +58,8 @@ class Moment:
 class _Run:
     """One ditherer on its way through the film."""
 
-    def __init__(self, ditherer: Ditherer, clock: Callable[[], float]) -> None:
-        self.scores = Scores()
+    def __init__(self, ditherer: Ditherer, levels: Levels, clock: Callable[[], float]) -> None:
+        self.scores = Scores(levels)
         self._ditherer, self._clock = ditherer, clock
         self._dithers: Iterator[Dither] = iter(())
         self._before: Dither | None = None
@@ -100,10 +101,10 @@ class Comparison:
     """The frames of one film with what each ditherer, by label, makes of them: iterate once, and close it.
 
     `expected` is the number of frames if that is known; `report` gets the number done after each. The film is
-    decoded once, and nothing is kept but one stretch of its images and the last dithers. `together`: the
-    ditherers work at the same time, in threads; else one after another, timed by `clock` (in seconds).
-    ValueError without a ditherer, and for frames smaller than an eye's window or not all of one size;
-    OptionError without a frame.
+    decoded once, and nothing is kept but one stretch of its images and the last dithers. `levels`: of the
+    glass that shows the dithers. `together`: the ditherers work at the same time, in threads; else one after
+    another, timed by `clock` (in seconds). ValueError without a ditherer, and for frames smaller than an
+    eye's window or not all of one size; OptionError without a frame.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class Comparison:
         expected: int | None = None,
         report: Callable[[int], None] = lambda done: None,
         *,
+        levels: Levels = CLEAN,
         together: bool = True,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -123,7 +125,7 @@ class Comparison:
         self.redraws = 0
         """So far, without the one at the start."""
         self._stretches = stretches
-        self._runs = [_Run(ditherer, clock) for ditherer in ditherers.values()]
+        self._runs = [_Run(ditherer, levels, clock) for ditherer in ditherers.values()]
         self._report = report
         self._together = together
         self._moments: Generator[Moment, None, None] | None = None
@@ -239,17 +241,20 @@ def evaluate(
     stretches: Iterable[Stretch],
     ditherers: Mapping[str, Ditherer],
     *,
+    levels: Levels = CLEAN,
     clock: Callable[[], float] = time.perf_counter,
     report: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
     """Score the ditherers, by label, on the stretches of one film; `report` gets the number of frames done.
 
-    `clock` gives seconds. Errors: see `Comparison`.
+    `levels` are those of the glass that shows the dithers; `clock` gives seconds. Errors: see `Comparison`.
     """
     film = Evaluation()
     traces = {label: Trace() for label in ditherers}
     before: Seen | None = None
-    with closing(Comparison(stretches, ditherers, report=report, together=False, clock=clock)) as comparison:
+    with closing(
+        Comparison(stretches, ditherers, report=report, levels=levels, together=False, clock=clock)
+    ) as comparison:
         for moment in comparison:
             film.append(moment, before)
             before = moment.seen

@@ -11,6 +11,7 @@ from typing import Any
 from trainer.dithers import table as dithers
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import has_accelerator
+from trainer.dithers.glass import ASSUMED, Levels
 from trainer.errors import TrainerError
 from trainer.films.film import Film
 from trainer.films.selection import Selection
@@ -28,6 +29,7 @@ class DitherSpec:
 
     dither: str
     dial: float | None
+    levels: Levels
     engine: str | None
     content: str
     tool: str
@@ -54,7 +56,7 @@ class DitherSpec:
 
 @lru_cache(maxsize=1)
 def _ditherer(spec: DitherSpec) -> Ditherer:
-    return dithers.make(spec.dither, spec.dial, **spec.settings)
+    return dithers.make(spec.dither, spec.dial, spec.levels, **spec.settings)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Task:
     dial: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     longest: int = LONGEST
+    levels: Levels = ASSUMED
 
     def __post_init__(self) -> None:
         dithers.check(self.dither, self.dial, **self.settings)
@@ -84,7 +87,13 @@ class Task:
 
             settings["weights"] = load(settings.get("weights"))
         return DitherSpec(
-            self.dither, self.dial, self._engine(), json.dumps(self._own_settings()), tool(), settings
+            self.dither,
+            self.dial,
+            self.levels,
+            self._engine(),
+            json.dumps(self._own_settings()),
+            tool(),
+            settings,
         )
 
     def shares_device(self) -> bool:
@@ -108,6 +117,8 @@ class Task:
             **({"engine": engine} if (engine := self._engine()) else {}),
             **self._own_settings(),
             "stretch": str(self.longest),
+            "ghost": f"{self.levels.black:g}",
+            "ghost_white": f"{1 - self.levels.white:g}",
             "tool": tool(),
         }
 

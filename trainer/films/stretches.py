@@ -4,12 +4,12 @@ The first frame of a stretch is redrawn, so nothing that was shown before it mat
 independently of each other: they are the unit of parallel work, and of resuming after an interruption.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.dithers.ditherer import Dither, Ditherer
+from trainer.dithers.ditherer import Dither, Frame
 from trainer.errors import OptionError
 from trainer.films.selection import Selected
 
@@ -25,7 +25,7 @@ class Stretch:
 
     frames: tuple[Selected, ...]
 
-    def dithers(self, ditherer: Ditherer) -> Iterator[Dither]:
+    def dithers(self, ditherer: Callable[[Iterable[Frame]], Iterator[Dither]]) -> Iterator[Dither]:
         """Its dithers in order, uint8[H, W], each made when it is asked for; subtitles stay crisp."""
         dithers = ditherer(selected.frame for selected in self.frames)
         for selected, dither in zip(self.frames, dithers, strict=True):

@@ -79,7 +79,7 @@ def canvas_size(comparison: Comparison, view: View) -> tuple[int, int]:
 
 def animate(comparison: Comparison, view: View) -> Generator[Picture, None, None]:
     """The pictures in order, all of `canvas_size`."""
-    glasses = [PanelGlass(*view.size) for _ in comparison.labels]
+    glasses = [PanelGlass(view.levels) for _ in comparison.labels]
     picture = Image.new("L", canvas_size(comparison, view), PAPER)
     for moment in comparison:
         shown = list(enumerate(moment.shown.items()))

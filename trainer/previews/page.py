@@ -22,7 +22,7 @@ from PIL import Image
 
 from trainer.errors import OptionError
 from trainer.evaluate.score import Comparison, Moment, Shown
-from trainer.previews.glass import glass_tones
+from trainer.previews.glass import GlassTones
 from trainer.previews.sheet import tones_of
 from trainer.previews.view import View
 
@@ -73,7 +73,7 @@ def page(comparison: Comparison, view: View) -> bytes:
         "fps": view.fps,
         "show_glass": view.glass,
         "middle": {"x": view.crop.x + view.crop.width / 2, "y": view.crop.y + view.crop.height / 2},
-        "glass": glass_tones().as_dict(),
+        "glass": GlassTones.of(view.levels).as_dict(),
         "redraws": comparison.redraws,
         "frames": contents.frames,
         "dithers": [

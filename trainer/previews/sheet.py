@@ -59,7 +59,7 @@ class Row:
 def sheet(comparison: Comparison, view: View) -> bytes:
     """The PNG. Its frames are spread evenly over those expected; the last one is always there."""
     wanted = spread(comparison.expected, ROWS)
-    glasses = {label: PanelGlass(*view.size) for label in comparison.labels} if view.glass else {}
+    glasses = {label: PanelGlass(view.levels) for label in comparison.labels} if view.glass else {}
     rows: list[Row] = []
     for moment in comparison:
         shown = moment.shown

@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from trainer.dithers.glass import ASSUMED, Levels
 from trainer.errors import OptionError
 
 DEFAULT_CROP = (400, 300)
@@ -35,7 +36,7 @@ class Crop:
 @dataclass(frozen=True)
 class View:
     """film: its name. size: (width, height) of the panel. every: one of so many frames of the film is shown.
-    glass: the simulated glass in place of the bare dither. fps: frames per second.
+    glass: the glass in place of the bare dither. fps: frames per second. levels: of the glass.
     """
 
     film: str
@@ -44,6 +45,7 @@ class View:
     crop: Crop
     glass: bool
     fps: float
+    levels: Levels = ASSUMED
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.fps <= 60:

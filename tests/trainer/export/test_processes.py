@@ -11,18 +11,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from trainer.films.parts import PART_FRAMES
-
-from tests.trainer.exporting.test_exporting import rows, verified
-from tests.trainer.long_film import TONES, length, make
-from trainer.__main__ import main
 from trainer.export.crew import (
     Crew,
     interrupts_later,
-)
-from trainer.export.export import (
-    Task,
-    export,
 )
 from trainer.export.folder import Folder
 from trainer.export.worker import (
@@ -30,6 +21,15 @@ from trainer.export.worker import (
     Orders,
     Wants,
     work,
+)
+from trainer.films.parts import PART_FRAMES
+
+from tests.trainer.exporting.test_exporting import rows, verified
+from tests.trainer.long_film import TONES, length, make
+from trainer.__main__ import main
+from trainer.export.export import (
+    Task,
+    export,
 )
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
