@@ -60,7 +60,7 @@ def main() -> None:
     for size in ((384, 216), (1448, 1072)):
         selection = Selection(start=FrameNumber(int(start or 0)), count=2)
         before, frame = (one.frame for one in selection.frames(Film(path), Tones(size=size)))
-        shown = GeneratorDitherer(DIAL)(before, None)
+        shown = GeneratorDitherer(DIAL).dither(before, None)
         begin = Start(DIAL, price)(frame, shown)
         passes = [
             lambda engine=engine: engine(frame, begin, shown, price, 1, 0)  # noqa: B023 (called at once)

@@ -31,7 +31,7 @@ def loops(frames, ditherers) -> None:
     for ditherer in ditherers.values():
         shown = None
         for selected in frames:
-            shown = ditherer(selected.frame, shown)
+            shown = ditherer.dither(selected.frame, shown)
 
 
 def milliseconds(work, frames, ditherers) -> float:

@@ -91,7 +91,7 @@ def closed_loop(ditherer, frames):
     shown, flips, scores, seconds = None, [], [], []
     for frame in frames:
         start = time.perf_counter()
-        dither = ditherer(frame, shown)
+        dither = ditherer.dither(frame, shown)
         seconds.append(time.perf_counter() - start)
         if shown is not None:
             flips.append(np.mean(dither != shown))
@@ -155,21 +155,21 @@ def still(weights: Weights, name: str) -> None:
         ("network alone", GeneratorDitherer(weights=weights, polish=0)),
         ("search", Search(0.5, "sequential")),
     ):
-        shown = first = ditherer(frame, None)
+        shown = first = ditherer.dither(frame, None)
         flips = []
         for picture in noisy:
-            shown, before = ditherer(picture, shown), shown
+            shown, before = ditherer.dither(picture, shown), shown
             flips.append(f"{1e4 * np.mean(shown != before):.1f}")
         print(f"{label}: static noise of sd 2/255, flips in 10,000 pixels: {' '.join(flips)}")
         ages = []
         shown = first
         for number in range(1, 240):
-            shown = ditherer(frame, shown)
+            shown = ditherer.dither(frame, shown)
             if number in (1, 60, 239):
                 ages.append(f"{hvs_psnr(frame, shown, 6000):.2f}")
         print(f"{label}: still frame 1 {hvs_psnr(frame, first, 6000):.2f} dB, then {' '.join(ages)}")
         cut = 1 - frame[::-1]
-        after, fresh = (hvs_psnr(cut, ditherer(cut, before), 6000) for before in (shown, None))
+        after, fresh = (hvs_psnr(cut, ditherer.dither(cut, before), 6000) for before in (shown, None))
         print(f"{label}: after a cut {after:.2f} dB, a fresh dither {fresh:.2f}")
 
 
@@ -187,8 +187,8 @@ def cuts(weights: Weights, count: int, names: list[str]) -> None:
             # The dial makes no difference here: flips after a cut have a price of their own.
             for label, polish in (("generator", POLISH), ("network alone", 0)):
                 ditherer = GeneratorDitherer(polish=polish, weights=weights)
-                shown = ditherer(before.frame, None)
-                loop, fresh = (ditherer(after.frame, each) for each in (shown, None))
+                shown = ditherer.dither(before.frame, None)
+                loop, fresh = (ditherer.dither(after.frame, each) for each in (shown, None))
                 over = " ".join(
                     f"S {eye} {hvs_psnr(after.frame, loop, eye) - hvs_psnr(after.frame, fresh, eye):+.2f}"
                     for eye in EYES

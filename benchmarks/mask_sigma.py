@@ -35,7 +35,7 @@ def main() -> None:
     for sigma in options.sigma:
         order = ranks(options.size, sigma, seed=1)
         ditherer = Mask(((order + 0.5) / order.size).astype(np.float32))
-        pairs = [(frame, ditherer(frame, None)) for frame in frames]
+        pairs = [(frame, ditherer.dither(frame, None)) for frame in frames]
         cost = np.mean([energy(*pair, kernel) / frames[0].size for pair in pairs])
         psnr = [np.mean([hvs_psnr(*pair, eye) for pair in pairs]) for eye in EYES]
         leaks = [texture(ditherer, grey).leak for grey in GREYS]

@@ -135,7 +135,9 @@ def score(name: str, count: int, makers: dict[str, partial]) -> None:
         summary, trace = found.summary, found.trace
         stale = []
         for eye in EYES:
-            fresh = [hvs_psnr(frames[cut].frame, ditherer(frames[cut].frame, None), eye) for cut in cuts]
+            fresh = [
+                hvs_psnr(frames[cut].frame, ditherer.dither(frames[cut].frame, None), eye) for cut in cuts
+            ]
             losses = [trace.psnr[eye][cut] - psnr for cut, psnr in zip(cuts, fresh, strict=True)]
             stale.append(f"{np.mean(losses):+.1f}" if losses else "")
         scores = [f"{summary.psnr[eye]:.1f}" for eye in EYES]
@@ -168,7 +170,7 @@ def crop(out: Path, name: str, where: str, makers: dict[str, partial]) -> None:
     for label, make in makers.items():
         ditherer, shown = make(), None
         for frame in frames:
-            shown = ditherer(frame, shown)
+            shown = ditherer.dither(frame, shown)
         tiles[label] = 255 * shown[window]
     columns, step = 4, (CROP[0] + 8, CROP[1] + 20)
     rows = -(-len(tiles) // columns)

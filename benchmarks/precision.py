@@ -54,7 +54,7 @@ def tested(weights, frames):
     """Flips in percent, and HVS-PSNR for each eye, of the frames after the first."""
     ditherer, shown, rows = GeneratorDitherer(weights=weights, polish=0), None, []
     for frame in frames:
-        dither = ditherer(frame, shown)
+        dither = ditherer.dither(frame, shown)
         if shown is not None:
             rows.append([100 * np.mean(dither != shown), *(hvs_psnr(frame, dither, eye) for eye in EYES)])
         shown = dither

@@ -66,7 +66,10 @@ def main() -> None:
             (delta_bytes,) = table.execute(query).fetchone()
         whole = path.stat().st_size / len(infos)
     other_png = np.mean(
-        [png_bytes(floyd_steinberg(selected.frame, None)) for selected in selection.frames(film, tones)]
+        [
+            png_bytes(floyd_steinberg.dither(selected.frame, None))
+            for selected in selection.frames(film, tones)
+        ]
     )
     flips = np.mean([info.flips for info in deltas]) / pixels
     print(machine("numpy", "pillow"))

@@ -32,7 +32,7 @@ def measured(frames: list[Selected], name: str, kept: bool) -> tuple[float, floa
     wrong, still, flips = [], [], []
     for number, frame in enumerate(frames):
         before = shown
-        shown = frame.dithered(ditherer, before) if kept else ditherer(frame.frame, before)
+        shown = frame.dithered(ditherer, before) if kept else ditherer.dither(frame.frame, before)
         letters = frame.letters
         if letters is not None:
             wrong.append(np.mean((shown != letters.white)[letters.all]))

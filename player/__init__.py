@@ -1,1 +1,1 @@
-"""The on-device daemon: shows a reel, one frame every few minutes, with numpy and pillow alone."""
+"""The player on the device: shows a reel, one frame every few minutes, with numpy and Pillow alone."""

@@ -1,25 +1,25 @@
-"""Errors that a user of the player can cause or meet; each message is one line that names the fix."""
+"""Errors that a user of the player can cause or meet. Each message is one line that names the fix."""
 
 from pathlib import Path
 
 
 class PlayerError(Exception):
-    """Anything `player` reports in one line and exits with code 2 for."""
+    """`player` reports it in one line and exits with code 2."""
 
 
 class ReelError(PlayerError, ValueError):
-    """The file is no reel, is damaged as a whole, or cannot be read or written."""
+    """The file is not a reel, is damaged as a whole, or cannot be read or written."""
 
 
 class EmptyReel(ReelError):
-    """The file is that of a reel whose writing has hardly begun: there is nothing in it."""
+    """The file of a reel whose writing has hardly begun: there is nothing in it yet."""
 
 
 class BadFrame(PlayerError, ValueError):
     """One frame of a reel cannot be decoded and must not be shown.
 
-    `number` is the frame asked for, `next_key` the number of the first key frame after it (where playing
-    can go on), or None when there is none.
+    `number` is the requested frame, `next_key` the first key frame after it, where playing can go on, or
+    None when there is none.
     """
 
     def __init__(self, path: Path, number: int, reason: str, next_key: int | None) -> None:
@@ -35,11 +35,11 @@ class BadFrame(PlayerError, ValueError):
 
 
 class NoSuchFrame(ReelError):
-    """The reel ends before the place that was asked for."""
+    """The reel ends before the requested place."""
 
 
 class ConfigError(PlayerError, ValueError):
-    """A key, an environment variable or an option is unknown or out of its range."""
+    """A key, an environment variable or an option is unknown, or its value is out of range."""
 
 
 class FileError(PlayerError, OSError):
@@ -47,12 +47,12 @@ class FileError(PlayerError, OSError):
 
 
 class PanelError(PlayerError, OSError):
-    """The panel does not answer, or what the driver was asked to do is not possible."""
+    """The panel does not answer, or the driver cannot do what it was asked."""
 
 
 class PanelFault(PanelError):
-    """The controller did not answer, or not as it should: a reset may cure that."""
+    """The controller did not answer as it should. A reset may cure that."""
 
 
 class PanelReset(PanelError):
-    """A call to the panel failed and the panel was opened anew: it may show anything and wants a redraw."""
+    """A call to the panel failed, and the panel was opened anew. It may show anything and needs a redraw."""

@@ -1,4 +1,4 @@
-"""Files written so that a reader finds the old or the new one whole: temporary file, fsync, rename."""
+"""Files written whole: temporary file, fsync, rename. A reader finds the old one or the new one."""
 
 import os
 from contextlib import suppress
@@ -8,7 +8,7 @@ from player.errors import FileError
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`; when this returns it survives a power cut. FileError in one line."""
+    """Replace `path` by `data`. Once this returns it survives a power cut. FileError in one line."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -28,7 +28,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and those above it. FileError in one line."""
+    """Make a directory and its parents. FileError in one line."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Places in a film and spans of time, as people write and read them.
+"""Places in a film and spans of time, as people read and write them.
 
 A plain integer is a frame number; 12.5s, 4:05 and 1:02:03 are times of the film.
 """
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 def parse_place(text: str, name: str) -> Place:
-    """`name` (of the option) is for the message of the ConfigError."""
+    """The place that `text` names. `name` of the option begins the message of the ConfigError."""
     text = text.strip()
     if re.fullmatch(r"\d{1,12}", text, re.ASCII):
         return Place("frame", int(text))
@@ -37,7 +37,7 @@ def parse_place(text: str, name: str) -> Place:
 
 
 def film_time(milliseconds: int) -> str:
-    """A time of the film: 1:02:03.4, without what is not needed (4:05)."""
+    """A time of the film: 1:02:03.4, without the parts that are not needed (4:05)."""
     tenths = round(milliseconds / 100)
     seconds, tenth = divmod(tenths, 10)
     hours, rest = divmod(seconds, 3600)
@@ -46,7 +46,7 @@ def film_time(milliseconds: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """How long something takes, in the two largest units: 3 days 4 hours."""
+    """A duration in its two largest units: 3 days 4 hours."""
     left = round(seconds)
     parts = []
     for unit, size in (("year", 365 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):

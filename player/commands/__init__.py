@@ -1,1 +1,1 @@
-"""The commands of `player`, each loaded only when it is asked for."""
+"""The commands of `player`, each imported only when it is used."""

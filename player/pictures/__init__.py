@@ -1,1 +1,1 @@
-"""What is drawn by the player itself: captions, cards, ghosts, PNG files."""
+"""What the player draws itself: captions, cards, ghosts, PNG files."""

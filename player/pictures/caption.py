@@ -1,7 +1,7 @@
 """The caption: a strip of words at the bottom edge of a dither, made to cost few flips. Pure.
 
-The strip is white across the whole width and as high at every frame, so what is under it never flips; its
-letters stand in cells of one width, so that from frame to frame only the digits flip that change.
+The strip is white across the whole width and has the same height in every frame, so the picture under it
+never flips. Its letters are in cells of equal width, so from frame to frame only the changing digits flip.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from player.errors import ConfigError
 from player.pictures.lettering import drawn, height_for, plain, shorten
 
 PARTS = ("title", "time", "frame", "percent")
-"""What a caption can tell."""
+"""What a caption can show."""
 BETWEEN = " \N{MIDDLE DOT} "
-"""What stands between the parts of a caption."""
+"""The separator of the parts of a caption."""
 
 
 def parse_caption(text: str, name: str) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def parse_caption(text: str, name: str) -> tuple[str, ...]:
     for part in parts:
         if part not in PARTS or parts.count(part) > 1:
             known = ", ".join(PARTS)
-            raise ConfigError(f"{name} is {text!r}; give some of {known}, each once and parted by commas")
+            raise ConfigError(f"{name} is {text!r}; give some of {known}, each once and separated by commas")
     return parts
 
 
@@ -33,10 +33,10 @@ def caption_text(
     percent: float | None = None,
     frame: int | None = None,
 ) -> str:
-    """The caption of a frame: the `parts` in their order, without those that are not known.
+    """The caption of a frame: the `parts`, of PARTS, in their order, without those whose value is unknown.
 
-    `parts`: of PARTS; `time_ms`: its time in the film; `percent`: how much of the film is shown, 0 to
-    100; `frame`: its number. ValueError for another part.
+    `time_ms`: its time in the film; `percent`: how much of the film has been shown, 0 to 100; `frame`: its
+    number. ValueError for another part.
     """
     words = {
         "title": title,
@@ -50,9 +50,9 @@ def caption_text(
 
 
 def strip(dither: NDArray[np.uint8], text: str) -> NDArray[np.uint8]:
-    """A copy of the dither, uint8[H, W], with the text at its bottom edge; without a strip for no text.
+    """A copy of the dither, uint8[H, W], with the text at its bottom edge, or unchanged if there is no text.
 
-    Words that do not fit are cut from the longest part.
+    If the text does not fit, its longest parts are shortened.
     """
     captioned = dither.copy()
     words = [plain(part) for part in text.split(BETWEEN)]
@@ -62,7 +62,7 @@ def strip(dither: NDArray[np.uint8], text: str) -> NDArray[np.uint8]:
     height = height_for(rows // 20)
     line, margin = max(1, height // 24), height // 4
     words = _fitted(words, (columns - 2 * margin) // (height // 2))
-    captioned[max(rows - height - 2 * line, 0) :] = 0  # the line that parts it from the picture
+    captioned[max(rows - height - 2 * line, 0) :] = 0  # the line between picture and strip
     captioned[max(rows - height - line, 0) :] = 1
     place = captioned[max(rows - height, 0) :, margin:]
     ink = drawn(BETWEEN.join(words), height)[: place.shape[0], : place.shape[1]]
@@ -71,7 +71,7 @@ def strip(dither: NDArray[np.uint8], text: str) -> NDArray[np.uint8]:
 
 
 def _fitted(words: list[str], columns: int) -> list[str]:
-    """The words with the longest of them shortened until all fit into `columns` with what is between."""
+    """The words, the longest of them shortened until all of them and their separators fit into `columns`."""
     while sum(map(len, words)) + len(BETWEEN) * (len(words) - 1) > columns:
         longest = max(range(len(words)), key=lambda number: len(words[number]))
         if len(words[longest]) <= 1:
@@ -81,6 +81,6 @@ def _fitted(words: list[str], columns: int) -> list[str]:
 
 
 def _clock(milliseconds: int) -> str:
-    """Whole seconds, always with hours, so that the digits stay in their places: 0:04:05."""
+    """Whole seconds, always with hours, so that digits keep their places: 0:04:05."""
     minutes, seconds = divmod(milliseconds // 1000, 60)
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -1,7 +1,7 @@
-"""Cards: what stands on the panel where there is no frame to show. Pure.
+"""Cards: what the panel shows when there is no frame to show. Pure.
 
-Every card is a dither, uint8[H, W], 1 = white, of `size` (width, height): black words on white, with the
-largest letters that fit, in a thin frame. Words that do not fit even in the smallest are cut short.
+Every card is a dither, uint8[H, W], 1 = white, of `size` (width, height): black words on white in a thin
+frame, in the largest letters that fit. Words that do not fit even in the smallest letters are cut short.
 """
 
 from collections.abc import Sequence
@@ -16,23 +16,23 @@ Dither = NDArray[np.uint8]
 Modules = Sequence[Sequence[bool]] | NDArray[np.bool_]
 
 QUIET = 4
-"""Modules of white that a QR code needs on every side (ISO/IEC 18004)."""
+"""White modules that a QR code needs on every side (ISO/IEC 18004)."""
 
 
 class _Words(NamedTuple):
-    """Words of a card; `loud` ones have larger letters than the others."""
+    """Words of a card. `loud` words have larger letters than the others."""
 
     text: str
     loud: bool = False
 
 
 def end_card(size: tuple[int, int], title: str) -> Dither:
-    """After the last frame: the end, and of what."""
+    """After the last frame: "The End", and the title."""
     return _card(size, [_Words("The End", loud=True), _Words(title)])
 
 
 def no_film_card(size: tuple[int, int], where: str, address: str | None) -> Dither:
-    """No reel was found at `where`. `address`: of the web page, None where there is none."""
+    """No reel was found at `where`. `address` of the web page, None when there is no page."""
     words = [_Words("No film found", loud=True), _Words(f"The player looked in {where}")]
     if address is None:
         return _card(size, [*words, _Words("Copy a reel there, and it begins by itself.")])
@@ -42,8 +42,8 @@ def no_film_card(size: tuple[int, int], where: str, address: str | None) -> Dith
 def address_card(size: tuple[int, int], url: str, qr: Modules | None) -> Dither:
     """The address of the web page, in words and as a QR code.
 
-    `qr`: rows of modules, True = dark, without the white around them; None for the words alone. It is left
-    out where the panel is too small for it.
+    `qr`: rows of modules, True = dark, without the white margin; None for words only. It is left out when the
+    panel is too small for it.
     """
     if qr is None:
         return _card(size, [_Words("To control this picture, open"), _Words(url, loud=True)])
@@ -52,7 +52,7 @@ def address_card(size: tuple[int, int], url: str, qr: Modules | None) -> Dither:
 
 
 def _card(size: tuple[int, int], words: Sequence[_Words], code: NDArray[np.bool_] | None = None) -> Dither:
-    """The words in lines in the middle, under the code if there is one."""
+    """Lines of words in the middle, below the code if there is one."""
     width, height = size
     margin = max(3, min(size) // 24)
     room = width - 4 * margin, height - 4 * margin
@@ -71,9 +71,9 @@ def _card(size: tuple[int, int], words: Sequence[_Words], code: NDArray[np.bool_
 def _inks(
     room: tuple[int, int], words: Sequence[_Words], code: NDArray[np.bool_] | None
 ) -> list[NDArray[np.uint8]]:
-    """The code, if it fits, and the lines, of the largest letters with which all fit into `room`.
+    """The code, if it fits, and the lines, in the largest letters with which everything fits into `room`.
 
-    The code gets half of the height where smaller letters can make that possible.
+    The code gets half of the height if smaller letters make that possible.
     """
     lines: list[NDArray[np.uint8]] = []
     scale = 0
@@ -94,9 +94,9 @@ def _inks(
 
 
 def _lines(words: Sequence[_Words], quiet: int, room: int) -> list[NDArray[np.uint8]]:
-    """The ink of every line, with half a line of nothing between words and words.
+    """The ink of every line, with half an empty line between one `_Words` and the next.
 
-    Loud words stay in one line if they can: at up to twice the height of the others, at half of it at least.
+    Loud words stay on one line if possible: between half and twice the height of the others.
     """
     lines: list[NDArray[np.uint8]] = []
     for text, loud in words:
@@ -112,7 +112,7 @@ def _lines(words: Sequence[_Words], quiet: int, room: int) -> list[NDArray[np.ui
 
 
 def _within(lines: list[NDArray[np.uint8]], room: int) -> list[NDArray[np.uint8]]:
-    """The first of the lines, as many as there is room for."""
+    """As many of the first lines as there is room for."""
     while len(lines) > 1 and sum(line.shape[0] for line in lines) > room:
         lines = lines[:-1]
     return lines

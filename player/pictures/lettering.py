@@ -1,8 +1,8 @@
-"""Words in 1 bit: letters in cells of one width, so that a digit that changes moves nothing else. Pure.
+"""Words in 1 bit: letters in cells of equal width, so that a changing digit moves nothing else. Pure.
 
-The letters lie beside this file (`letters/`, drawn once by scripts/letters.py), so that every device draws
-the same, whatever Pillow and fonts it has. At 300 ppi a cell of 48 pixels has capitals of 2.5 mm, which are
-read from a metre. Languages in Latin, Greek and Cyrillic letters; a letter of any other is drawn as a box.
+The letters are beside this file (`letters/`, drawn once by scripts/letters.py), so that every device draws
+the same, whatever Pillow and fonts it has. At 300 ppi a cell of 48 pixels has capitals of 2.5 mm, which can
+be read from a metre away. There are Latin, Greek and Cyrillic letters; any other letter is drawn as a box.
 """
 
 import io
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEIGHTS = (12, 24, 36, 48, 72, 96, 144, 192)
-"""Pixels of a cell; it is half as wide. Above 48 every pixel of a drawn letter becomes several."""
+"""Heights of a cell in pixels; it is half as wide. Above 48 the pixels of a drawn letter are repeated."""
 BOX = "\N{WHITE SQUARE}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -24,16 +24,16 @@ _BREAKS_AFTER = "/?&=-_:"
 
 
 def height_for(room: int) -> int:
-    """The largest of HEIGHTS within `room` pixels; the smallest where none is."""
+    """The largest of HEIGHTS that fits into `room` pixels, or the smallest when none fits."""
     return max((height for height in HEIGHTS if height <= room), default=HEIGHTS[0])
 
 
 def plain(text: str) -> str:
-    """`text` as it can be drawn, a cell for each letter: in one line, a box for what has no letter."""
+    """`text` as it can be drawn, one cell per letter: on one line, with boxes for unknown letters."""
     letters = []
     for letter in unicodedata.normalize("NFC", text):
         category = unicodedata.category(letter)
-        if category in ("Mn", "Me", "Cf"):  # marks that no letter here combines with, and invisible ones
+        if category in ("Mn", "Me", "Cf"):  # marks that combine with no letter here, and invisible characters
             continue
         if letter.isspace() or category == "Cc":
             letters.append(" ")
@@ -43,16 +43,17 @@ def plain(text: str) -> str:
 
 
 def shorten(text: str, columns: int) -> str:
-    """`text` in at most `columns` letters, the last an ellipsis where any are left out."""
+    """`text` in at most `columns` letters, ending with an ellipsis if any are left out."""
     if len(text) <= columns:
         return text
     return text[: max(columns - 1, 0)].rstrip() + ELLIPSIS if columns > 0 else ""
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """`text` in lines of at most `columns` (1 or more) letters, as few as can be and of like lengths.
+    """`text` in as few lines as possible, of similar lengths and at most `columns` (1 or more) letters.
 
-    Broken at blanks; a word longer than a line after one of its signs (an address, a path), or else anywhere.
+    Lines break at blanks. A word longer than a line (an address, a path) breaks after one of its signs, or
+    otherwise anywhere.
     """
     lines = _greedy(text, columns)
     longest = max(map(len, text.split()), default=0)
@@ -62,7 +63,7 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def _greedy(text: str, columns: int) -> list[str]:
-    """Every line as full as can be."""
+    """Lines that are each as full as possible."""
     lines: list[str] = []
     for word in text.split():
         if lines and len(lines[-1]) + 1 + len(word) <= columns:
@@ -105,14 +106,14 @@ def _draw_box(place: NDArray[np.uint8]) -> None:
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[str, int]:
-    """Where in the sheets each letter is."""
+    """The place of each letter in the sheets."""
     lines = files("player").joinpath("pictures/letters/letters.txt").read_text(encoding="utf-8").split("\n")
     return {letter: number for number, letter in enumerate("".join(lines))}
 
 
 @lru_cache(maxsize=2)
 def _sheet(cell: int) -> NDArray[np.uint8]:
-    """All letters in cells of that height, uint8, 1 = ink. Pillow is loaded only here: it costs memory."""
+    """All letters in cells of that height, uint8, 1 = ink. Pillow is imported only here: it costs memory."""
     from PIL import Image
 
     data = files("player").joinpath(f"pictures/letters/letters-{cell}.png").read_bytes()

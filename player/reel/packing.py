@@ -30,14 +30,12 @@ def unpack(packed: Bits, width: int) -> NDArray[np.uint8]:
 
 
 def ones(packed: Bits) -> int:
-    """Number of bits set. A table of bytes: numpy has its own bit count only from 2.0 on."""
+    """Number of set bits. By a table of bytes, because numpy counts bits only from 2.0 on."""
     return int(_ONES[packed].sum(dtype=np.uint32))
 
 
 def compared(picture: Bits, before: Bits | None) -> tuple[Bits | None, int, int]:
-    """What changes from the packed dither before (None: there is none), in how many pixels, and how many of
-    them darken.
-    """
+    """The XOR with the packed dither before (None: there is none), the flips, and how many of them darken."""
     if before is None:
         return None, 0, 0
     changed = picture ^ before
@@ -52,8 +50,8 @@ def packed_shape(width: int, height: int) -> tuple[int, int]:
 def deflate(packed: Bits) -> bytes:
     """Payload of a picture or of flips.
 
-    Run-length matching with Huffman codes: flips are scattered single bits between runs of zero bytes, so
-    zlib's search for longer matches finds nothing and only makes it slow and the codes worse.
+    Run-length matching with Huffman codes. Flips are scattered single bits between runs of zero bytes, so
+    zlib's search for longer matches finds nothing; it costs time and makes the codes worse.
     `benchmarks/reel_bytes.py` prints the size against the entropy of the flips.
     """
     stream = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
@@ -61,19 +59,16 @@ def deflate(packed: Bits) -> bytes:
 
 
 def deflate_picture(packed: Bits) -> bytes:
-    """The smaller of two payloads of a whole dither: a mask repeats itself every tile, which only matching
-    can use.
-    """
+    """The smaller of two payloads of a whole dither. Only matching can use the repeating tile of a mask."""
     stream = zlib.compressobj(4, zlib.DEFLATED, zlib.MAX_WBITS, 9)
     matched = stream.compress(packed.tobytes()) + stream.flush()
     return min(deflate(packed), matched, key=len)
 
 
 def inflate(payload: bytes, shape: tuple[int, int]) -> Bits:
-    """Packed picture of `shape` from its payload. ValueError unless the payload holds exactly that many
-    bytes.
+    """Packed picture of `shape` from its payload. ValueError unless it holds exactly that many bytes.
 
-    The output is bounded before it is made: a payload that would grow to gigabytes costs one picture.
+    The output is bounded beforehand: a payload that would grow to gigabytes costs no more than one picture.
     """
     size = shape[0] * shape[1]
     stream = zlib.decompressobj()

@@ -1,12 +1,12 @@
 """Buttons on GPIO pins: each press becomes a request to the player.
 
 The pins are polled, because edge detection is broken on kernels from 6.6 on: every POLL seconds, and every
-QUICK seconds while one of them is about to change. A button counts as pressed once it was down at SAMPLES
-polls in a row: contacts bounce for less than that, and a spark on a long wire is shorter still. It counts
-again only after it was up as long, so holding it down asks for one thing, and a button that is down from the
-start (a wire to ground) asks for nothing. A press of POLL + QUICK is always seen.
+QUICK seconds while one of them is about to change. A button counts as pressed once it is down in SAMPLES
+polls in a row: contacts bounce for less than that, and sparks on a long wire are shorter still. It counts
+again only after it was up for as long, so holding it down is one press, and a button that is down from the
+start (a wire to ground) is none. A press of POLL + QUICK is always seen.
 
-Polling takes 0.2 % of a core of a PC (`python benchmarks/buttons.py`); on a Pi Zero it was not measured.
+Polling takes 0.2 % of one core of a PC (`python benchmarks/buttons.py`); it was not measured on a Pi Zero.
 """
 
 import threading
@@ -27,7 +27,7 @@ SAMPLES = 2
 """Polls that a button must be down, or up, to be believed."""
 
 ACTIONS = ("next", "back", "pause", "redraw")
-"""What a button can ask for: the keys `button_next` and so on name its pin."""
+"""What buttons can ask for. The settings `button_next` and so on name their pins."""
 _PINS_OF_SPI = {
     0: {7: "CE1", 8: "CE0", 9: "MISO", 10: "MOSI", 11: "SCLK"},
     1: {16: "CE2", 17: "CE1", 18: "CE0", 19: "MISO", 20: "MOSI", 21: "SCLK"},
@@ -35,8 +35,10 @@ _PINS_OF_SPI = {
 
 
 def button_pins(config: Config) -> dict[str, int]:
-    """The pins to read, BCM, by action: those given, but none for a simulated panel, which may stand where
-    there are no pins. ConfigError where one of them has another use.
+    """The configured pins (BCM numbers) by action; none for a simulated panel, as the machine may have no
+    pins.
+
+    ConfigError when one of them has another use.
     """
     taken = {pin: f"SPI ({name})" for pin, name in _PINS_OF_SPI.get(config.spi_bus, {}).items()}
     taken |= {config.reset_pin: "the panel (reset_pin)", config.ready_pin: "the panel (ready_pin)"}
@@ -57,16 +59,16 @@ class Debounce:
 
     def __init__(self, samples: int = SAMPLES) -> None:
         self._samples = samples
-        self._down = True  # until it was seen up
+        self._down = True  # until it is seen up
         self._different = 0
 
     @property
     def settled(self) -> bool:
-        """Whether the last sample was like the ones before."""
+        """Whether the last sample equals the state before."""
         return self._different == 0
 
     def pressed(self, down: bool) -> bool:
-        """Whether the press is complete with this sample."""
+        """Whether this sample completes a press."""
         self._different = self._different + 1 if down != self._down else 0
         if self._different < self._samples:
             return False
@@ -75,7 +77,7 @@ class Debounce:
 
 
 class Buttons:
-    """Several buttons, `actions` of ACTIONS in the order in which they are sampled."""
+    """Several buttons: `actions`, of ACTIONS, in the order in which they are sampled."""
 
     def __init__(self, actions: Sequence[str]) -> None:
         self._buttons = {action: Debounce() for action in actions}
@@ -86,7 +88,7 @@ class Buttons:
         return all(button.settled for button in self._buttons.values())
 
     def sample(self, down: Sequence[bool], paused: Callable[[], bool]) -> list[Request]:
-        """What is asked for now; `down`: which of the buttons are. `paused`: whether the player is."""
+        """The requests of one sample. `down`: which buttons are down; `paused`: whether the player is."""
         presses = [
             action
             for (action, button), is_down in zip(self._buttons.items(), down, strict=True)
@@ -110,10 +112,10 @@ def listening(
     log: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Post what is pressed, from a thread, while the body runs.
+    """Post a request for each press, from a thread, while the body runs.
 
-    `pins`: by action (`button_pins`), none: nothing is done; `open_inputs`: from pins to a function that
-    tells which are down, it may raise PanelError. Pins that fail later are said in the log once, and the
+    `pins`: by action (`button_pins`); without any nothing is done. `open_inputs` turns pins into a function
+    that tells which are down; it may raise PanelError. If the pins fail later, that is logged once, and the
     film goes on without buttons.
     """
     if not pins:
@@ -129,7 +131,7 @@ def listening(
                 for request in buttons.sample(read(), paused):
                     log(f"button: {request.kind.value}")
                     post(request)
-                sleep(POLL if buttons.settled else QUICK)  # an event's wait would cost twice as much
+                sleep(POLL if buttons.settled else QUICK)  # waiting on the event would cost twice as much
         except PanelError as error:
             log(f"the buttons are not read any more: {error}")
 

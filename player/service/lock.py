@@ -1,8 +1,8 @@
-"""One player for one panel: a lock that the kernel holds, and drops however its holder ends.
+"""One player for one panel: a lock held by the kernel, which drops it however the holder ends.
 
-The lock (flock) lies on the SPI device itself, or on the directory of a simulated panel: the service and a
-player started by hand have different directories of their own, and meet only there. `flock --nonblock
-/dev/spidev0.0 COMMAND` in a shell respects it too.
+The lock (flock) is on the SPI device itself, or on the directory of a simulated panel, because that is all
+that the service and a player started by hand have in common. `flock --nonblock /dev/spidev0.0 COMMAND` in a
+shell respects it too.
 """
 
 import fcntl
@@ -18,14 +18,14 @@ LOCKS = Path("/proc/locks")
 
 
 class Locked(PlayerError):
-    """Another player uses this panel."""
+    """Another player is using this panel."""
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock on a device or directory that exists. Locked, naming the process, when another has it.
+    """Hold the lock on an existing device or directory. Locked, naming the process, when another has it.
 
-    What cannot be opened is not locked: the driver, which needs more than this, says what to do about it.
+    What cannot be opened is not locked: the driver, which needs it open, says what to do about it.
     """
     try:
         # Non-blocking, no controlling terminal: opening a device must do nothing but open it.
@@ -39,7 +39,7 @@ def locked(path: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = _holder(descriptor)
             who = "another player" if holder is None else f"another player (process {holder})"
-            raise Locked(f"{path}: {who} shows on this panel; stop it first, or end this one") from None
+            raise Locked(f"{path}: {who} is using this panel; stop it first") from None
         except OSError as error:
             raise Locked(f"{path}: cannot be locked: {why(error)}; use a directory on a local disk") from None
         yield
@@ -48,7 +48,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def _holder(descriptor: int) -> int | None:
-    """The process that holds a flock on the open file, None when the kernel does not say (see proc(5))."""
+    """The process that holds a flock on the open file, None if the kernel does not tell (see proc(5))."""
     status = os.fstat(descriptor)
     file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     try:

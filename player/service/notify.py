@@ -1,12 +1,12 @@
-"""Tells systemd how the player is (sd_notify): ready, what it does, alive, reloading, stopping.
+"""Tells systemd the state of the player (sd_notify): ready, what it does, alive, reloading, stopping.
 
-Datagrams of lines to the socket in $NOTIFY_SOCKET, see sd_notify(3); without it nothing is sent, and the
-player runs the same. The watchdog is fed by the loop and after every call to the panel, never from a thread
-of its own: a player that hangs is not fed.
+Datagrams of lines go to the socket in $NOTIFY_SOCKET, see sd_notify(3). Without one nothing is sent, and the
+player runs all the same. The loop feeds the watchdog, also after every call to the panel; no thread does, so
+a player that hangs is not kept alive.
 
 The unit needs WatchdogSec=180. Between two feedings lies at most half of that by plan, or one call to the
-panel: with the default timeouts it fails after 45 seconds (two waits for the display engine of 15, three for
-the controller of 5). Where the timeouts in the configuration allow longer calls, systemd is asked for more.
+panel. With the default timeouts a call fails after 45 seconds (two waits of 15 for the display engine, three
+of 5 for the controller). Where the configured timeouts allow longer calls, systemd is asked for more time.
 """
 
 import os
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-SEND_TIMEOUT = 1.0  # seconds; systemd that does not read must not stop the film
+SEND_TIMEOUT = 1.0  # seconds; the film must not stop when systemd does not read
 
 
 class Notifier:
@@ -38,24 +38,24 @@ class Notifier:
 
     @property
     def heartbeat(self) -> float | None:
-        """Seconds from one `alive` to the next at most, None when nobody watches."""
+        """The most seconds from one `alive` to the next, None when systemd does not watch."""
         return None if self._watchdog is None else self._watchdog / 2
 
     def allow(self, seconds: float) -> None:
-        """Have systemd wait longer where one call may take `seconds`."""
+        """Make systemd wait longer if one call may take `seconds`."""
         if self._watchdog is not None and 2 * seconds > self._watchdog:
             self._watchdog = 2 * seconds
             self._send(f"WATCHDOG_USEC={round(self._watchdog * 1e6)}")
 
     def alive(self) -> None:
-        """Feed the watchdog; may be called as often as one likes."""
+        """Feed the watchdog. May be called any number of times."""
         now = self._clock()
         if self._watchdog is not None and now - self._fed >= min(self._watchdog / 10, 10):
             self._fed = now
             self._send("WATCHDOG=1")
 
     def ready(self) -> None:
-        """The first picture stands."""
+        """The first picture is on the glass."""
         if not self._ready:
             self._ready = True
             self._send("READY=1")
@@ -68,7 +68,7 @@ class Notifier:
             self._send(f"STATUS={text}")
 
     def reloading(self) -> None:
-        """The configuration is being read again; `reloaded` must follow."""
+        """The configuration is being read again. `reloaded` must follow."""
         if self._ready:
             self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
@@ -78,7 +78,7 @@ class Notifier:
             self._send("READY=1")
 
     def stopping(self) -> None:
-        """The player is on its way out."""
+        """The player is stopping."""
         self._send("STOPPING=1")
 
     def close(self) -> None:
@@ -90,12 +90,12 @@ class Notifier:
     def _send(self, lines: str) -> None:
         if self._socket is None:
             return
-        with suppress(OSError):  # a missed line is worth nothing beside the film
-            self._socket.send(lines.encode(errors="replace"))  # a file's name may be no text
+        with suppress(OSError):  # a lost line matters less than the film
+            self._socket.send(lines.encode(errors="replace"))  # a file name need not be valid text
 
 
 def _connected(address: str, log: Callable[[str], None]) -> socket.socket | None:
-    """A socket to `address`: a path, or a name in the abstract name space after an @."""
+    """A socket to `address`: a path, or after an @ a name in the abstract namespace."""
     if not address.startswith(("/", "@")):
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
@@ -104,13 +104,13 @@ def _connected(address: str, log: Callable[[str], None]) -> socket.socket | None
         connection.connect("\0" + address[1:] if address.startswith("@") else address)
     except OSError as error:
         connection.close()
-        log(f"systemd cannot be told how the player is: NOTIFY_SOCKET {address}: {error.strerror}")
+        log(f"systemd cannot be told the state of the player: NOTIFY_SOCKET {address}: {error.strerror}")
         return None
     return connection
 
 
 def _watchdog(environment: Mapping[str, str]) -> float | None:
-    """Seconds within which systemd wants to hear of this process, None when it does not watch it."""
+    """Seconds within which systemd expects a sign of life of this process, None when it does not watch it."""
     if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     with suppress(ValueError):

@@ -26,7 +26,7 @@ from player.files import why, write_whole
 if TYPE_CHECKING:
     from player.setup.check import Finding
 
-PATIENCE = 60.0  # seconds for a program that a check runs
+PATIENCE = 60.0  # seconds; the longest that a check's program may run
 _COMMANDS = {
     "try": "check a value",
     "set": "change one setting in the file",
@@ -144,7 +144,7 @@ def _link(config: Config) -> None:
 
 
 def _run(words: Sequence[str]) -> tuple[int, str]:
-    """See Machine. `python` is this interpreter."""
+    """See Machine.run. `python` is this interpreter."""
     program = [sys.executable, "-P"] if words[0] == "python" else [words[0]]
     try:
         done = subprocess.run(

@@ -1,9 +1,9 @@
-"""The installer's --check: is everything set up to show a film? In plain words, with what to do about it.
+"""The installer's --check: is everything set up to show a film? In plain words, each fault with its fix.
 
-`findings` goes from the configuration to the panel, over programs, SPI, groups, supply, disk and service.
-Nothing is changed. A panel that a player uses is not touched; one that is free is asked for its device info,
-which draws nothing. `Machine` provides the root of the file system and the way to run a program, so that
-tests need no Raspberry Pi.
+`findings` goes from the configuration to the panel, by way of programs, SPI, groups, supply, disk and
+service. Nothing is changed. A panel that a player uses is not touched; one that is free is asked for its
+device info, which draws nothing. `Machine` provides the root of the file system and the way to run a program,
+so that tests need no Raspberry Pi.
 """
 
 import re
@@ -16,7 +16,6 @@ from typing import NamedTuple
 from player.config.settings import Config
 from player.config.sources import load
 from player.errors import PlayerError
-from player.playback.reels import expand
 from player.service.buttons import button_pins
 from player.service.lock import Locked, locked
 
@@ -32,7 +31,7 @@ PANEL_LINES = ("panel", "firmware", "LUT", "VCOM")
 
 
 class Finding(NamedTuple):
-    """`good`: None for what could not be seen, or is no fault. `fix`: what to do, for a person."""
+    """`good`: None for what cannot be told, or is not a fault. `fix`: what a person should do."""
 
     good: bool | None
     what: str
@@ -40,8 +39,8 @@ class Finding(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """`root` stands for /. `run` gives the exit code and the output (stdout and stderr together) of a
-    program, code 127 when there is no such program. `has_module`: whether Python could import it.
+    """`root` is used as /. `run` returns the exit code and the output (stdout and stderr together) of a
+    program, code 127 when there is no such program. `has_module`: whether Python could import a module.
     """
 
     root: Path
@@ -50,7 +49,7 @@ class Machine(NamedTuple):
 
 
 def findings(machine: Machine, file: Path) -> Iterator[Finding]:
-    """All checks, in the order in which a set-up goes. `file`: the configuration."""
+    """All checks, in the order of a set-up. `file`: the configuration."""
     if not file.exists():
         yield Finding(
             False, "the player is not installed here", "in the project's folder: sudo systemd/install"
@@ -80,7 +79,7 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
 
 
 def film_and_panel(machine: Machine, config: Config) -> Iterator[Finding]:
-    """The checks that a configuration is needed for."""
+    """The checks that need a configuration."""
     yield from vcom(config)
     yield from reels(config)
     yield from buttons(config)
@@ -107,8 +106,9 @@ def vcom(config: Config) -> Iterator[Finding]:
 def reels(config: Config) -> Iterator[Finding]:
     """Is there a film, and can it be read?"""
     try:
+        from player.playback.reels import expand
         from player.reel import Reel
-    except ImportError:  # numpy is missing, which is said above
+    except ImportError:  # numpy is missing, which is reported above
         return
     try:
         paths = expand(config.reels, config.films)
@@ -136,7 +136,7 @@ def buttons(config: Config) -> Iterator[Finding]:
 
 
 def remote(machine: Machine, config: Config) -> Iterator[Finding]:
-    """If the web page is on: may the service use the network?"""
+    """If the web page is on, may the service use the network?"""
     allowed = (machine.root / DROP_IN).is_file()
     if config.remote == "off":
         yield Finding(None, "the web page is off", "to switch it on: sudo longtake-setup --remote")
@@ -147,7 +147,7 @@ def remote(machine: Machine, config: Config) -> Iterator[Finding]:
 
 
 def panel(machine: Machine, config: Config) -> Finding:
-    """Does the controller answer? Only a panel that no player uses is asked."""
+    """Does the controller answer? It is asked only when no player uses the panel."""
     settings = {
         "vcom": config.vcom,
         "vcom-tolerance": config.vcom_tolerance,
@@ -165,8 +165,8 @@ def panel(machine: Machine, config: Config) -> Finding:
     except Locked:
         return Finding(
             None,
-            "the panel was not asked, as a player uses it",
-            "its log says how it goes: journalctl -u longtake -n 20",
+            "the panel was not asked, because a player is using it",
+            "see its log: journalctl -u longtake -n 20",
         )
     lines = [" ".join(line.split()) for line in out.splitlines() if line.strip()]
     if code != 0:
@@ -177,7 +177,7 @@ def panel(machine: Machine, config: Config) -> Finding:
 
 
 def modules(machine: Machine, wanted: Sequence[str]) -> Iterator[Finding]:
-    """Are these Python modules there?"""
+    """Are these Python modules installed?"""
     if missing := [module for module in wanted if not machine.has_module(module)]:
         yield Finding(False, f"missing for Python: {', '.join(missing)}", AGAIN)
     else:
@@ -185,7 +185,7 @@ def modules(machine: Machine, wanted: Sequence[str]) -> Iterator[Finding]:
 
 
 def spi(machine: Machine, bus: int, device: int) -> Iterator[Finding]:
-    """Is the SPI device there, and if not, is it switched on?"""
+    """Is the SPI device there, and if not, is SPI enabled?"""
     name = f"dev/spidev{bus}.{device}"
     if (machine.root / name).exists():
         yield Finding(True, f"SPI is on (/{name})")
@@ -195,7 +195,7 @@ def spi(machine: Machine, bus: int, device: int) -> Iterator[Finding]:
         yield Finding(
             False,
             f"SPI: there is neither /{name} nor /{BOOT[0]}",
-            "is this a Raspberry Pi? On another board switch SPI on as its maker says",
+            "is this a Raspberry Pi? On another board enable SPI as its maker says",
         )
         return
     text = (machine.root / file).read_text(errors="replace")
@@ -239,7 +239,7 @@ def groups(machine: Machine) -> Iterator[Finding]:
 
 
 def supply(machine: Machine) -> Iterator[Finding]:
-    """A weak supply is behind many faults that look like others. The Pi's firmware notices it."""
+    """Is the supply strong enough? A weak one looks like many other faults. The Pi's firmware notices it."""
     try:
         bits = int(next(machine.root.glob(THROTTLED)).read_text(), 16)
     except (OSError, ValueError, StopIteration):
@@ -248,14 +248,14 @@ def supply(machine: Machine) -> Iterator[Finding]:
         yield Finding(
             False,
             "the supply voltage has been too low since the start",
-            "take a stronger supply and a shorter cable",
+            "use a stronger supply and a shorter cable",
         )
     else:
         yield Finding(True, "the supply voltage has been high enough since the start")
 
 
 def space(machine: Machine) -> Iterator[Finding]:
-    """Room for the place in the film and for the log."""
+    """Is there room for the place in the film and for the log?"""
     directory = machine.root / STATE
     while not directory.exists():
         directory = directory.parent
@@ -269,14 +269,14 @@ def space(machine: Machine) -> Iterator[Finding]:
 
 
 def service(machine: Machine) -> Iterator[Finding]:
-    """What systemd says of the player."""
+    """What does systemd say about the player?"""
     names = "ActiveState,SubState,Result,UnitFileState,NRestarts"
     code, out = machine.run(["systemctl", "show", "longtake.service", "--property", names])
     found = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
     state = found.get("ActiveState")
     if code != 0 or state is None:
         yield Finding(
-            None, "the service cannot be seen, as systemd does not run here", "look on the Pi itself"
+            None, "the service cannot be seen, because systemd does not run here", "look on the Pi itself"
         )
         return
     on_battery = [
@@ -290,7 +290,7 @@ def service(machine: Machine) -> Iterator[Finding]:
         yield Finding(False, "the service does not start at boot", "sudo systemctl enable longtake")
     restarts = found.get("NRestarts", "0")
     again = "" if restarts in ("", "0") else f"; systemd has restarted it {restarts} times"
-    journal = "what it says: journalctl -u longtake -n 20"
+    journal = "see its log: journalctl -u longtake -n 20"
     if state in ("active", "reloading"):
         yield Finding(True, f"the service runs{again}")
     elif state == "failed":
@@ -302,7 +302,7 @@ def service(machine: Machine) -> Iterator[Finding]:
 
 
 def _table(path: Path) -> dict[str, list[str]]:
-    """passwd or group: name -> the other fields."""
+    """passwd or group as name -> the other fields."""
     try:
         lines = path.read_text(errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,7 @@
-"""The panel and the glass as PNG files, made once for each picture.
+"""The panel and the glass as PNG files, encoded once for each picture.
 
-Written by hand from the PNG specification (W3C, third edition) instead of by Pillow, which the player on a
-panel otherwise never loads: it would cost more memory than this whole page.
+The encoder follows the PNG specification (W3C, third edition). Pillow is not used: the player on a panel
+never loads it otherwise, and it would cost more memory than this whole page.
 """
 
 import hashlib
@@ -22,14 +22,14 @@ _GREYS = (ghosts.BLACK, ghosts.GHOST, ghosts.WHITE)
 
 
 class Picture(NamedTuple):
-    """A PNG file and the name of its content, for ETag."""
+    """A PNG file, and a tag that identifies its content, for ETag."""
 
     tag: str
     png: bytes
 
 
 class Pictures:
-    """The two pictures of what a board shows. Thread-safe."""
+    """The two pictures of what the board holds. Thread-safe."""
 
     def __init__(self, board: StatusBoard) -> None:
         self._board, self._lock = board, threading.Lock()
@@ -54,7 +54,7 @@ class Pictures:
             return self._glass
 
     def _now(self) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-        """The two dithers; forgets the pictures of others."""
+        """The two dithers; drops pictures that were made of older ones."""
         _, dither, redrawn = self._board.latest()
         if self._of[0] is not dither or self._of[1] is not redrawn:
             self._of, self._panel, self._glass = (dither, redrawn), None, None
@@ -71,7 +71,7 @@ def one_bit(dither: NDArray[np.uint8]) -> bytes:
 
 
 def few_greys(picture: NDArray[np.uint8], greys: Sequence[int]) -> bytes:
-    """A PNG of uint8[H, W] that holds at most these four greys: a palette, 2 bits per pixel."""
+    """A PNG of uint8[H, W] that holds only these (at most four) greys: a palette, 2 bits per pixel."""
     index = np.zeros(256, np.uint8)
     index[list(greys)] = np.arange(len(greys))
     height, width = picture.shape
@@ -84,7 +84,7 @@ def few_greys(picture: NDArray[np.uint8], greys: Sequence[int]) -> bytes:
 
 
 def _png(shape: tuple[int, ...], bits: int, colours: int, palette: bytes, rows: NDArray[np.uint8]) -> bytes:
-    """`rows`: the packed pixels; each is sent unfiltered (a leading 0), as dithers compress best so."""
+    """`rows`: packed pixels. Each row is stored unfiltered (a leading 0): dithers compress best that way."""
     lines = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
     lines[:, 1:] = rows
     header = struct.pack(">IIBBBBB", shape[1], shape[0], bits, colours, 0, 0, 0)

@@ -1,8 +1,8 @@
-"""The HTTP server: waitress, with limits that a small machine can keep.
+"""The HTTP server: waitress, with limits that suit a small machine.
 
-At most CONNECTIONS at once, each with at most one request of LARGEST bytes in memory and none in /tmp; a
-connection that says nothing is closed after IDLE seconds, an exchange that takes longer than EXCHANGE in all
-is broken off, however busily it trickles.
+At most CONNECTIONS at once, each with at most one request of LARGEST bytes, in memory and never in /tmp. A
+silent connection is closed after IDLE seconds; an exchange (a request and its response) that takes longer
+than EXCHANGE seconds in all is cut off, however steadily it trickles.
 """
 
 import logging
@@ -26,24 +26,24 @@ CONNECTIONS = 16
 THREADS = 4
 IDLE = 20  # seconds
 EXCHANGE = 60.0  # seconds
-_LOOK = 1.0  # seconds between two looks at what is overdue
+_LOOK = 1.0  # seconds between two looks for overdue connections
 _TIDY = 60.0  # seconds between two calls of `tidy`
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket. ConfigError when the port cannot be had."""
+    """A listening TCP socket. ConfigError when the port is not available."""
     try:
         return socket.create_server((host, port), backlog=CONNECTIONS)
     except OSError as error:
-        why = os.strerror(error.errno or 0).lower()  # without what create_server adds
+        why = os.strerror(error.errno or 0).lower()  # without the text that create_server adds
         raise ConfigError(f"remote_port {port}: {why}; choose another with --remote-port") from None
 
 
 class _Channel(HTTPChannel):
-    """A connection that knows how long its exchange takes already."""
+    """A connection that knows how long its exchange has taken so far."""
 
     asked_since = 0.0  # when the first byte of the request came
-    told_since: float | None = None  # since when an answer waits for the other side to read it
+    told_since: float | None = None  # since when a response has been waiting for the client to read it
 
     def received(self, data: bytes) -> bool:
         if self.request is None:
@@ -51,8 +51,8 @@ class _Channel(HTTPChannel):
         return bool(super().received(data))
 
     def overdue(self, exchange: float) -> bool:
-        """Whether a request comes in, or an answer goes out, for longer than `exchange` seconds; to be asked
-        often.
+        """Whether a request has been coming in, or a response going out, for more than `exchange` seconds.
+        Call it often: it also notes when a response begins to wait.
         """
         now = time.monotonic()
         if not self.total_outbufs_len:
@@ -67,7 +67,7 @@ class _Server(TcpWSGIServer):
     channel_class = _Channel
 
     def break_off(self, exchange: float) -> None:
-        """Close what is overdue. At once: waitress's own mark to close waits until the other side reads."""
+        """Close overdue connections, at once: waitress's own close flag waits until the client reads."""
         for channel in list(self.active_channels.values()):
             if channel.overdue(exchange):
                 channel.handle_close()
@@ -75,7 +75,7 @@ class _Server(TcpWSGIServer):
 
 class Server:
     """Serves `app` on a listening socket from its own thread until `close`. `tidy` is called once a minute;
-    `log` hears what waitress has to say, without tracebacks. `exchange` in seconds.
+    `log` gets waitress's errors as single lines, without tracebacks. `exchange` in seconds.
     """
 
     def __init__(
@@ -111,14 +111,14 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="remote", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start serving."""
         logger = logging.getLogger("waitress")
         logger.addHandler(self._handler)
         logger.propagate = False
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering and close every connection; waits a few seconds at most."""
+        """Stop serving and close every connection; takes a few seconds at most."""
         self._stop.set()
         self._server.pull_trigger()
         self._thread.join(5)
@@ -135,19 +135,19 @@ class Server:
                 if time.monotonic() - tidied > _TIDY:
                     tidied = time.monotonic()
                     self._tidy()
-            except Exception as error:  # one bad connection must not end the page for all
+            except Exception as error:  # one bad connection must not end the page for everyone
                 self._log(f"remote: {type(error).__name__}: {error}")
                 self._stop.wait(_LOOK)
 
 
 class _OneLine(logging.Handler):
-    """Passes on what is logged as one line."""
+    """Passes each record on as one line."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         super().__init__(logging.ERROR)
         self._take = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = " ".join(record.getMessage().split())
+        text = " ".join(record.getMessage().split())
         error = record.exc_info[1] if record.exc_info else None
-        self._take(f"remote: {said}" + (f": {type(error).__name__}: {error}" if error else ""))
+        self._take(f"remote: {text}" + (f": {type(error).__name__}: {error}" if error else ""))

@@ -1,4 +1,4 @@
-"""The remote as the player starts it: nothing while it is off, else the page, until the player ends."""
+"""The page as the player starts it: nothing while it is off, else the page until the player ends."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,14 +16,9 @@ from player.playback.requests import Inbox
 from player.playback.status import StatusBoard
 from player.service.process import LogTail
 from player.web import addresses
-from player.web.actions import Settable
-from player.web.guard import Guard
-from player.web.pace import Failures
-from player.web.tokens import (
-    FILE,
-    Sessions,
-    kept_token,
-)
+from player.web.actions import Remote, Settable
+from player.web.guard import Failures, Guard
+from player.web.tokens import FILE, Sessions, kept_token
 
 _HOSTS = {"loopback": "127.0.0.1", "network": "0.0.0.0"}
 
@@ -37,7 +32,7 @@ class Card:
 
 
 class Service:
-    """The running remote."""
+    """The running page."""
 
     def __init__(self, config: Config, token: str | None) -> None:
         self._config, self._token = config, token
@@ -63,24 +58,19 @@ def serving(
     token_directory: Path,
     log: Callable[[str], None],
 ) -> Iterator[Service | None]:
-    """The remote that the settings ask for, in a daemon thread; None when it is off.
+    """The page that the settings ask for, in a daemon thread; None when it is off.
 
-    `settable`: the keys that may be SET now, with None or the reason why not. `films`: where uploads go.
-    `token_directory`: where the token is kept when no file is named. ConfigError for missing libraries, a
-    port in use, a token that is none.
+    `films`: the directory for uploads, None when none is set. `token_directory`: where the token is kept when
+    the settings name no file. ConfigError for a missing library, a port in use, a bad token file.
     """
     if config.remote == "off":
         yield None
         return
     try:
-        if find_spec("segno") is None:  # loaded only when the address card is asked for
+        if find_spec("segno") is None:  # loaded only when someone asks for the address card
             raise ModuleNotFoundError(name="segno")
         from player.web.app import application
-        from player.web.server import (
-            Server,
-            listen,
-        )
-        from player.web.state import put_together
+        from player.web.server import Server, listen
     except ImportError as error:
         raise ConfigError(
             f"the web page needs {error.name}; run pip install 'longtake[remote]', or set remote to off"
@@ -97,7 +87,7 @@ def serving(
         log,
     )
     listening = listen(_HOSTS[config.remote], config.remote_port)
-    remote = put_together(config, board, inbox, settable, films, log_tail, guard, log, service.urls)
+    remote = Remote(config, board, inbox, settable, films, log_tail, guard, log, service.urls)
     remote.uploads.tidy(start=True)
     server = Server(application(remote, log), listening, log, remote.uploads.tidy)
     server.start()

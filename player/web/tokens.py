@@ -1,9 +1,9 @@
-"""The token that opens the web page on the house network, and what a browser keeps in its place.
+"""The token that opens the web page on the home network, and the cookie that a browser keeps in its place.
 
-The token is one line of text in a file that only the player's user can read, made by the install script or
-by the player. A browser gives it once, in a form, and gets a cookie: an end date and its HMAC-SHA256 under
-the token. So nothing is stored here for a session, a stolen cookie does not tell the token, and another token
-ends all sessions.
+The token is one line of text in a file that only the player's user can read. The install script makes it, or
+the player does. A browser sends it once, in a form, and gets a cookie: an end date and its HMAC-SHA256 under
+the token. So no session is stored here, a stolen cookie does not reveal the token, and a new token ends every
+session.
 """
 
 import base64
@@ -22,19 +22,19 @@ from player.files import make_directory, why
 
 FILE = "remote-token"
 LASTS = 180 * 24 * 3600  # seconds that a browser stays signed in
-_ALLOWED = re.compile(r"[A-Za-z0-9_-]{22,200}")  # 22 characters of 64 hold 128 bits
+_ALLOWED = re.compile(r"[A-Za-z0-9_-]{22,200}")  # 22 characters out of 64 hold 128 bits
 
 
 def new_token() -> str:
-    """128 random bits as 26 letters and digits without 0, 1, 8 and 9, which are easily misread."""
+    """128 random bits as 26 letters and digits, without 0, 1, 8 and 9, which are easily misread."""
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 def kept_token(file: str | None, directory: Path) -> str:
-    """The token in the file that the settings name; else the one in `directory`, made when it is missing.
+    """The token in `file`, which the settings name; without one the token in `directory`, made if missing.
 
-    ConfigError for a file that is missing, readable by everyone or holds no such token; FileError when none
-    can be written.
+    ConfigError for a file that is missing, that every user can read or that holds no token; FileError when a
+    new one cannot be written.
     """
     if file is not None:
         return _read(Path(file))
@@ -65,7 +65,7 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, token: str) -> None:
-    """Like files.write_whole, but no other user can read it at any moment."""
+    """Like files.write_whole, but no other user can read the file at any moment."""
     make_directory(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -86,23 +86,23 @@ def _write(path: Path, token: str) -> None:
 
 
 def same(given: str, token: str) -> bool:
-    """Whether two texts are the same, in a time that does not tell how far they agree."""
+    """Whether two texts are equal, in a time that does not reveal where they differ."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
 class Sessions:
-    """Makes and knows the cookie's value for one token. `wall`: Unix seconds."""
+    """Issues and verifies the cookie's value for one token. `wall`: Unix seconds."""
 
     def __init__(self, token: str, wall: Callable[[], float]) -> None:
         self._key, self._wall = token.encode(), wall
 
     def issue(self) -> str:
-        """A value that is good for LASTS seconds."""
+        """A value that is valid for LASTS seconds."""
         ends = str(int(self._wall()) + LASTS)
         return f"{ends}.{self._seal(ends)}"
 
     def holds(self, value: str) -> bool:
-        """Whether the value was issued under this token and has not run out."""
+        """Whether the value was issued under this token and has not expired."""
         ends, _, seal = value.partition(".")
         if not re.fullmatch(r"\d{1,12}", ends, re.ASCII) or not same(seal, self._seal(ends)):
             return False

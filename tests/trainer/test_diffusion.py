@@ -38,13 +38,13 @@ def reference(frame, previous, lean, serpentine=True):
 def test_floyd_steinberg_is_pillows():
     frame = ramp()
     expected = Image.fromarray(np.rint(frame * 255).astype(np.uint8)).convert("1")
-    np.testing.assert_array_equal(FloydSteinberg()(frame, None), np.asarray(expected))
+    np.testing.assert_array_equal(FloydSteinberg().dither(frame, None), np.asarray(expected))
 
 
 def test_floyd_steinberg_ignores_the_shown_dither():
     frame = ramp()
     shown = np.ones(frame.shape, np.uint8)
-    np.testing.assert_array_equal(FloydSteinberg()(frame, shown), FloydSteinberg()(frame, None))
+    np.testing.assert_array_equal(FloydSteinberg().dither(frame, shown), FloydSteinberg().dither(frame, None))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (7, 11), (32, 48)])
@@ -66,13 +66,15 @@ def test_diffused_is_floyd_steinberg_in_its_own_order_and_in_full_precision():
 
 def test_the_first_frame_leans_nowhere():
     frame = ramp()
-    np.testing.assert_array_equal(Hysteresis(1.0)(frame, None), reference(frame, np.zeros_like(frame), 0.0))
+    np.testing.assert_array_equal(
+        Hysteresis(1.0).dither(frame, None), reference(frame, np.zeros_like(frame), 0.0)
+    )
 
 
 def test_tone_is_kept_whatever_is_shown():
     frame = np.full((128, 128), 0.3, np.float32)
     for shown in (np.zeros, np.ones):
-        dither = Hysteresis(0.5)(frame, shown(frame.shape, np.uint8))
+        dither = Hysteresis(0.5).dither(frame, shown(frame.shape, np.uint8))
         assert dither.mean() == pytest.approx(0.3, abs=0.01)
 
 
@@ -80,8 +82,8 @@ def test_flips_fall_as_the_dial_rises():
     rng = np.random.default_rng(0)
     before = np.clip(ramp(96, 128) + rng.normal(0, 0.01, (96, 128)), 0, 1).astype(np.float32)
     after = np.clip(ramp(96, 128) + rng.normal(0, 0.01, (96, 128)), 0, 1).astype(np.float32)
-    shown = Hysteresis()(before, None)
-    flips = [int((Hysteresis(dial)(after, shown) != shown).sum()) for dial in (0, 0.25, 0.5, 0.75, 1)]
+    shown = Hysteresis().dither(before, None)
+    flips = [int((Hysteresis(dial).dither(after, shown) != shown).sum()) for dial in (0, 0.25, 0.5, 0.75, 1)]
     assert flips == sorted(flips, reverse=True)
     assert flips[0] > 4 * flips[2]
 
@@ -92,7 +94,7 @@ def test_pure_black_and_white_are_never_stuck(tone):
     assert 0 < LEAN_LIVELIEST < LEAN_CALMEST < 0.5
     frame = np.full((16, 16), tone, np.float32)
     shown = np.full((16, 16), 1 - int(tone), np.uint8)
-    assert (Hysteresis(1.0)(frame, shown) == tone).all()
+    assert (Hysteresis(1.0).dither(frame, shown) == tone).all()
 
 
 @pytest.mark.parametrize("dial", [-0.1, 1.1, float("nan")])

@@ -17,8 +17,8 @@ from trainer.errors import OptionError
 def test_every_dither_keeps_the_interface(name, shape):
     frame = np.random.default_rng(1).random(shape, dtype=np.float32)
     ditherer = make(name)
-    first = ditherer(frame, None)
-    second = ditherer(1 - frame, first)
+    first = ditherer.dither(frame, None)
+    second = ditherer.dither(1 - frame, first)
     for dither in (first, second):
         assert dither.dtype == np.uint8
         assert dither.shape == shape

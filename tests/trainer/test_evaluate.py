@@ -57,7 +57,7 @@ def drifting(count=COUNT, cut=CUT):
 def dithered(ditherer, frames):
     shown = None
     for selected in frames:
-        shown = ditherer(selected.frame, shown)
+        shown = ditherer.dither(selected.frame, shown)
         yield shown
 
 

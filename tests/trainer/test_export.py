@@ -61,7 +61,7 @@ def test_the_reel_holds_the_closed_loop_of_the_film(path, tmp_path):
     expected, shown, ditherer = [], None, Hysteresis(0.7)
     with Film(path) as film:
         for film_frame in film.frames():
-            shown = ditherer(TONES(film_frame.image), shown)
+            shown = ditherer.dither(TONES(film_frame.image), shown)
             expected.append(shown)
     np.testing.assert_array_equal(dithers_in(tmp_path / "a.reel"), expected)
     flips = np.mean([(a != b).mean() for a, b in pairwise(expected)])

@@ -128,36 +128,36 @@ def test_a_pixel_is_white_where_the_frame_is_above_its_threshold():
     mask = np.array([[0.125, 0.375], [0.875, 0.625]], np.float32)
     frame = np.array([[0.2, 0.2, 0.1], [0.9, 0.9, 0.9], [1, 1, 0.3]], np.float32)
     # The mask laid over the frame: .125 .375 .125 / .875 .625 .875 / .125 .375 .125.
-    np.testing.assert_array_equal(Mask(mask)(frame, None), [[1, 0, 0], [1, 1, 1], [1, 1, 1]])
+    np.testing.assert_array_equal(Mask(mask).dither(frame, None), [[1, 0, 0], [1, 1, 1], [1, 1, 1]])
 
 
 def test_a_tone_at_the_threshold_stays_black():
     mask = np.array([[0.25, 0.75]], np.float32)
-    np.testing.assert_array_equal(Mask(mask)(np.array([[0.25, 0.75]], np.float32), None), [[0, 0]])
+    np.testing.assert_array_equal(Mask(mask).dither(np.array([[0.25, 0.75]], np.float32), None), [[0, 0]])
 
 
 def test_the_mask_lies_in_absolute_coordinates():
     """A pixel meets its own threshold whatever is around it: a crop at a tile's corner dithers alike."""
     frame = smooth((600, 700), seed=1)
-    dither = Mask()(frame, None)
-    np.testing.assert_array_equal(Mask()(frame[256:, 512:], None), dither[256:, 512:])
+    dither = Mask().dither(frame, None)
+    np.testing.assert_array_equal(Mask().dither(frame[256:, 512:], None), dither[256:, 512:])
     np.testing.assert_array_equal(tiled(thresholds(), (600, 700))[256:512, 256:512], thresholds())
 
 
 def test_it_follows_a_change_of_size():
     ditherer = Mask()
     for shape in [(256, 256), (40, 300), (300, 40), (40, 300)]:
-        assert ditherer(flat(0.5, shape), None).shape == shape
+        assert ditherer.dither(flat(0.5, shape), None).shape == shape
 
 
 def test_black_is_black_and_white_is_white():
-    assert not Mask()(flat(0), None).any()
-    assert Mask()(flat(1), None).all()
+    assert not Mask().dither(flat(0), None).any()
+    assert Mask().dither(flat(1), None).all()
 
 
 @pytest.mark.parametrize("levels", [0, 1, 3001, 32768, 65535, 65536])
 def test_a_flat_grey_has_exactly_its_share_of_white(levels):
-    assert Mask()(flat(levels / 65536), None).sum() == levels
+    assert Mask().dither(flat(levels / 65536), None).sum() == levels
 
 
 @pytest.mark.parametrize(
@@ -174,15 +174,15 @@ def test_on_frames_its_flips_are_the_mean_change_of_tone():
     """Soft frames, changed softly and by different amounts everywhere: within a twentieth of mean |df|."""
     ditherer, shape = Mask(), (480, 640)
     frame = smooth(shape, seed=3)
-    shown = ditherer(frame, None)
+    shown = ditherer.dither(frame, None)
     for amount in (0.02, 0.1, 0.5):
         after = np.clip(frame + amount * (smooth(shape, seed=4) - 0.5), 0, 1).astype(np.float32)
-        flips = (ditherer(after, shown) != shown).mean()
+        flips = (ditherer.dither(after, shown) != shown).mean()
         assert flips == pytest.approx(np.abs(after - frame).mean(), rel=0.05)
 
 
 def test_it_is_frozen_in_time():
     """The dither does not depend on the one before, nor on how often it was made."""
     ditherer, frame = Mask(), smooth((64, 96), seed=5)
-    first = ditherer(frame, None)
-    np.testing.assert_array_equal(ditherer(frame, 1 - first), first)
+    first = ditherer.dither(frame, None)
+    np.testing.assert_array_equal(ditherer.dither(frame, 1 - first), first)

@@ -56,7 +56,7 @@ def test_every_dither_runs_its_own_closed_loop():
     for label, dial in (("a", 0.2), ("b", 0.9)):
         shown = None
         for moment, frame in zip(moments, frames, strict=True):
-            before, shown = shown, Hysteresis(dial)(frame.frame, shown)
+            before, shown = shown, Hysteresis(dial).dither(frame.frame, shown)
             np.testing.assert_array_equal(moment.shown[label].dither, shown)
             assert moment.selected is frame
             if before is not None:

@@ -42,7 +42,7 @@ def test_the_cost_is_worked_out_by_hand():
 
 def test_the_first_frame_is_better_than_the_error_diffusion_it_starts_from(ditherer):
     frame = moving_scene(1)[0]
-    start, dither = Hysteresis()(frame, None), ditherer(frame, None)
+    start, dither = Hysteresis().dither(frame, None), ditherer.dither(frame, None)
     assert dither.mean() == pytest.approx(frame.mean(), abs=0.003)
     assert energy(frame, dither, TWO_EYES) < 0.8 * energy(frame, start, TWO_EYES)
     for eye in EYES:
@@ -51,19 +51,19 @@ def test_the_first_frame_is_better_than_the_error_diffusion_it_starts_from(dithe
 
 def test_flips_fall_as_the_dial_rises():
     before, after = moving_scene(6)[[0, 5]]
-    shown = Search()(before, None)
-    flips = [int((Search(dial)(after, shown) != shown).sum()) for dial in (0, 0.25, 0.5, 0.75, 1)]
+    shown = Search().dither(before, None)
+    flips = [int((Search(dial).dither(after, shown) != shown).sum()) for dial in (0, 0.25, 0.5, 0.75, 1)]
     assert flips == sorted(flips, reverse=True)
     assert flips[0] > flips[2] > flips[4]
 
 
 def test_a_noisy_still_picture_stays_still(ditherer):
     still = moving_scene(1)[0]
-    shown = ditherer(still, None)
+    shown = ditherer.dither(still, None)
     rng = np.random.default_rng(6)
     for _ in range(3):
         noisy = (still + rng.normal(0, 2 / 255, still.shape)).astype(np.float32)
-        dither = ditherer(noisy, shown)
+        dither = ditherer.dither(noisy, shown)
         assert (dither != shown).mean() < 0.001
         shown = dither
 
@@ -74,7 +74,7 @@ def test_pure_black_and_white_are_reached_at_every_dial(colour, engine):
     shown = random_case((64, 96), seed=3)[1]
     frame = np.full(shown.shape, colour, np.float32)
     for dial in (0, 0.5, 1):
-        assert (Search(dial, engine)(frame, shown) == colour).all()
+        assert (Search(dial, engine).dither(frame, shown) == colour).all()
 
 
 def test_the_engines_are_equally_good_in_closed_loop():
@@ -82,10 +82,10 @@ def test_the_engines_are_equally_good_in_closed_loop():
     figures = {}
     for engine in ENGINES:
         ditherer = Search(engine=engine)
-        shown = Search(engine="sequential")(scene[0], None)
+        shown = Search(engine="sequential").dither(scene[0], None)
         rows = []
         for frame in scene[1:]:
-            dither = ditherer(frame, shown)
+            dither = ditherer.dither(frame, shown)
             scores = [hvs_psnr(frame, dither, eye) for eye in EYES]
             rows.append([*scores, (dither != shown).mean(), cost(frame, dither, shown, PRICE, TWO_EYES)])
             shown = dither

@@ -13,22 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.errors import OptionError
 
 LEAN_LIVELIEST, LEAN_CALMEST = 0.05, 0.45
 """The useful range of the lean, in tone; see `Hysteresis`."""
 
 
-class FloydSteinberg:
+class FloydSteinberg(FrameByFrame):
     """Pillow's Floyd-Steinberg dither of the frame alone; the shown dither is ignored."""
 
-    def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    def dither(self, frame: NDArray[np.float32], shown: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white."""
         grey = Image.fromarray((frame * 255 + 0.5).astype(np.uint8))
         return np.asarray(grey.convert("1"), dtype=np.uint8)
 
 
-class Hysteresis:
+class Hysteresis(FrameByFrame):
     """Floyd-Steinberg's error diffusion with the threshold at 1/2, moved by `lean` towards the shown pixel.
 
     `dial` in [0, 1] maps linearly onto a lean of LEAN_LIVELIEST..LEAN_CALMEST. Below that range nearly as
@@ -40,11 +41,11 @@ class Hysteresis:
             raise OptionError(f"the dial of hysteresis is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
         self.lean = np.float32(LEAN_LIVELIEST + dial * (LEAN_CALMEST - LEAN_LIVELIEST))
 
-    def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, leaning towards `previous`."""
-        if previous is None:
+    def dither(self, frame: NDArray[np.float32], shown: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, leaning towards `shown`."""
+        if shown is None:
             return _diffuse(frame, np.zeros(frame.shape, np.uint8), np.float32(0), True)
-        return _diffuse(frame, previous, self.lean, True)
+        return _diffuse(frame, shown, self.lean, True)
 
 
 def diffused(frame: NDArray[np.float32]) -> NDArray[np.uint8]:

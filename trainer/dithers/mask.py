@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.dithers.ditherer import FrameByFrame
+
 MASK = "void-and-cluster-256.png"
 """The ranks of the mask that ships, 16-bit grey, in this package; `README.md` says how it was made."""
 
@@ -33,14 +35,14 @@ def tiled(mask: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float
     return mask[np.ix_(rows, columns)]
 
 
-class Mask:
+class Mask(FrameByFrame):
     """Thresholds every frame with the same mask, by default the one that ships."""
 
     def __init__(self, mask: NDArray[np.float32] | None = None) -> None:
         self.mask = thresholds() if mask is None else mask
         self._tiled = self.mask
 
-    def __call__(self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    def dither(self, frame: NDArray[np.float32], shown: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
         """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white; the shown dither is ignored."""
         if self._tiled.shape != frame.shape:
             self._tiled = tiled(self.mask, (frame.shape[0], frame.shape[1]))

@@ -1,27 +1,16 @@
 """Every dither behind one interface, and the table of their names.
 
-A ditherer turns a frame into a dither, given the dither that is really shown (closed loop). To add one,
-write its file and add its line to `DITHERS`. The lines import when called, so that a name costs nothing
+To add one, write its file (`ditherer.py` says what a ditherer is) and add its line to `DITHERS`. The lines import when called, so that a name costs nothing
 until it is used.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.search.engines import engine_of
 from trainer.errors import OptionError
-
-
-class Ditherer(Protocol):
-    """frame float32[H, W] in [0, 1] and the shown dither (or None) -> dither uint8[H, W], 1 = white."""
-
-    def __call__(
-        self, frame: NDArray[np.float32], previous: NDArray[np.uint8] | None
-    ) -> NDArray[np.uint8]: ...
 
 
 def _floyd_steinberg(dial: float | None) -> Ditherer:

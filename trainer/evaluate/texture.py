@@ -47,7 +47,7 @@ class Texture:
 
 def texture(ditherer: Ditherer, grey: float) -> Texture:
     """Dither a flat grey of SIDE x SIDE pixels, with no dither before it, and measure it."""
-    return texture_of(ditherer(np.full((SIDE, SIDE), grey, np.float32), None), grey)
+    return texture_of(next(iter(ditherer([np.full((SIDE, SIDE), grey, np.float32)]))), grey)
 
 
 def texture_of(dither: NDArray[np.uint8], grey: float, segment: int = SEGMENT) -> Texture:

@@ -14,6 +14,7 @@ from flax import nnx
 from jax import Array
 
 from trainer.dithers.diffusion import FloydSteinberg
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.dithers.eye import (
     Dither,
     Frame,
@@ -26,7 +27,7 @@ from trainer.errors import OptionError, TrainerError
 from trainer.film_maker.unet import UNetSize
 
 
-class UNetDitherer:
+class UNetDitherer(FrameByFrame):
     """Dithers with a U-Net that sees luma. OptionError for a setting out of range or without effect."""
 
     def __init__(
@@ -57,14 +58,14 @@ class UNetDitherer:
         self._network, self._settle = network, settler(engine)
         self._begin = FloydSteinberg()
 
-    def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
+    def dither(self, frame: Frame, shown: Dither | None) -> Dither:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `shown` being shown."""
         seen = None
         if self.sees_previous:
-            seen = jnp.asarray(self._begin(frame, None) if previous is None else previous, jnp.float32)[None]
+            seen = jnp.asarray(self._begin.dither(frame, None) if shown is None else shown, jnp.float32)[None]
         dither = np.asarray(self._network(self._state, jnp.asarray(frame)[None], seen)[0]).astype(np.uint8)
         if not self.polish:
             return dither
-        if previous is None:
+        if shown is None:
             return self._settle(frame, dither, dither, 0.0, None)
-        return self._settle(frame, dither, previous, self.price, self.polish)
+        return self._settle(frame, dither, shown, self.price, self.polish)

@@ -402,7 +402,7 @@ def test_two_players_on_one_panel(tmp_path, reel):
             assert first.poll() is None
         second = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert second.returncode == 2
-        assert f"another player (process {first.pid}) shows on this panel" in one_line(second.stderr)
+        assert f"another player (process {first.pid}) is using this panel" in one_line(second.stderr)
         assert "frame" not in second.stdout
         assert first.poll() is None
     finally:

@@ -1,4 +1,4 @@
-"""A house with a token for the tests of the remote; skips them where its libraries are missing."""
+"""A house with a token for the tests of the web page; skips them where its libraries are missing."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A house for the remote in tests: a board, an inbox that collects, clocks by hand, and a WSGI client."""
+"""A house for the web page in tests: a board, an inbox, clocks set by hand, and a WSGI client."""
 
 import io
 import json
@@ -11,21 +11,11 @@ import numpy as np
 
 from player.config.settings import Config
 from player.playback.requests import Request
-from player.playback.status import (
-    Status,
-    StatusBoard,
-)
+from player.playback.status import Status, StatusBoard
 from player.service.process import LogTail
-from player.web.app import (
-    HEADERS,
-    application,
-)
-from player.web.guard import Guard
-from player.web.pace import Failures
-from player.web.state import (
-    Remote,
-    put_together,
-)
+from player.web.actions import Remote
+from player.web.app import HEADERS, application
+from player.web.guard import Failures, Guard
 from player.web.tokens import Sessions
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
@@ -49,7 +39,7 @@ SETTINGS = {
 
 @dataclass
 class Reply:
-    """What was answered. Header names are in lower case."""
+    """A response. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -94,7 +84,7 @@ class House:
             Failures(lambda: self.time),
             self.logged.append,
         )
-        self.remote: Remote = put_together(
+        self.remote = Remote(
             self.config,
             self.board,
             self,  # an inbox: it has `post`
@@ -116,7 +106,7 @@ class House:
         self.asked.append(request)
 
     def show(self, reel: Path | None = None, frame: int = 3, **more: Any) -> np.ndarray:
-        """Put a picture and its story on the board; the dither."""
+        """Put a picture and its facts on the board; returns the dither."""
         dither = (np.random.default_rng(frame).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
         redrawn = (np.random.default_rng(99).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
         known: dict[str, Any] = {
@@ -155,7 +145,7 @@ class Client:
         return self.send("GET", path, **headers)
 
     def post(self, path: str, body: Any = None, **headers: str | None) -> Reply:
-        """`body`: bytes, or what is sent as JSON."""
+        """`body`: bytes, or a value to send as JSON."""
         if body is not None and not isinstance(body, bytes):
             headers.setdefault("Content_Type", "application/json")
             body = json.dumps(body).encode()
@@ -203,7 +193,7 @@ class Client:
 
 
 class _Silence(io.StringIO):
-    """wsgi.errors: whatever is written there is a failure of the test."""
+    """wsgi.errors: anything written there fails the test."""
 
     def write(self, text: str) -> int:
         raise AssertionError(text)

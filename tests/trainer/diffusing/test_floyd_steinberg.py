@@ -17,4 +17,4 @@ def test_it_is_pillows_bit_for_bit():
     found = jax.jit(floyd_steinberg)(np.stack(frames))
     assert found.dtype == np.float32
     for frame, dither in zip(frames, found, strict=True):
-        np.testing.assert_array_equal(dither, FloydSteinberg()(frame, None))
+        np.testing.assert_array_equal(dither, FloydSteinberg().dither(frame, None))

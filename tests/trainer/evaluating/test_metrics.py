@@ -224,8 +224,8 @@ def test_a_mask_flips_as_much_as_the_tone_differs_and_an_independent_dither_far_
     y, x = np.indices((256, 320), dtype=np.float32)
     frames = [(0.5 + 0.4 * np.sin((x + 2 * number) / 23) * np.sin(y / 31)) for number in range(3)]
     frames = [frame.astype(np.float32) for frame in frames]
-    _, mask = scored(frames, [Mask()(frame, None) for frame in frames])
-    _, independent = scored(frames, [FloydSteinberg()(frame, None) for frame in frames])
+    _, mask = scored(frames, [Mask().dither(frame, None) for frame in frames])
+    _, independent = scored(frames, [FloydSteinberg().dither(frame, None) for frame in frames])
     assert mask.change.flips == pytest.approx(mask.change.difference, rel=0.05)
     assert independent.change.overhead > 10 * mask.change.overhead
     assert independent.change.efficiency[6000] < mask.change.efficiency[6000]

@@ -119,7 +119,7 @@ def test_what_is_real_is_pillows_dither_or_a_better_one():
     )
     assert REAL_SWEEPS > 4
     made = {kind: real(kind, jax.random.key(0), scene) for kind in ("floyd-steinberg", "search")}
-    np.testing.assert_array_equal(made["floyd-steinberg"][1], FloydSteinberg()(frame[1], None))
+    np.testing.assert_array_equal(made["floyd-steinberg"][1], FloydSteinberg().dither(frame[1], None))
     convolve = convolution(two_eye_kernel(), frame.shape[1:])
     start, best = (
         energy_per_pixel(each, scene.frame, scene.previous, price, convolve)

@@ -40,8 +40,8 @@ SHAPES = [(21, 30), (37, 50)]
 def scene(shape):
     """A frame, the dither to start from and the shown one: a scene that has moved on."""
     before, _, frame = moving_scene(3, shape)
-    shown = Hysteresis()(before, None)
-    return frame, Hysteresis(0.5)(frame, shown), shown
+    shown = Hysteresis().dither(before, None)
+    return frame, Hysteresis(0.5).dither(frame, shown), shown
 
 
 def steps(shape, threads=1):

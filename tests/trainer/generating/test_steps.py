@@ -59,8 +59,8 @@ def test_a_proposal_is_the_best_single_move_at_its_exact_price():
 def scene():
     """A frame, error diffusion of it, and what was shown before: a scene that has moved on."""
     before, _, frame = moving_scene(3)
-    shown = Hysteresis()(before, None)
-    return frame, Hysteresis(0.5)(frame, shown), shown
+    shown = Hysteresis().dither(before, None)
+    return frame, Hysteresis(0.5).dither(frame, shown), shown
 
 
 def test_the_check_takes_back_moves_that_do_not_go_together(scene):

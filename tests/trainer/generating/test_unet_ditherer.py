@@ -75,7 +75,7 @@ def test_a_file_from_before_there_were_u_nets_holds_a_generator(tmp_path):
 def test_the_loop_is_closed_and_depends_on_nothing_else(alone):
     """The first frame sees Floyd and Steinberg's dither of itself, any other what is shown."""
     assert isinstance(alone, UNetDitherer)
-    shown = FloydSteinberg()(FRAME, None)
+    shown = FloydSteinberg().dither(FRAME, None)
     first = alone(FRAME, None)
     assert first.dtype == np.uint8
     assert first.shape == SHAPE

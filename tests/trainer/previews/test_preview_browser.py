@@ -202,7 +202,7 @@ def test_the_first_part_is_the_one_asked_for(browser, large):
     at(page, 0, 2)
     width, x = map(int, re.search(r"(\d+) . \d+ from (\d+),", text(page, "#scale")).groups())
     assert x + width / 2 == pytest.approx(min(max(300, width / 2), 900 - width / 2), abs=1)
-    mask = Mask()(np.full((700, 900), 0.3, np.float32), None)
+    mask = Mask().dither(np.full((700, 900), 0.3, np.float32), None)
     pixels = canvas(page)
     np.testing.assert_array_equal(pixels[..., 0], mask[: pixels.shape[0], x : x + pixels.shape[1]] * 255)
 

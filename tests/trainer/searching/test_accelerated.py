@@ -26,9 +26,10 @@ JOBS = ((0.2, 1, 1), (0.05, 3, 0), (0.0, 0, None), (0.8, 1, 3), (0.4, 0, 2))
 def jobs():
     """Arguments of an engine: other frames, starts, prices, passes and rounds each."""
     frames = moving_scene(len(JOBS) + 1)
-    shown = Hysteresis()(frames[0], None)
+    shown = Hysteresis().dither(frames[0], None)
     return [
-        (frame, Hysteresis()(frame, shown), shown, *job) for frame, job in zip(frames[1:], JOBS, strict=True)
+        (frame, Hysteresis().dither(frame, shown), shown, *job)
+        for frame, job in zip(frames[1:], JOBS, strict=True)
     ]
 
 
@@ -55,7 +56,7 @@ def test_without_a_network_it_is_the_search(jobs):
 
 def test_dithers_can_be_written_on(jobs):
     """Other ditherers take them for the shown dither, and some compiled code asks for arrays of its own."""
-    dither = GeneratorDitherer(engine="parallel")(jobs[0][0], jobs[0][2])
+    dither = GeneratorDitherer(engine="parallel").dither(jobs[0][0], jobs[0][2])
     assert dither.flags.writeable
 
 

@@ -35,7 +35,7 @@ DIAL, PRICE = 0.5, price_of(0.5)
 def scene():
     """Two frames of a disc that drifts, and the first one's dither, which is shown."""
     frames = moving_scene(6)
-    return frames[0], frames[5], Search()(frames[0], None)
+    return frames[0], frames[5], Search().dither(frames[0], None)
 
 
 def test_in_a_still_scene_it_is_the_shown_dither(scene):
@@ -47,7 +47,7 @@ def test_after_a_cut_it_is_error_diffusion(scene):
     frame, _, shown = scene
     after = 1 - frame
     start = Start(DIAL, PRICE)(after, shown)
-    np.testing.assert_array_equal(start, Hysteresis(CUT_DIAL)(after, shown))
+    np.testing.assert_array_equal(start, Hysteresis(CUT_DIAL).dither(after, shown))
 
 
 def test_a_cut_is_told_from_motion(scene):
@@ -60,7 +60,7 @@ def test_a_cut_is_told_from_motion(scene):
 def test_the_frame_after_a_cut_is_within_a_decibel_of_a_fresh_dither(scene, dial):
     frame, _, shown = scene
     ditherer, after = Search(dial), 1 - frame
-    fresh, cut = (hvs_psnr(after, ditherer(after, before), 6000) for before in (None, shown))
+    fresh, cut = (hvs_psnr(after, ditherer.dither(after, before), 6000) for before in (None, shown))
     assert cut > fresh - 1
 
 

@@ -22,6 +22,7 @@ from jax import Array
 
 from trainer import cores
 from trainer.dithers.diffusion import diffused
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.dithers.eye import (
     Dither,
     Frame,
@@ -70,7 +71,7 @@ Engine = Callable[[Frame, Dither, Dither, float, int, int | None], Dither]
 """(frame, start, shown dither, price, passes, rounds of the search, None: until settled) -> the dither."""
 
 
-class GeneratorDitherer:
+class GeneratorDitherer(FrameByFrame):
     """Dithers with a network. `weights`: the file, or a folder of `trainer fit`; None: those that ship.
 
     `dial` sets the price of a flip (`searching.energy.price_of`), `engine` is for `engine_of`. OptionError
@@ -97,19 +98,19 @@ class GeneratorDitherer:
         self._engine = PASSING[engine_of(engine)](self.weights)
         self._start = Start(dial, self.price)
 
-    def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
+    def dither(self, frame: Frame, shown: Dither | None) -> Dither:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `shown` being shown."""
         many = max(self.passes, FIRST_PASSES)
-        if previous is None:
+        if shown is None:
             start = diffused(frame)
             dither = self._engine(frame, start, start, FIRST_PRICE, many, 0)
             return self._engine(frame, dither, dither, 0.0, 0, None) if self.polish else dither
-        start = self._start(frame, previous)
-        if after_cut(start, previous):
+        start = self._start(frame, shown)
+        if after_cut(start, shown):
             # Without the search the network comes near a fresh dither only if flips cost next to nothing.
             fee, rounds = (CUT_PRICE, None) if self.polish else (FIRST_PRICE, 0)
-            return self._engine(frame, start, previous, min(self.price, fee), many, rounds)
-        return self._engine(frame, start, previous, self.price, self.passes, self.polish)
+            return self._engine(frame, start, shown, min(self.price, fee), many, rounds)
+        return self._engine(frame, start, shown, self.price, self.passes, self.polish)
 
 
 def sequential_passes(weights: Weights) -> Engine:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 from trainer.dithers.diffusion import diffused
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.dithers.eye import (
     Dither,
     Frame,
@@ -25,7 +26,7 @@ from trainer.dithers.search.start import (
 from trainer.errors import OptionError
 
 
-class Search:
+class Search(FrameByFrame):
     """The search in closed loop.
 
     The first frame starts from error diffusion, and its flips are free; after a cut they nearly are.
@@ -41,14 +42,14 @@ class Search:
         self._settle = settler(engine)
         self._start = Start(dial, self.price)
 
-    def __call__(self, frame: Frame, previous: Dither | None) -> Dither:
-        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `previous` being shown."""
-        if previous is None:
+    def dither(self, frame: Frame, shown: Dither | None) -> Dither:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, `shown` being shown."""
+        if shown is None:
             start = diffused(frame)
             return self._settle(frame, start, start, 0.0, None)
-        start = self._start(frame, previous)
-        price = min(self.price, CUT_PRICE) if after_cut(start, previous) else self.price
-        return self._settle(frame, start, previous, price, None)
+        start = self._start(frame, shown)
+        price = min(self.price, CUT_PRICE) if after_cut(start, shown) else self.price
+        return self._settle(frame, start, shown, price, None)
 
 
 Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]

@@ -52,11 +52,11 @@ class Start:
 
     def __call__(self, frame: Frame, shown: Dither) -> Dither:
         """The dither to start from, `shown` being on the panel."""
-        diffused = self._diffuse(frame, shown)
+        diffused = self._diffuse.dither(frame, shown)
         gain = _visible(frame, shown) - _visible(frame, diffused) - self._price * (diffused != shown)
         gain = cv2.blur(gain, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT_101)
         start = np.where(gain > 0, diffused, shown).astype(np.uint8)
-        return self._diffuse_after_cut(frame, shown) if after_cut(start, shown) else start
+        return self._diffuse_after_cut.dither(frame, shown) if after_cut(start, shown) else start
 
 
 def after_cut(start: Dither, shown: Dither) -> bool:

@@ -1,4 +1,4 @@
-"""The server with real sockets: its limits, what it says of broken requests, and that it ends."""
+"""The server with real sockets: its limits, its answers to broken requests, and how it ends."""
 
 import http.client
 import socket
@@ -10,15 +10,8 @@ from contextlib import closing, suppress
 import pytest
 
 from player.errors import ConfigError
-from player.web.server import (
-    CONNECTIONS,
-    Server,
-    listen,
-)
-from player.web.uploads import (
-    LARGEST,
-    PIECE,
-)
+from player.web.server import CONNECTIONS, Server, listen
+from player.web.uploads import LARGEST, PIECE
 from tests.player.conftest import film, write
 from tests.player.web.house import TOKEN
 
@@ -48,7 +41,7 @@ def connect(port):
 
 
 def ask(connection, text, body=b""):
-    """Send a request as it stands, and read until the server closes; what it said."""
+    """Send a request as it is, read until the server closes, and return what it said."""
     connection.sendall(text.encode() + b"\r\n" + body)
     return rest(connection)
 
@@ -71,7 +64,7 @@ def trickle(connection):
         time.sleep(0.05)
 
 
-def test_it_answers_and_tells_nothing_of_itself(serve):
+def test_it_answers_and_reveals_nothing_about_itself(serve):
     with closing(http.client.HTTPConnection("localhost", serve(), timeout=PATIENCE)) as client:
         for path in ("/api/status", "/api/panel.png", "/"):
             client.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
@@ -96,7 +89,7 @@ def test_a_reel_comes_over_the_network_and_no_byte_of_it_goes_to_tmp(
     monkeypatch.setattr(bottle, "NamedTemporaryFile", forbidden)
     path = write(tmp_path / "made.reel", film(12, flips=0.5))
     with path.open("ab") as file:
-        file.write(bytes(PIECE + 5000))  # what stands behind the last page of a database is not looked at
+        file.write(bytes(PIECE + 5000))  # SQLite does not look beyond the last page of a database
     data = path.read_bytes()
     with closing(http.client.HTTPConnection("localhost", serve(), timeout=PATIENCE)) as client:
 
@@ -158,7 +151,7 @@ def test_broken_requests_are_refused_without_a_traceback(serve, house, head):
     port = serve()
     with connect(port) as connection:
         connection.sendall(head.encode("latin-1") + b"\r\n")
-        with suppress(OSError):  # it may have refused the request, and closed the line, by now
+        with suppress(OSError):  # it may have refused the request and closed the connection by now
             connection.shutdown(socket.SHUT_WR)
         said = rest(connection)
     assert said == "" or said.split(" ")[1][0] in "45", said
@@ -168,8 +161,8 @@ def test_broken_requests_are_refused_without_a_traceback(serve, house, head):
     assert house.logged == []
 
 
-def test_a_request_that_trickles_is_broken_off(serve, house):
-    """Byte by byte it is never silent; it must end all the same."""
+def test_a_request_that_trickles_is_cut_off(serve, house):
+    """A byte at a time it is never silent; it must end all the same."""
     port = serve(exchange=1.0)
     for head in (f"POST /api/go-to HTTP/1.1\r\n{AUTHORIZED}Content-Length: 9999\r\n\r\n", "GET / HT"):
         with connect(port) as connection:
@@ -181,8 +174,8 @@ def test_a_request_that_trickles_is_broken_off(serve, house):
     assert house.asked == []
 
 
-def test_who_does_not_read_the_answer_is_left(serve, house):
-    """Asks for much and reads none of it: the connection ends, others are served meanwhile."""
+def test_a_client_that_does_not_read_its_answer_is_cut_off(serve, house):
+    """A client that asks for much and reads nothing: its connection ends, and others are served meanwhile."""
     for _ in range(200):
         house.log_tail("x" * 500)
     port = serve(exchange=1.0)
@@ -197,7 +190,7 @@ def test_who_does_not_read_the_answer_is_left(serve, house):
         assert time.monotonic() - begun < 10
 
 
-def test_more_connections_than_there_may_be_wait_for_their_turn(serve):
+def test_connections_above_the_limit_wait_for_their_turn(serve):
     port = serve(exchange=2.0)
     silent = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(CONNECTIONS)]
     try:
@@ -239,7 +232,7 @@ def test_it_ends_and_leaves_nothing_behind(house):
         pass
 
 
-def test_it_is_tidied_now_and_then_and_a_failure_there_is_only_said(house, monkeypatch):
+def test_it_tidies_now_and_then_and_only_logs_a_failure_there(house, monkeypatch):
     monkeypatch.setattr("player.web.server._TIDY", 0.0)
     monkeypatch.setattr("player.web.server._LOOK", 0.05)
     tidied = threading.Event()

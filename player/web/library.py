@@ -1,6 +1,6 @@
-"""The reels that can be chosen: those of the playlist and those in the films directory.
+"""The reels that can be chosen: those of the playlist, and those in the films directory.
 
-A reel is chosen by a text that equals one in this list, never by a path made from what was sent.
+A client chooses one by a text that equals a path in this list; no path is ever made from what it sent.
 """
 
 import threading
@@ -20,7 +20,7 @@ _Stamp = tuple[int, int]
 @dataclass(frozen=True)
 class Listed:
     """A reel: absolute `path`, `title` of the film, `frames`, `duration_ms` of the film, `bytes` on disk,
-    (`width`, `height`); `problem`: why it cannot be shown, empty when it can.
+    `width` and `height` in pixels; `problem`: why it cannot be shown, empty when it can.
     """
 
     path: str
@@ -33,8 +33,8 @@ class Listed:
     problem: str = ""
 
 
-class ReelList:
-    """What is there now; reels are opened only when they have changed. Thread-safe."""
+class Library:
+    """The reels that are there now; a reel is opened only when it has changed. Thread-safe."""
 
     def __init__(
         self, board: StatusBoard, films: Path | None, open_reel: Callable[[Path], Reel] = Reel
@@ -44,14 +44,14 @@ class ReelList:
         self._known: dict[Path, tuple[_Stamp, Listed]] = {}
 
     def all(self) -> list[Listed]:
-        """The playlist in its order, then the rest of the films directory in name order."""
+        """The playlist in its order, then the rest of the films directory by name."""
         with self._lock:
             found = {path: self._listed(path) for path in self._paths()}
             self._known = {path: known for path, known in self._known.items() if path in found}
             return list(found.values())
 
     def find(self, path: str) -> Listed | None:
-        """The reel of this path, when it is in the list."""
+        """The reel with this path; None when it is not in the list."""
         return next((reel for reel in self.all() if reel.path == path), None)
 
     def _paths(self) -> list[Path]:
@@ -62,7 +62,7 @@ class ReelList:
     def _in_films(self) -> Iterator[Path]:
         try:
             entries = sorted(self._films.absolute().glob("*.reel")) if self._films is not None else []
-        except OSError:  # unmounted: nothing is there now
+        except OSError:  # not mounted now
             return
         yield from (path for path in entries if not path.name.startswith("."))
 
@@ -90,5 +90,5 @@ class ReelList:
 
 
 def without_path(error: ReelError, path: Path) -> str:
-    """What an error says, without the file's path before it."""
+    """The error's message without the path of the file in front."""
     return str(error).removeprefix(f"{path}: ")

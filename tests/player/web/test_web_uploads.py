@@ -9,17 +9,7 @@ import pytest
 
 from player.errors import ReelError
 from player.reel import Reel
-from player.web.reel_check import (
-    PLACES,
-    check_uploaded,
-    places,
-)
-from player.web.uploads import (
-    BUSY,
-    IDLE,
-    PIECE,
-    safe_name,
-)
+from player.web.uploads import BUSY, IDLE, PIECE, PLACES, check_reel, places, safe_name
 from tests.player.conftest import HEIGHT, WIDTH, film, write
 
 OCTETS = "application/octet-stream"
@@ -157,7 +147,7 @@ def test_pieces_are_bounded_and_come_in_order(client, films, data):
     assert part.read_bytes() == data[:10]
 
 
-def test_a_lost_connection_goes_on_where_it_was(client, films, data):
+def test_a_lost_connection_continues_where_it_was(client, films, data):
     id = begin(client, data, stamp="of my file").json()["id"]
     send(client, id, data[:9000])
     again = begin(client, data, stamp="of my file").json()
@@ -170,8 +160,8 @@ def test_a_lost_connection_goes_on_where_it_was(client, films, data):
     assert (films / "new.reel").read_bytes() == data
 
 
-def test_what_an_earlier_attempt_wrote_beyond_is_overwritten(house, client, films, data):
-    """A piece that was written, and whose answer was lost with the connection, is sent again."""
+def test_bytes_that_a_failed_attempt_left_are_overwritten(house, client, films, data):
+    """A piece was written, its answer was lost with the connection, and it is sent again."""
     id = begin(client, data).json()["id"]
     send(client, id, data[:5000])
     (part,) = films.iterdir()
@@ -182,7 +172,7 @@ def test_what_an_earlier_attempt_wrote_beyond_is_overwritten(house, client, film
     assert (films / "new.reel").read_bytes() == data
 
 
-def test_one_at_a_time_until_the_other_has_been_silent(house, client, films, data):
+def test_one_upload_at_a_time_until_it_has_been_silent(house, client, films, data):
     first = begin(client, data, "one.reel").json()["id"]
     send(client, first, data[:5000])
     assert begin(client, data, "two.reel").status == 409
@@ -216,7 +206,7 @@ def test_abandoned_part_files_are_removed(house, client, films, data):
 
 
 def damaged(data):
-    """What is wrong with it, and the bytes."""
+    """What is wrong with the reel, and its bytes."""
     yield "no reel", b"MZ" + data[2:]
     yield "truncated", data[: len(data) // 2]
     yield "another database", data[:68] + b"\0\0\0\0" + data[72:]
@@ -228,7 +218,7 @@ def damaged(data):
         yield f"noise at {place}", data[:place] + noise + data[place + 900 :]
 
 
-def test_what_is_no_good_reel_is_refused_and_removed(house, client, films, data):
+def test_a_damaged_reel_is_refused_and_removed(house, client, films, data):
     for what, bad in damaged(data):
         id = begin(client, bad).json()["id"]
         send(client, id, bad, 65536)
@@ -256,7 +246,7 @@ def test_an_unfinished_export_is_refused(client, films, tmp_path):
     assert "not finished" in client.post(f"/api/upload/{id}/finish").json()["detail"]
 
 
-def test_a_table_that_is_a_view_or_claims_much_cannot_trouble_the_player(client, films, tmp_path, data):
+def test_a_reel_that_claims_too_many_frames_is_refused(client, films, tmp_path, data):
     path = tmp_path / "made.reel"
     with sqlite3.connect(path) as database:
         database.execute("UPDATE reel SET value = '999999999' WHERE key = 'frames'")
@@ -304,7 +294,7 @@ def test_while_a_reel_is_checked_others_wait_and_readers_do_not(house, client, f
         entered.set()
         assert leave.wait(20)
 
-    monkeypatch.setattr("player.web.uploads.check_uploaded", slow)
+    monkeypatch.setattr("player.web.uploads.check_reel", slow)
     id = begin(client, data, stamp="s").json()["id"]
     send(client, id, data)
     done = []
@@ -324,17 +314,17 @@ def test_while_a_reel_is_checked_others_wait_and_readers_do_not(house, client, f
     assert names(films) == ["new.reel"]
 
 
-def test_frames_are_looked_at_all_over_the_film(make_reel):
+def test_frames_all_over_the_film_are_checked(make_reel):
     assert places(5) == [0, 1, 2, 3, 4]
     spread = places(160_000)
     assert (len(spread), spread[0], spread[-1]) == (PLACES, 0, 159_999)
     assert max(np.diff(spread)) - min(np.diff(spread)) <= 1
     path = make_reel(film(3))
-    check_uploaded(path, (WIDTH, HEIGHT))
+    check_reel(path, (WIDTH, HEIGHT))
     with sqlite3.connect(path) as database:
         database.execute("UPDATE frames SET crc = 0 WHERE number = 1")
     database.close()
     with Reel(path):
         pass
     with pytest.raises(ReelError, match=r"frame 1 is damaged \(the checksum of the dither does not match\)"):
-        check_uploaded(path, (WIDTH, HEIGHT))
+        check_reel(path, (WIDTH, HEIGHT))

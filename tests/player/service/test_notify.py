@@ -121,7 +121,7 @@ def test_a_socket_that_is_gone_is_one_line_and_no_end(tmp_path, lines):
     told = Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}, lines.append)
     told.ready()
     address = f"NOTIFY_SOCKET {tmp_path / 'gone'}"
-    assert lines == [f"systemd cannot be told how the player is: {address}: No such file or directory"]
+    assert lines == [f"systemd cannot be told the state of the player: {address}: No such file or directory"]
 
 
 def test_systemd_that_ends_in_the_middle_does_not_end_the_film(tmp_path, lines):

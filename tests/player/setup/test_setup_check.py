@@ -1,6 +1,9 @@
 """The installer's --check on made-up machines: what it finds, and what it tells people to do."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from player.setup import check
 from player.setup.__main__ import main
 from player.setup.check import DROP_IN, Machine, buttons, findings, panel, reels, remote, vcom
 
+ROOT = Path(__file__).parents[3]
 INFO = """\
             panel: 1448 x 1072
          firmware: SWv_0.2
@@ -225,6 +229,18 @@ def test_all_of_it_with_a_good_set_up(machine, tmp_path):
         "no film",
     ]
     assert all(finding.fix for finding in found if finding.good is not True)
+
+
+def test_without_numpy_the_check_says_what_is_missing(tmp_path):
+    write(tmp_path, "etc/longtake/player.toml", f'vcom = -1.53\nfilms = "{tmp_path}/films"\nbutton_next = 5')
+    program = (
+        "import sys; sys.modules['numpy'] = None; from player.setup.__main__ import main; sys.exit(main())"
+    )
+    words = [sys.executable, "-c", program, "check", "--root", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "NO missing for Python: numpy" in done.stdout
+    assert "buttons: next on GPIO 5" in done.stdout
 
 
 def test_a_wrong_configuration_does_not_end_the_check(machine, tmp_path):

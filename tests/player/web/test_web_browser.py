@@ -7,21 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.times import Place
-from player.web.server import (
-    Server,
-    listen,
-)
+from player.web.server import Server, listen
 from player.web.uploads import PIECE
 from tests.chromium import Chromium, Page, find_chromium
 from tests.player.conftest import film, write
 from tests.player.web.house import TOKEN, House
 
 PHONE = 360, 740, 2
+LAID_OUT = "document.readyState === 'complete'"  # before that, what is to be clicked may still move
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +38,7 @@ class Living:
         self.reel = write(films / "a.reel", film(9))
         write(films / "a-longer-name-than-fits-into-one-line-of-a-phone.reel", film(4))
         house.time = time.time()
-        house.remote.actions._inbox.post = self.do  # type: ignore[method-assign]
+        house.post = self.do  # type: ignore[method-assign]
         house.log_tail("frame 3 of 9 (0:00.2): partial update, 4.12% flips, 3.10% since the last redraw")
         self.show()
         listening = listen("127.0.0.1", 0)
@@ -93,7 +88,7 @@ def phone(browser, living) -> Page:
 
 @pytest.fixture
 def plain(browser, living) -> Page:
-    """A phone that runs no scripts, at the entrance."""
+    """A phone that runs no scripts, at the login page."""
     page = browser.open("about:blank", *PHONE)
     page.command("Network.clearBrowserCookies")
     page.command("Emulation.setScriptExecutionDisabled", value=True)
@@ -107,7 +102,7 @@ def go(page: Page, url: str) -> None:
 
 
 def arrived(page: Page, said: str) -> None:
-    """Wait for the page that says this after a form."""
+    """Wait for the page that follows a form and says this."""
     page.wait(
         f"document.querySelector('.said')?.textContent.includes({json.dumps(said)})"
         " && document.readyState === 'complete'"
@@ -134,7 +129,7 @@ def test_the_link_signs_in_and_leaves_no_token_in_the_address_bar(browser, livin
     assert phone.complaints() == []
 
 
-def test_the_token_leaves_the_address_bar_even_where_none_is_asked_for(browser, make_house, films):
+def test_the_token_leaves_the_address_bar_even_where_none_is_required(browser, make_house, films):
     open_house = Living(make_house(asks=False), films)
     try:
         page = browser.open(f"{open_house.url}/login#{TOKEN}", *PHONE)
@@ -160,7 +155,7 @@ def test_it_fits_a_phone_and_everything_can_be_touched(phone):
 
 def test_buttons_act_without_leaving_the_page(living, phone):
     phone.evaluate("window.here = true")
-    phone.evaluate("document.querySelector('#pause button').focus()")
+    phone.evaluate("document.querySelector('[data-when=running] button').focus()")
     phone.press(" ")
     phone.wait("document.querySelector('#state').textContent.includes('Paused')")
     assert phone.evaluate("document.activeElement.textContent") == "Resume"
@@ -176,12 +171,12 @@ def test_buttons_act_without_leaving_the_page(living, phone):
     phone.evaluate("document.querySelector('#place').value = '99'")
     phone.press(" ")
     phone.wait("!document.querySelector('#problem').hidden")
-    assert text(phone, "#problem") == "there is no frame 99; the reel holds 0 to 8"
+    assert text(phone, "#problem") == "There is no frame 99; the reel holds 0 to 8."
     assert living.kinds == [Kind.PAUSE, Kind.NEXT, Kind.GO_TO]
     assert phone.evaluate("window.here") is True
 
 
-def test_it_follows_the_player_by_itself(living, phone):
+def test_it_follows_the_player_without_a_reload(living, phone):
     phone.evaluate("document.querySelector('#look-glass').click()")
     phone.wait("document.querySelector('#picture').src.includes('glass')")
     living.frame = 6
@@ -207,7 +202,7 @@ def test_a_reel_is_sent_in_pieces_with_its_progress(living, phone, films, tmp_pa
     assert "Gr-er-l-nger.reel" in text(phone, ".reels")
 
 
-def test_what_is_no_reel_is_said_and_a_lost_connection_goes_on(living, phone, films, tmp_path, monkeypatch):
+def test_a_bad_reel_is_reported_and_a_lost_connection_continues(living, phone, films, tmp_path, monkeypatch):
     bad = tmp_path / "bad.reel"
     bad.write_bytes(b"no reel")
     choose_file(phone, bad)
@@ -263,16 +258,18 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
     assert plain.evaluate("location.pathname") == "/login"
     plain.evaluate("document.querySelector('#token').value = 'wrong'")
     plain.click("button")
-    plain.wait("document.querySelector('[role=alert]')?.innerText === 'That is not the token.'")
+    plain.wait(
+        f"document.querySelector('[role=alert]')?.innerText === 'That is not the token.' && {LAID_OUT}"
+    )
     plain.click("a[href='/login']")
-    plain.wait("!!document.querySelector('#token')")
+    plain.wait(f"!!document.querySelector('#token') && {LAID_OUT}")
     plain.evaluate(f"document.querySelector('#token').value = {json.dumps(TOKEN)}")
     plain.click("button")
-    plain.wait("document.querySelector('#picture')?.complete")
+    plain.wait(f"document.querySelector('#picture')?.complete && {LAID_OUT}")
     assert plain.evaluate("document.scrollingElement.scrollWidth") <= 360
     for action, said in (
         ("pause", "Paused."),
-        ("resume", "Going on."),
+        ("resume", "Resumed."),
         ("next", "The next frame"),
         ("redraw", "redrawn"),
     ):
@@ -295,7 +292,7 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
 
 
 def test_it_can_be_used_with_the_keyboard_alone(phone):
-    """Every control is reached by Tab, in the order of the page, and shows that it is."""
+    """Tab reaches every control, in the order of the page, and each shows its focus."""
     phone.evaluate("document.querySelector('.skip').focus()")
     reached, outlines = [], set()
     for _ in range(60):

@@ -9,11 +9,7 @@ import pytest
 from player.config.settings import Config
 from player.errors import ConfigError, FileError
 from player.web import addresses
-from player.web.tokens import (
-    FILE,
-    kept_token,
-    new_token,
-)
+from player.web.tokens import FILE, kept_token, new_token
 
 
 def test_a_token_is_made_once_and_only_its_owner_can_read_it(tmp_path):

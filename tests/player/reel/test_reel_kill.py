@@ -13,7 +13,7 @@ import pytest
 
 from player.reel import Reel, ReelError, ReelWriter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FRAMES = 160
 PROCESS = "import sys; path = sys.argv[1]"
 

@@ -1,4 +1,4 @@
-"""The PNG files against Pillow, and that they are made once."""
+"""The PNG files, read by Pillow; each is encoded once."""
 
 import io
 
@@ -7,15 +7,8 @@ import pytest
 from PIL import Image
 
 from player.pictures import ghosts
-from player.playback.status import (
-    Status,
-    StatusBoard,
-)
-from player.web.images import (
-    Pictures,
-    few_greys,
-    one_bit,
-)
+from player.playback.status import Status, StatusBoard
+from player.web.images import Pictures, few_greys, one_bit
 
 
 def read(png: bytes) -> Image.Image:

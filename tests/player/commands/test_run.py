@@ -19,7 +19,7 @@ from PIL import Image
 
 from player.progress import read
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

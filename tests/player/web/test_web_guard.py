@@ -1,10 +1,11 @@
-"""Who gets in: peers, hosts, origins, tokens, cookies, and how often one may guess."""
+"""Who gets in: peers, hosts, origins, tokens, cookies, and how often anyone may guess."""
 
 import re
 
 import pytest
 
 from player.playback.requests import Kind
+from player.web.guard import ADDRESSES, Failures
 from tests.player.web.house import HERE, HOST, PHONE, TOKEN
 
 PAGES = ["/", "/now", "/api/status", "/api/panel.png", "/api/log", "/api/openapi.json", "/web/remote.js"]
@@ -37,7 +38,7 @@ def test_with_the_cookie_or_the_token_everything_is_there(house, path):
     assert house.client(Authorization=f"bearer  {TOKEN} ").get(path).status == 200
 
 
-def test_the_entrance_is_open_and_asks_nothing_of_elsewhere(house):
+def test_the_login_page_is_open_and_needs_nothing_from_elsewhere(house):
     stranger = house.client(signed_in=False)
     page = stranger.get("/login")
     assert page.status == 200
@@ -45,7 +46,7 @@ def test_the_entrance_is_open_and_asks_nothing_of_elsewhere(house):
         assert stranger.get(wanted).status == 200, wanted
 
 
-def test_signing_in_sets_a_cookie_that_does_not_tell_the_token(house):
+def test_signing_in_sets_a_cookie_that_does_not_reveal_the_token(house):
     stranger = house.client(signed_in=False)
     reply = stranger.form("/login", token=f" {TOKEN[:13]} {TOKEN[13:]}\n")
     assert (reply.status, reply.headers["location"]) == (303, "/")
@@ -58,7 +59,7 @@ def test_signing_in_sets_a_cookie_that_does_not_tell_the_token(house):
     assert signed.post("/logout").cookies[0].startswith('longtake="";')
 
 
-def test_cookies_that_were_made_up_or_have_run_out_are_none(house):
+def test_forged_and_expired_cookies_are_refused(house):
     ends, _, seal = house.sessions.issue().partition(".")
     later = f"{int(ends) + 1}.{seal}"
     for value in (
@@ -85,7 +86,7 @@ def test_cookies_that_were_made_up_or_have_run_out_are_none(house):
 
 
 @pytest.mark.parametrize("given", ["", "x", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é" * 26, "\udcff"])
-def test_a_wrong_token_is_none(house, given):
+def test_a_wrong_token_is_refused(house, given):
     stranger = house.client(signed_in=False)
     assert stranger.get("/api/status", Authorization=f"Bearer {given}").status == 401
     assert stranger.form("/login", token=given.encode("utf-8", "replace").decode()).status == 401
@@ -107,7 +108,7 @@ def test_guessing_is_slowed_down_by_address_and_the_right_token_waits_too(house)
     assert stranger.get("/api/status", Authorization=f"Bearer {TOKEN}").status == 200
 
 
-def test_guessing_from_many_addresses_is_slowed_down_in_all_and_costs_bounded_memory(house):
+def test_guessing_from_many_addresses_is_slowed_down_and_takes_bounded_memory(house):
     statuses = []
     for number in range(300):
         address = f"10.1.{number // 250}.{number % 250}"
@@ -116,11 +117,6 @@ def test_guessing_from_many_addresses_is_slowed_down_in_all_and_costs_bounded_me
         house.time += 0.01
     assert statuses[:50] == [401] * 50
     assert statuses.count(401) <= 54
-    from player.web.pace import (
-        ADDRESSES,
-        Failures,
-    )
-
     failures = Failures(lambda: 0.0)
     for number in range(1000):
         failures.count(str(number))
@@ -144,8 +140,8 @@ def test_guessing_from_many_addresses_is_slowed_down_in_all_and_costs_bounded_me
         "localhost:http",
     ],
 )
-def test_a_foreign_host_is_refused_before_the_token_is_looked_at(house, host):
-    """DNS rebinding: a page of evil.example whose name suddenly means this machine."""
+def test_a_foreign_host_is_refused_before_the_token_is_checked(house, host):
+    """DNS rebinding: a page of evil.example, whose name suddenly resolves to this machine."""
     for client in (house.client(), house.client(Authorization="Bearer wrong")):
         for _ in range(10):
             assert client.get("/api/status", Host=host).status in (400, 403)
@@ -157,7 +153,7 @@ def test_a_foreign_host_is_refused_before_the_token_is_looked_at(house, host):
     "host",
     ["localhost", "localhost:1234", "LongTake.Local.", "192.168.1.20:8080", "127.0.0.1:8080", "[::1]:8080"],
 )
-def test_this_machines_own_names_and_addresses_are_good(house, host):
+def test_this_machines_own_names_and_addresses_are_accepted(house, host):
     assert house.client().get("/api/status", Host=host).status == 200
 
 
@@ -207,7 +203,7 @@ def test_a_post_with_a_cookie_must_say_where_it_comes_from(make_house, house):
 @pytest.mark.parametrize(("host", "origin"), [("longtake.local", "http://longtake.local:80"),
                                                ("longtake.local:443", "https://longtake.local"),
                                                ("LONGTAKE.local:8080", HERE)])  # fmt: skip
-def test_the_same_origin_is_known_with_its_usual_port_and_in_capitals(house, host, origin):
+def test_the_same_origin_is_recognised_with_its_default_port_and_in_capitals(house, host, origin):
     assert house.client().post("/api/pause", Host=host, Origin=origin).status == 202
 
 
@@ -219,7 +215,7 @@ def test_other_methods_need_an_origin_too_and_then_do_nothing(house, method):
     assert "GET" in reply.headers["allow"]
 
 
-def test_without_a_token_to_ask_for_the_page_is_open_to_this_machine(make_house):
+def test_without_a_token_the_page_is_open_to_this_machine(make_house):
     house = make_house(asks=False)
     house.show()
     assert house.client().get("/").status == 200

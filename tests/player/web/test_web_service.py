@@ -1,4 +1,4 @@
-"""The remote as the player starts it: off, for this machine, for the house; and what it costs to be off."""
+"""The web page as the player starts it: off, for this machine, for the house; and what it costs to be off."""
 
 import http.client
 import json
@@ -13,15 +13,8 @@ import pytest
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.playback.requests import (
-    Inbox,
-    Kind,
-    Request,
-)
-from player.playback.status import (
-    Status,
-    StatusBoard,
-)
+from player.playback.requests import Inbox, Kind, Request
+from player.playback.status import Status, StatusBoard
 from player.service.process import LogTail
 from player.web import addresses
 from player.web.service import serving
@@ -38,7 +31,7 @@ def port():
 
 @pytest.fixture
 def start(tmp_path, films):
-    """start(config) -> the context of a remote; start.inbox and start.lines are what it gets."""
+    """start(config) -> the context of a page; start.inbox and start.lines are what it gets."""
 
     class Start:
         board, inbox, lines = StatusBoard(), Inbox(), []
@@ -68,7 +61,7 @@ def test_off_means_nothing_at_all(start, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_a_player_without_the_remote_loads_none_of_its_libraries():
+def test_a_player_without_the_page_loads_none_of_its_libraries():
     program = (
         "import sys, player.commands.run, player.web, player.web.service\n"
         "print([name for name in ('bottle', 'waitress', 'segno', 'PIL') if name in sys.modules])"
@@ -97,7 +90,7 @@ def test_on_this_machine_it_is_open_to_this_machine_alone(start, port):
         fetch(port, "GET", "/")
 
 
-def test_in_the_house_it_asks_for_the_token_that_it_made(start, port, tmp_path):
+def test_in_the_house_it_requires_the_token_that_it_made(start, port, tmp_path):
     with start(Config(remote="network", remote_port=port)) as service:
         path = tmp_path / "state" / "remote-token"
         token = path.read_text().strip()
@@ -114,7 +107,7 @@ def test_in_the_house_it_asks_for_the_token_that_it_made(start, port, tmp_path):
         assert fetch(port, "GET", "/api/status", Authorization=f"Bearer {token}")[0] == 200
 
 
-def test_on_this_machine_a_named_token_is_asked_for_too(start, port, tmp_path):
+def test_on_this_machine_a_named_token_is_required_too(start, port, tmp_path):
     path = tmp_path / "token"
     path.write_text("A-token_of_22_letters0\n")
     path.chmod(0o600)
@@ -123,7 +116,7 @@ def test_on_this_machine_a_named_token_is_asked_for_too(start, port, tmp_path):
         assert fetch(port, "GET", "/api/status", Authorization="Bearer A-token_of_22_letters0")[0] == 200
 
 
-def test_what_is_wrong_is_one_line_before_anything_is_opened(start, port, tmp_path):
+def test_bad_settings_are_one_line_before_anything_is_opened(start, port, tmp_path):
     taken = closing(socket.create_server(("127.0.0.1", port)))
     with taken, pytest.raises(ConfigError, match=f"remote_port {port}: address already in use"):
         start(Config(remote="loopback", remote_port=port)).__enter__()
@@ -140,7 +133,7 @@ class Missing:
         if name == {missing!r}:
             raise ModuleNotFoundError(name=name)
 sys.meta_path.insert(0, Missing())
-from player.config import Config
+from player.config.settings import Config
 from player.errors import ConfigError
 from player.web.service import serving
 try:

@@ -1,4 +1,4 @@
-"""The document and the code say the same."""
+"""The document agrees with the code."""
 
 import re
 
@@ -15,7 +15,7 @@ def paths(client):
     return client.get("/api/openapi.json").json()["paths"]
 
 
-def test_every_route_is_in_the_document_and_the_other_way_round(house, paths):
+def test_every_route_is_in_the_document_and_vice_versa(house, paths):
     app = Bottle()
     api.mount(app, house.remote)
     routes = {(route.method.lower(), re.sub(r"<(\w+)>", r"{\1}", route.rule)) for route in app.routes}
@@ -31,7 +31,7 @@ def test_only_get_and_post_and_every_operation_says_what_it_does(paths):
             assert (method == "get") <= ("requestBody" not in operation)
 
 
-def test_what_is_answered_has_the_properties_of_its_schema(house, client, paths):
+def test_answers_have_the_properties_of_their_schemas(house, client, paths):
     found = document(list(SETTINGS))
     schemas = found["components"]["schemas"]
     house.log_tail("a line")

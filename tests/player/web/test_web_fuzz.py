@@ -8,8 +8,8 @@ import io
 
 import pytest
 
+from player.web.guard import Bucket
 from player.web.openapi import document
-from player.web.pace import Bucket
 from tests.player.web.house import HERE, HOST, PHONE, SETTINGS, House
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
@@ -25,7 +25,7 @@ CASES = [
     for method, operation in operations.items()
     for mode in GenerationMode
     if path != "/api/openapi.json"  # schemathesis leaves out what it was loaded from
-    if mode is GenerationMode.POSITIVE or "requestBody" in operation  # nothing to do wrong otherwise
+    if mode is GenerationMode.POSITIVE or "requestBody" in operation  # otherwise nothing can be wrong
 ]
 # A quiet hour such as "x" keeps to the schema, which knows a text there, and is refused all the same.
 NOT_CHECKED = {"positive_data_acceptance"}
@@ -33,11 +33,11 @@ NOT_CHECKED = {"positive_data_acceptance"}
 
 @pytest.fixture
 def operations(make_house):
-    """All operations of a house that needs no token and is never in a hurry."""
+    """All operations of a house that needs no token and limits no rate."""
     house: House = make_house(asks=False)
     house.show()
     house.log_tail("a line")
-    house.remote.actions._pace = Bucket(10**9, 1.0, lambda: 0.0)
+    house.remote.pace = Bucket(10**9, 1.0, lambda: 0.0)
 
     def app(environ, start_response):
         return house.app({**environ, "REMOTE_ADDR": PHONE, "wsgi.errors": io.StringIO()}, start_response)

@@ -7,17 +7,10 @@ import pytest
 from bottle import Bottle
 from PIL import Image
 
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.times import Place
-from player.web import (
-    api,
-    guard,
-    pages,
-)
-from player.web.actions import PLAIN
+from player.web import api, guard, pages
+from player.web.actions import ACTIONS
 from tests.player.conftest import film, write
 from tests.player.web.house import SETTINGS
 
@@ -36,7 +29,7 @@ def test_the_status_is_the_snapshot(house, client):
     assert told["picture"] == client.get("/api/panel.png").headers["etag"].strip('"')
 
 
-def test_before_anything_is_shown_it_answers_all_the_same(make_house):
+def test_it_answers_before_anything_is_shown(make_house):
     client = make_house().client()
     told = client.get("/api/status").json()
     assert (told["frame"], told["reel"], told["picture"]) == (None, None, None)
@@ -46,7 +39,7 @@ def test_before_anything_is_shown_it_answers_all_the_same(make_house):
     assert client.post("/api/go-to", {"frame": 0}).status == 409
 
 
-def test_the_panel_and_the_glass_are_pictures_that_are_sent_once(house, client):
+def test_the_pictures_of_panel_and_glass_are_sent_once(house, client):
     dither, redrawn = house.board.latest().dither, house.board.latest().redrawn
     panel = client.get("/api/panel.png")
     assert panel.headers["content-type"] == "image/png"
@@ -68,9 +61,19 @@ def test_head_is_get_without_the_body(client):
         assert head.headers["content-type"] == got.headers["content-type"]
 
 
+PLAIN = {action.name: action.kind for action in ACTIONS if action.fields == ()}
+
+
+def test_these_actions_need_no_value():
+    names = [kind.value for kind in PLAIN.values()]
+    assert list(PLAIN) == names
+    assert sorted(PLAIN) == ["address", "back", "clean", "next", "pause", "redraw", "resume"]
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_plain_requests_are_posted(house, client, name):
-    assert client.post(f"/api/{name}").status == 202
+    reply = client.post(f"/api/{name}")
+    assert (reply.status, reply.json()) == (202, {"asked": name})
     assert house.asked == [Request(PLAIN[name])]
 
 
@@ -108,7 +111,7 @@ def test_go_to_takes_a_frame_or_a_time(make_house, films):
         (b" " * 70000, "application/json", 413),
     ],
 )
-def test_what_is_no_json_object_is_refused(house, client, body, kind, status):
+def test_a_body_that_is_not_a_json_object_is_refused(house, client, body, kind, status):
     reply = client.post("/api/go-to", body, Content_Type=kind)
     assert reply.status == status
     assert reply.headers["content-type"] == "application/problem+json"
@@ -160,7 +163,7 @@ def test_settings_are_described_and_changed(house, client):
         {"caption": "x" * 5000},
     ],
 )
-def test_settings_that_are_none_change_nothing(house, client, values):
+def test_bad_settings_change_nothing(house, client, values):
     reply = client.post("/api/settings", values)
     assert reply.status == 422
     assert len(reply.json()["detail"].splitlines()) == 1
@@ -179,7 +182,7 @@ def test_a_pinned_setting_is_refused_with_its_reason(make_house):
     assert house.asked == []
 
 
-def test_reels_are_listed_with_what_is_known_of_them(make_house, films, tmp_path):
+def test_reels_are_listed_with_their_facts(make_house, films, tmp_path):
     good = write(films / "b.reel", film(5))
     elsewhere = write(tmp_path / "a.reel", film(3))
     (films / "c.reel").write_bytes(b"no reel")
@@ -201,7 +204,7 @@ def test_reels_are_listed_with_what_is_known_of_them(make_house, films, tmp_path
     assert names == ["a.reel", "gone.reel", "c.reel", "e.reel"]
 
 
-def test_only_a_reel_of_the_list_can_be_chosen(make_house, films, tmp_path):
+def test_only_a_reel_in_the_list_can_be_chosen(make_house, films, tmp_path):
     good = write(films / "b.reel", film(5))
     write(tmp_path / "secret.reel", film(3))
     (films / "c.reel").write_bytes(b"no reel")
@@ -219,7 +222,7 @@ def test_only_a_reel_of_the_list_can_be_chosen(make_house, films, tmp_path):
     assert house.asked == [Request(Kind.CHOOSE, good)]
 
 
-def test_a_films_directory_that_is_gone_is_an_empty_list(make_house, tmp_path):
+def test_a_missing_films_directory_is_an_empty_list(make_house, tmp_path):
     house = make_house(films=tmp_path / "not mounted")
     house.show()
     assert house.client().get("/api/reels").json() == {"reels": []}
@@ -228,11 +231,11 @@ def test_a_films_directory_that_is_gone_is_an_empty_list(make_house, tmp_path):
 
 def test_a_reel_is_read_again_only_when_it_has_changed(make_house, films):
     from player.reel import Reel
-    from player.web.reel_list import ReelList
+    from player.web.library import Library
 
     opened = []
     write(films / "a.reel", film(2))
-    reels = ReelList(make_house().board, films, lambda path: opened.append(path) or Reel(path))
+    reels = Library(make_house().board, films, lambda path: opened.append(path) or Reel(path))
     for _ in range(3):
         assert [reel.frames for reel in reels.all()] == [2]
     assert len(opened) == 1
@@ -247,7 +250,7 @@ def test_the_log_and_the_addresses(house, client):
     assert client.get("/api/address").json()["urls"][0] == "http://192.168.1.20:8080"
 
 
-def test_too_much_at_once_is_refused_for_a_moment(house, client):
+def test_too_many_requests_at_once_are_refused_for_a_moment(house, client):
     statuses = [client.post("/api/next").status for _ in range(25)]
     assert statuses == [202] * 20 + [429] * 5
     assert len(house.asked) == 20
@@ -256,8 +259,8 @@ def test_too_much_at_once_is_refused_for_a_moment(house, client):
     assert client.post("/api/next").status == 202
 
 
-def test_no_address_changes_anything_by_get(house, client, films):
-    """Every route there is, by GET and HEAD, with and without arguments: nothing is asked or written."""
+def test_get_changes_nothing_at_any_address(house, client, films):
+    """GET and HEAD every route, with and without arguments: nothing is asked or written."""
 
     app = Bottle()
     api.mount(app, house.remote)
@@ -275,7 +278,7 @@ def test_no_address_changes_anything_by_get(house, client, films):
     assert sorted(films.rglob("*")) == before
 
 
-def test_what_does_not_exist_is_said_in_the_right_manner(client):
+def test_an_unknown_address_is_reported_as_json_or_as_a_page(client):
     assert client.get("/api/nothing").json()["status"] == 404
     assert client.get("/nothing").status == 404
     assert "<h1>Not Found</h1>" in client.get("/nothing").text
@@ -283,7 +286,7 @@ def test_what_does_not_exist_is_said_in_the_right_manner(client):
         assert client.get(path).status == 404, path
 
 
-def test_a_mistake_of_ours_is_one_line_and_no_traceback(house, client, monkeypatch):
+def test_a_bug_is_one_line_in_the_log_and_no_traceback(house, client, monkeypatch):
     def fail(*_):
         raise RuntimeError("a\nmistake")
 
@@ -293,4 +296,4 @@ def test_a_mistake_of_ours_is_one_line_and_no_traceback(house, client, monkeypat
     assert "mistake" not in reply.text
     (line,) = house.logged
     assert "RuntimeError: a mistake" in line
-    assert "test_remote_api.py" in line
+    assert "test_web_api.py" in line

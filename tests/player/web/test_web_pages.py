@@ -6,17 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.playback.status import Status
 from player.times import Place, local
-from player.web.pages import (
-    _ASKED,
-    PIECE,
-)
-from player.web.words import now_in_words
+from player.web.pages import PIECE, SAID, now_in_words
 from tests.player.conftest import film, write
 from tests.player.web.house import SETTINGS
 
@@ -47,7 +40,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture
 def full(make_house, films):
-    """A page with all there can be on it: reels, one damaged, a pinned setting, log lines."""
+    """A page with everything on it: reels, one of them damaged, a pinned setting, log lines."""
     shown = write(films / "a.reel", film(9))
     write(films / "b.reel", film(3))
     (films / "c.reel").write_bytes(b"no reel")
@@ -57,7 +50,7 @@ def full(make_house, films):
     return house
 
 
-def test_a_name_that_is_no_text_spoils_no_page(full):
+def test_a_name_that_is_not_text_spoils_no_page(full):
     full.log_tail("b\udcfcb.reel: begins")
     full.show(title="b\udcfcb")
     reply = full.client().get("/")
@@ -124,7 +117,7 @@ def test_plain_forms_work_without_javascript(full):
         reply = client.form(f"/do/{name}")
         assert (reply.status, reply.headers["location"]) == (303, f"/?asked={name}")
         assert (
-            html.escape(_ASKED[name], quote=False).replace("'", "&#039;")
+            html.escape(SAID[name], quote=False).replace("'", "&#039;")
             in client.get(reply.headers["location"]).text
         )
         full.time += 1
@@ -137,7 +130,7 @@ def test_a_form_waits_a_moment_for_the_player(full):
     full.client().form("/do/next")
     assert sum(full.slept) == pytest.approx(1.5)
     full.slept.clear()
-    full.remote.actions._inbox.post = lambda request: full.show()
+    full.post = lambda request: full.show()
     full.client().form("/do/next")
     assert full.slept == []
 
@@ -157,7 +150,7 @@ def test_go_to_choose_and_their_mistakes(full, films):
         ("/do/go-to", {"place": "99"}, 422),
         ("/do/go-to", {}, 422),
         ("/do/choose", {"reel": "<b>"}, 404),
-        ("/do/choose", {}, 404),
+        ("/do/choose", {}, 422),
     ]:
         reply = client.form(path, **fields)
         assert reply.status == status
@@ -183,7 +176,7 @@ def test_only_the_settings_that_were_changed_are_sent(full):
 
 
 def test_the_settings_form_sends_back_what_is_in_force(full):
-    """What a browser would send without any change: nothing differs from it."""
+    """A browser that sends the form unchanged changes nothing."""
     text = full.client().get("/").text
     fields = {}
     for field in Elements(text).all("input"):
@@ -224,7 +217,7 @@ def test_a_small_reel_can_be_sent_by_a_plain_form(full, films, tmp_path):
     assert sorted(path.name for path in films.iterdir()) == ["My-film.reel", "a.reel", "b.reel", "c.reel"]
 
 
-def test_forms_that_are_none_are_refused(full):
+def test_bad_forms_are_refused(full):
     client = full.client()
     kind = "application/x-www-form-urlencoded"
     for body in (b"place=%ff", b"\xff", b"&".join([b"a=1"] * 200)):
@@ -234,7 +227,7 @@ def test_forms_that_are_none_are_refused(full):
     assert full.asked == []
 
 
-def test_where_nothing_can_be_done_nothing_is_offered(make_house):
+def test_what_cannot_be_done_is_not_offered(make_house):
     house = make_house(films=None, asks=False)
     text = house.client().get("/").text
     assert "No picture yet" in text

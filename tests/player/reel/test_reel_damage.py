@@ -13,7 +13,7 @@ import pytest
 
 from player.reel import BadFrame, EmptyReel, Reel, ReelError, ReelWriter
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def reel_error(path):

@@ -12,7 +12,7 @@ import pytest
 from player.service import lock
 from player.service.lock import Locked, locked
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys
 from pathlib import Path
@@ -50,7 +50,7 @@ def take(path):
 def test_the_second_is_told_who_is_first_until_that_one_is_killed(hold, tmp_path):
     holder = hold(tmp_path)
     with pytest.raises(
-        Locked, match=rf"another player \(process {holder.pid}\) shows on this panel; stop it"
+        Locked, match=rf"another player \(process {holder.pid}\) is using this panel; stop it"
     ):
         take(tmp_path)
     holder.send_signal(signal.SIGKILL)
@@ -80,7 +80,7 @@ def test_it_is_given_back_after_an_error_too(tmp_path):
 def test_where_the_kernel_does_not_say_who(hold, tmp_path, monkeypatch):
     hold(tmp_path)
     monkeypatch.setattr(lock, "LOCKS", tmp_path / "missing")
-    with pytest.raises(Locked, match=re.escape(f"{tmp_path}: another player shows")):
+    with pytest.raises(Locked, match=re.escape(f"{tmp_path}: another player is using")):
         take(tmp_path)
 
 
