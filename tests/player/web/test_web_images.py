@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from player.pictures import ghosts
+from player.pictures.png import few_greys, grey, one_bit
 from player.playback.status import Status, StatusBoard
-from player.web.images import Pictures, few_greys, one_bit
+from player.web.images import BLACK, GHOST, WHITE, Pictures, believed_glass
 
 
 def read(png: bytes) -> Image.Image:
@@ -20,18 +20,21 @@ def read(png: bytes) -> Image.Image:
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (24, 44), (5, 64)])
 def test_the_dither_is_a_one_bit_png(shape):
     dither = (np.random.default_rng(1).random(shape) < 0.5).astype(np.uint8)
-    image = read(one_bit(dither))
+    image = read(one_bit(np.packbits(dither, axis=1), shape[1]))
     assert image.mode == "1"
     np.testing.assert_array_equal(np.asarray(image), dither == 1)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (24, 44), (5, 66)])
 def test_the_glass_keeps_its_greys(shape):
-    greys = np.array([ghosts.BLACK, ghosts.GHOST, ghosts.WHITE], np.uint8)
+    greys = np.array([BLACK, GHOST, WHITE], np.uint8)
     glass = greys[np.random.default_rng(2).integers(0, 3, shape)]
     png = few_greys(glass, greys)
     np.testing.assert_array_equal(np.asarray(read(png).convert("L")), glass)
     assert png[24:26] == bytes([2, 3]), "2 bits, palette"
+    image = read(grey(glass))
+    assert image.mode == "L"
+    np.testing.assert_array_equal(np.asarray(image), glass)
 
 
 def test_pictures_are_made_once_for_each_view():
@@ -44,7 +47,7 @@ def test_pictures_are_made_once_for_each_view():
     assert pictures.glass() is None
     board.publish(Status(), dither, redrawn)
     panel, glass = pictures.panel(), pictures.glass()
-    np.testing.assert_array_equal(np.asarray(read(glass.png).convert("L")), ghosts.glass(dither, redrawn))
+    np.testing.assert_array_equal(np.asarray(read(glass.png).convert("L")), believed_glass(dither, redrawn))
     board.publish(Status(frame=2))
     assert pictures.panel() is panel
     assert pictures.glass() is glass

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from driver.simulator.glass import Glass
-from player.pictures import ghosts
+from player.web import images
 from tests.player.conftest import HEIGHT, WIDTH, film
 
 
@@ -23,7 +23,7 @@ def test_after_a_redraw_there_are_no_ghosts(panel):
     draw, look = panel
     (dither,) = film(1)
     draw(dither, "GC16")
-    np.testing.assert_array_equal(ghosts.glass(dither, dither), look())
+    np.testing.assert_array_equal(images.believed_glass(dither, dither), look())
 
 
 def test_after_partial_updates_it_is_the_simulated_glass(panel):
@@ -36,11 +36,11 @@ def test_after_partial_updates_it_is_the_simulated_glass(panel):
         dither = np.where(settled, look() >= 128, dither).astype(np.uint8)  # each pixel flips once at most
         settled |= dither != first
         draw(dither, "DU")
-        seen = ghosts.glass(dither, first)
+        seen = images.believed_glass(dither, first)
         np.testing.assert_array_equal(seen, look())
-    assert set(np.unique(seen)) == {ghosts.BLACK, ghosts.GHOST, ghosts.WHITE}
+    assert set(np.unique(seen)) == {images.BLACK, images.GHOST, images.WHITE}
     draw(dither, "GC16")
-    np.testing.assert_array_equal(ghosts.glass(dither, dither), look())
+    np.testing.assert_array_equal(images.believed_glass(dither, dither), look())
 
 
 def test_it_is_wrong_only_where_a_black_pixel_went_and_came_back(panel):
@@ -49,7 +49,7 @@ def test_it_is_wrong_only_where_a_black_pixel_went_and_came_back(panel):
     draw(dithers[0], "GC16")
     for dither in dithers[1:]:
         draw(dither, "DU")
-    differs = ghosts.glass(dithers[-1], dithers[0]) != look()
+    differs = images.believed_glass(dithers[-1], dithers[0]) != look()
     assert differs.any()
     assert not (dithers[0] | dithers[-1])[differs].any(), "black at the redraw, black now"
-    assert (look()[differs] == ghosts.GHOST).all()
+    assert (look()[differs] == images.GHOST).all()
