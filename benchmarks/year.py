@@ -53,7 +53,7 @@ def live(world: World, tick: Callable[[], None] = lambda: None) -> None:
                 with panels.opened(
                     world.config, (WIDTH, HEIGHT), world.log, clock=world.clock, wait=wire.sleep
                 ) as (panel, _, _):
-                    around = Dependencies(
+                    deps = Dependencies(
                         open_reel=world.open_reel,
                         store=world,
                         inbox=world,
@@ -64,7 +64,7 @@ def live(world: World, tick: Callable[[], None] = lambda: None) -> None:
                         clock=world.clock,
                         wall=world.wall,
                     )
-                    Playback(world.effective, panel, around).run(world.store.load())
+                    Playback(world.effective, panel, deps).run(world.store.load())
                 world.happened["(ended well)"] += 1
             except Killed:
                 wire.dead = False

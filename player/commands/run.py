@@ -96,7 +96,7 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
         # A simulated panel is a new one in every run.
         attach = config.keeps_power and known and config.simulated is None
         with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
-            around = Dependencies(
+            deps = Dependencies(
                 open_reel=Reel,
                 store=store,
                 inbox=inbox,
@@ -105,7 +105,7 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
                 seen=glass_pictures(config.simulated, glass, first.several),
                 wall=time.time,
             )
-            playback = Playback(effective._replace(config=config), panel, around)
+            playback = Playback(effective._replace(config=config), panel, deps)
             playback.run(kept, source.jump, 1, once=True, attached=attached)
 
 
@@ -165,7 +165,7 @@ class _Showing:
                 save_picture(reel, number)
                 notifier.status(f"{reel.stem}: frame {number}")
 
-            around = Dependencies(
+            deps = Dependencies(
                 open_reel=Reel,
                 store=store,
                 inbox=self._inbox,
@@ -181,7 +181,7 @@ class _Showing:
                 board=self._board,
                 address=self._services.address,
             )
-            playback = Playback(effective, panel, around)
+            playback = Playback(effective, panel, deps)
             outcome = playback.run(kept, jump, count)
             return playback.shown, outcome
 

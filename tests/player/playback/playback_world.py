@@ -139,7 +139,7 @@ class World:
         self.events.append("place")
         self.touch()
 
-    def around(self):
+    def dependencies(self):
         world = self
 
         class Watched:
@@ -172,7 +172,7 @@ class World:
         keeps its picture only if it is `attached`.
         """
         self.glass, self.until = (self.glass if more.get("attached") else None), until
-        self.playback = Playback(effective(config, paths), self, self.around())
+        self.playback = Playback(effective(config, paths), self, self.dependencies())
         return self.playback.run(self.store.load(), jump, count, **more)
 
     def ask(self, at, kind, value=None):

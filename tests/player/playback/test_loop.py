@@ -340,8 +340,8 @@ def test_a_configuration_that_is_wrong_or_the_same_changes_nothing(world, make_f
     def wrong():
         raise ConfigError("player.toml, line 1: intervall is no setting; did you mean interval?")
 
-    around = world.around()
-    world.around = lambda: replace(around, reload=wrong)
+    deps = world.dependencies()
+    world.dependencies = lambda: replace(deps, reload=wrong)
     world.requests = [(60.0, Request(Kind.RELOAD))]
     assert world.play(CONFIG, [path]) == "ended"
     assert world.shown == [(50.5 + 100 * n, n) for n in range(3)]

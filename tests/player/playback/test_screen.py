@@ -65,14 +65,14 @@ def rounds(world, config, films, number):
     """The reels shown, by name, in `number` rounds of five."""
     world.shown.clear()
     names = []
-    seen = world.around
+    seen = world.dependencies
 
-    def around():
+    def watched():
         return replace(seen(), seen=lambda reel, frame: names.append(reel.stem) if frame == 0 else None)
 
-    world.around = around
+    world.dependencies = watched
     world.play(config, [films], None, 15 * number)
-    world.around = seen
+    world.dependencies = seen
     return names
 
 
