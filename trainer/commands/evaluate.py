@@ -157,7 +157,6 @@ _PICTURE: tuple[_Column, ...] = (
     ("dB at\nS 2000", "psnr_s2000_db", _decibels),
     ("flips\n%", "flips_share", _percent),
     ("dark-\nened", "darkened_share", _percent),
-    ("light-\nened", "lightened_share", _percent),
     ("over-\nhead", "overhead_ratio", lambda value: f"{value:.1f}"),
     ("effic.\nS 2000", "flip_efficiency_s2000_ratio", _ratio),
     ("effic.\nS 6000", "flip_efficiency_s6000_ratio", _ratio),
@@ -188,8 +187,10 @@ def _tables(report: "Report") -> str:
                 )
             ]  # fmt: skip
             heading = f"{film.film.name}: {counts[0]} at {columns}x{rows}, {counts[1]}, {counts[2]}"
-            heading += f"; ghost assumed {report.made_for.black:g}, true {report.seen_on.black:g}"
-            console.print(f"{heading}\n", style="bold")
+            console.print(heading, style="bold")
+            console.print(
+                f"dithered for a ghost of {report.made_for.black:g}, shown with one of {report.seen_on.black:g}\n"
+            )
             rows_of = {
                 label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["mean"]}
                 for label, scored in evaluation.dithers.items()

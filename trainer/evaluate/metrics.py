@@ -120,6 +120,7 @@ class Scores:
         The frame comes as `eye.see(frame)`, so that one look serves every ditherer that is compared on it.
         """
         seen = see(dither)
+        step = None if self._before is None else change(*self._before, frame, seen)
         if redraw:
             self._glass = Glass(self._levels)
         on_glass = self._glass.show(dither)
@@ -129,7 +130,6 @@ class Scores:
         for eye, value in psnr.items():
             self._all_psnr[eye].append(value)
 
-        step = None if self._before is None else change(*self._before, frame, seen)
         self._before = frame, seen
         if redraw or step is None or self._redrawn is None:
             step, self._redrawn, self._age = None, dither, 0

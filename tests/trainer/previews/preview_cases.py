@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.trainer.evaluate.evaluate_cases import divided, select
+from trainer.dithers.glass import Levels
 from trainer.evaluate.score import Comparison
 from trainer.films.selection import Selected
 from trainer.previews.view import Crop, View
@@ -62,7 +63,7 @@ def comparison(count: int = COUNT, expected: int | None = COUNT) -> Comparison:
 
 def view(glass: bool = True, film: str = "made film.mp4", fps: float = 8) -> View:
     """A part of 40 x 30 pixels off the middle."""
-    return View(film, (WIDTH, HEIGHT), 2, Crop(21, 9, 40, 30), glass, fps)
+    return View(film, (WIDTH, HEIGHT), 2, Crop(21, 9, 40, 30), glass, fps, Levels(black=1 / 12))
 
 
 def seen_on_glass(dithers: Sequence[NDArray[np.uint8]], actions: Sequence[str]) -> list[NDArray[np.uint8]]:
