@@ -43,7 +43,10 @@ class Machines:
     def start(self, kind, *words):
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *words, "--no-dashboard"]
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": os.getcwd()}
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.getcwd()},
         )
         self.processes.append(process)
         return process
@@ -140,8 +143,10 @@ def test_without_dask_there_is_one_line(film, tmp_path, monkeypatch, capsys):
 def test_a_worker_of_another_version_or_engine_is_refused(film):
     spec = task(film, Selection(), "search").spec()
     spec.check()
-    with pytest.raises(TrainerError, match="a worker of the cluster has longtake .*, the export longtake 9"):
+    with pytest.raises(TrainerError, match=r"a worker of the cluster has longtake .*, the export longtake 9"):
         replace(spec, tool="longtake 9.0").check()
-    with pytest.raises(TrainerError, match="uses the engine sequential, the export parallel.*add --engine par"):
+    with pytest.raises(
+        TrainerError, match=r"uses the engine sequential, the export parallel.*add --engine par"
+    ):
         replace(spec, engine="parallel").check()
     replace(spec, engine="parallel", settings={"engine": "parallel"}).check()

@@ -55,7 +55,9 @@ def test_two_processes_make_the_same_reel(film, tmp_path):
     what = task(film)
     export(what, tmp_path / "whole.reel")
     seen = []
-    summary = export(what, tmp_path / "a.reel", workers=Workers(2), report=lambda done, info: seen.append(done))
+    summary = export(
+        what, tmp_path / "a.reel", workers=Workers(2), report=lambda done, info: seen.append(done)
+    )
     assert seen == list(range(1, FRAMES + 1))
     assert summary.frames == FRAMES
     assert rows(tmp_path / "a.reel") == rows(tmp_path / "whole.reel")
@@ -136,7 +138,7 @@ def test_a_worker_without_memory_is_one_line(film, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(np, "packbits", fail)
-    with pytest.raises(TrainerError, match="too little memory for a stretch.*fewer workers"):
+    with pytest.raises(TrainerError, match=r"too little memory for a stretch.*fewer workers"):
         dither_stretch(task(film).spec(), first_stretch(film))
 
 
@@ -210,7 +212,9 @@ def test_an_export_by_processes_ends_and_resumes_however_it_is_stopped(film, tmp
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_ends_a_long_stretch_at_once(film, tmp_path, workers):
     reel = tmp_path / "a.reel"
-    process = start(film, reel, "--size", "1448x1072", "--end", "38", "--workers", workers)  # it takes a minute
+    process = start(
+        film, reel, "--size", "1448x1072", "--end", "38", "--workers", workers
+    )  # it takes a minute
     eventually(reel.exists)
     time.sleep(3)
     begun = time.monotonic()
