@@ -5,9 +5,9 @@ says otherwise.
     addresses    where it is found, the QR code     api, openapi the JSON API, and its document
     server       the limits of every connection     pages        the page; templates and scripts in assets/
     app          guard, routes, security headers    uploads      reels that come over the network
-    guard        who gets in, and how often         library      the reels that can be chosen
-    tokens       the token and the cookie           images       panel and glass as PNG
-    exchange     bodies within bounds, problems
+    guard        who gets in, and how often         checking     their check, in a process of its own
+    tokens       the token and the sessions         library      the reels that can be chosen
+    exchange     bodies within bounds, problems     images       panel and glass as PNG
 
 The page reads the player's state from `player.playback.status` and acts only by posting requests to
 `player.playback.requests`, so it never touches the panel.

@@ -4,8 +4,10 @@ It checks, in this order:
 - the peer: never a global address of the internet, because the page is for the house;
 - `Host`: a name or address of this machine. A foreign page whose own name was made to point here (DNS
   rebinding) still sends that name;
-- the token, where one is required: as `Authorization: Bearer`, or as the cookie that /login sets. Wrong
-  tokens are counted by address and slowed down. Comparing takes the same time wherever two tokens differ;
+- the token, where one is required: as `Authorization: Bearer`, or as the cookie that /login sets. The right
+  one always gets in. Wrong ones are counted by address, and beyond the limit only refused: nothing that
+  strangers send locks the owner out. What makes guessing hopeless is the token's length of 128 bits; the
+  comparison takes the same time wherever two tokens differ;
 - the origin of whatever may change something (all but GET, HEAD and OPTIONS): `Origin` and `Sec-Fetch-Site`
   must name a page of ours. Every browser since 2020 sends `Origin` with every POST, so a request with a
   cookie but without `Origin` is refused. Programs that show the token, or ask a page that needs none, may
@@ -21,6 +23,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
+from player.errors import FileError
 from player.web.exchange import Environ, Problem, retry_after
 from player.web.tokens import Sessions, same
 
@@ -28,6 +31,7 @@ COOKIE = "longtake"
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN = ("/login", "/web/remote.css", "/web/login.js", "/web/icon.svg")  # served before signing in
 ADDRESSES = 200  # that have sent a wrong token and are remembered: memory stays bounded
+_COOKIES = 8  # of ours in one request
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]/\s]+)(?::(\d{1,5}))?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -75,7 +79,7 @@ class Failures:
         self._by_address: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait(self, address: str) -> float:
-        """Seconds until this address may try again; 0 when it may try now."""
+        """Seconds until this address may be wrong again; 0 when it may now."""
         with self._lock:
             bucket = self._by_address.get(address)
         return max(self._all.wait(), bucket.wait() if bucket else 0.0)
@@ -131,6 +135,25 @@ class Guard:
         assert self._sessions is not None
         return self._sessions.issue()
 
+    def sign_out(self, environ: Environ) -> None:
+        """Make the cookie of this request worthless; Problem when that does not outlive a restart."""
+        if self._sessions is None:
+            return
+        try:
+            self._sessions.end(_cookies(environ.get("HTTP_COOKIE", "")))
+        except FileError as error:
+            raise Problem(507, f"signed out, but only until the player restarts: {error}") from None
+
+    def knows(self, authorization: str, cookie: str) -> bool:
+        """Whether these two headers let a request in, or none are required. Counts and logs nothing."""
+        if self._token is None or self._sessions is None:
+            return True
+        given = _bearer(authorization)
+        return (given is not None and same(given, self._token)) or self._holds(cookie)
+
+    def _holds(self, cookie: str) -> bool:
+        return self._sessions is not None and any(map(self._sessions.holds, _cookies(cookie)))
+
     def _check_peer(self, environ: Environ) -> None:
         try:
             foreign = ipaddress.ip_address(environ.get("REMOTE_ADDR", "")).is_global
@@ -163,25 +186,26 @@ class Guard:
         """What lets a request in: "token", "cookie", or "nothing" where nothing is required; else None."""
         if self._token is None or self._sessions is None:
             return "nothing"
-        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() == "bearer":
-            self._compare(environ, given.strip())
+        given = _bearer(environ.get("HTTP_AUTHORIZATION", ""))
+        if given is not None:
+            self._compare(environ, given)
             return "token"
-        return "cookie" if any(map(self._sessions.holds, _cookies(environ))) else None
+        return "cookie" if self._holds(environ.get("HTTP_COOKIE", "")) else None
 
     def _compare(self, environ: Environ, given: str) -> None:
-        """Raise Problem unless `given` is the token."""
+        """Raise Problem unless `given` is the token. Only wrong ones are limited."""
+        if self._token is not None and same(given, self._token):
+            return
         address = environ.get("REMOTE_ADDR", "")
         if wait := self._failures.wait(address):
-            raise Problem(429, "too many wrong tokens; wait a little", retry_after(wait))
-        if self._token is None or not same(given, self._token):
-            self._failures.count(address)
-            self._log(f"remote: wrong token from {address}")
-            raise Problem(
-                401,
-                "that is not the token",
-                {"WWW-Authenticate": 'Bearer realm="longtake", error="invalid_token"'},
-            )
+            raise Problem(429, "too many wrong tokens", retry_after(wait))
+        self._failures.count(address)
+        self._log(f"remote: wrong token from {address}")
+        raise Problem(
+            401,
+            "that is not the token",
+            {"WWW-Authenticate": 'Bearer realm="longtake", error="invalid_token"'},
+        )
 
 
 def _check_origin(environ: Environ, host: str, by: str | None) -> None:
@@ -200,7 +224,13 @@ def _check_origin(environ: Environ, host: str, by: str | None) -> None:
         )
 
 
-def _cookies(environ: Environ) -> list[str]:
-    """The values of our cookie, however often it was sent."""
-    pairs = (pair.strip().partition("=") for pair in environ.get("HTTP_COOKIE", "").split(";"))
-    return [value for name, _, value in pairs if name == COOKIE]
+def _bearer(authorization: str) -> str | None:
+    """The token in an Authorization header; None when it holds none."""
+    scheme, _, given = authorization.partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def _cookies(header: str) -> list[str]:
+    """The values of our cookie in a Cookie header: the first few, so that checking them is cheap."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return [value for name, _, value in pairs if name == COOKIE][:_COOKIES]

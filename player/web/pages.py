@@ -90,6 +90,7 @@ def _mount_entrance(app: Bottle, remote: Remote) -> None:
 
     @app.post("/logout")
     def sign_out() -> HTTPResponse:
+        remote.guard.sign_out(request.environ)
         answer = _to("/login")
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer

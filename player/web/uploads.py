@@ -15,18 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from player.errors import BadFrame, ReelError
+from player.errors import ReelError
 from player.files import why
-from player.playback.reels import check
-from player.reel import Reel
+from player.web.checking import check_reel
 from player.web.exchange import Field, Problem
 from player.web.library import without_path
+from player.web.tokens import create_private, sync_directory
 
 PIECE = 2 * 1024 * 1024  # most bytes of a reel in one request
 LARGEST = PIECE + 64 * 1024  # most bytes of a request: a piece as part of a form
 IDLE = 3600.0  # seconds without a piece until a part file is removed
 BUSY = 60.0  # seconds without a piece until another upload may take its place
-PLACES = 24  # frames that `check_reel` decodes, spread over the film; each decodes up to 64 before it
 _PART = ".upload-{}.part"
 
 NAME = Field(
@@ -105,8 +104,7 @@ class Uploads:
             self._current = Upload(secrets.token_hex(8), name, bytes, 0, stamp)
             self._touched = now
             try:
-                with self._part(self._current).open("xb"):
-                    pass
+                os.close(create_private(self._part(self._current)))
             except OSError as error:
                 self._current = None
                 raise self._unwritable(error) from None
@@ -145,14 +143,14 @@ class Uploads:
                 raise Problem(503, "the panel shows nothing yet; finish the upload when it does")
             self._current = replace(upload, checking=True)
         part, target = self._part(upload), films / upload.name
-        try:  # without the lock: the check may take long on a small machine
+        try:  # without the lock: the check takes many seconds on a small machine
             with part.open("rb") as file:
                 os.fsync(file.fileno())
             check_reel(part, size)
             if target.exists():
                 raise Problem(409, f"there is a {upload.name} already; give it another name")
             part.rename(target)
-            _sync(films)
+            sync_directory(films)
         except ReelError as error:
             reason = without_path(error, part)
             self._log(f"remote: upload of {upload.name} refused: {reason}")
@@ -228,37 +226,6 @@ class Uploads:
         )
 
 
-def check_reel(path: Path, size: tuple[int, int]) -> None:
-    """ReelError unless the file is a complete reel of `size` (width, height), and frames all over the film
-    can be decoded. The rest is checked frame by frame when it is shown: playback skips a bad frame.
-    """
-    with path.open("rb") as file:
-        # With a write-ahead log SQLite makes more files beside this one: https://sqlite.org/fileformat.html
-        if file.read(20)[18:] == b"\2\2":
-            raise ReelError(
-                f"{path}: was changed by another program (write-ahead log); export the film again"
-            )
-    with Reel(path) as reel:
-        check(reel, size)  # before anything is decoded: the size bounds what decoding takes
-        if not reel.complete:
-            raise ReelError(f"{path}: its export was not finished; run `trainer export` again, then send it")
-        for number in places(reel.frames):
-            try:
-                reel.info(number)
-                reel.packed(number)
-            except BadFrame as error:
-                raise ReelError(
-                    f"{path}: frame {number} is damaged ({error.reason}); send it again"
-                ) from None
-
-
-def places(frames: int) -> list[int]:
-    """At most PLACES frame numbers below `frames`, evenly spread, with the first and the last."""
-    if frames <= PLACES:
-        return list(range(frames))
-    return [place * (frames - 1) // (PLACES - 1) for place in range(PLACES)]
-
-
 def safe_name(text: str) -> str:
     """A file's name made into one that `begin` takes: characters that are not allowed become a dash."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[\\/]", text)[-1].removesuffix(".reel"))
@@ -269,11 +236,3 @@ def free_bytes(directory: Path) -> int:
     """The bytes that an unprivileged user can still write there."""
     status = os.statvfs(directory)
     return status.f_bavail * status.f_frsize
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -189,7 +189,8 @@ def _tables(report: "Report") -> str:
             heading = f"{film.film.name}: {counts[0]} at {columns}x{rows}, {counts[1]}, {counts[2]}"
             console.print(heading, style="bold")
             console.print(
-                f"dithered for a ghost of {report.made_for.black:g}, shown with one of {report.seen_on.black:g}\n"
+                f"dithered for a ghost of {report.made_for.black:g}, "
+                f"shown with one of {report.seen_on.black:g}\n"
             )
             rows_of = {
                 label: {**film.figures[label], "seconds": seconds_per_frame(scored.trace)["mean"]}

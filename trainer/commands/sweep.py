@@ -98,7 +98,8 @@ def choose_members(args: argparse.Namespace) -> tuple[list[CommonSettings], list
     """
     given = vars(args)
     swept = [name for name, row in all_rows().items() if row.sweep and given.get(name) is not None]
-    lists: dict[str, Sequence[Any]] = {name: given[name] for name in sorted(swept, key="seed".__eq__)}
+    swept.sort(key=lambda name: name == "seed")  # the last
+    lists: dict[str, Sequence[Any]] = {name: given[name] for name in swept}
     for name, values in lists.items():
         for value in values:
             if values.count(value) > 1:

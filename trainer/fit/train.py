@@ -86,7 +86,6 @@ class State(NamedTuple):
 STATE_SPECS: Any = State._make((P(), P(), P(), P(AXIS)))
 """Of step, parameters and optimiser: whole on every device; of the pool: each device has its part."""
 
-
 Update = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
 """(traced settings, state, clips, learning rate) -> the state after one update, and its metrics."""
 Updates = Callable[[State, Array, Any], tuple[State, Metrics]]

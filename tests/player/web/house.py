@@ -16,7 +16,7 @@ from player.service.process import LogTail
 from player.web.actions import Remote
 from player.web.app import HEADERS, application
 from player.web.guard import Failures, Guard
-from player.web.tokens import Sessions
+from player.web.tokens import SESSIONS, Sessions
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 HOST = "longtake.local:8080"
@@ -75,7 +75,7 @@ class House:
         self.asked: list[Request] = []
         self.logged: list[str] = []
         self.slept: list[float] = []
-        self.sessions = Sessions(TOKEN, lambda: self.time)
+        self.sessions = Sessions(TOKEN, lambda: self.time, self.folder / SESSIONS, self.logged.append)
         guard = Guard(
             TOKEN if self.asks else None,
             self.sessions if self.asks else None,

@@ -43,7 +43,8 @@ class Living:
         self.show()
         listening = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        self.server: Server | None = Server(house.app, listening, house.logged.append, lambda: None)
+        knows = house.remote.guard.knows
+        self.server: Server | None = Server(house.app, listening, knows, house.logged.append, lambda: None)
         self.server.start()
 
     def close(self) -> None:

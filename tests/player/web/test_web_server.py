@@ -10,30 +10,13 @@ from contextlib import closing, suppress
 import pytest
 
 from player.errors import ConfigError
-from player.web.server import CONNECTIONS, Server, listen
+from player.web.server import Server, listen
 from player.web.uploads import LARGEST, PIECE
 from tests.player.conftest import film, write
 from tests.player.web.house import TOKEN
 
 PATIENCE = 20.0
 AUTHORIZED = f"Host: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
-
-
-@pytest.fixture
-def serve(house):
-    """serve(exchange=60.0) -> port; everything is closed at the end."""
-    servers = []
-
-    def start(exchange=60.0):
-        listening = listen("127.0.0.1", 0)
-        port = listening.getsockname()[1]
-        servers.append(Server(house.app, listening, house.logged.append, lambda: None, exchange))
-        servers[-1].start()
-        return port
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def connect(port):
@@ -190,21 +173,6 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off(serve, house):
         assert time.monotonic() - begun < 10
 
 
-def test_connections_above_the_limit_wait_for_their_turn(serve):
-    port = serve(exchange=2.0)
-    silent = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) for _ in range(CONNECTIONS)]
-    try:
-        for connection in silent:
-            connection.sendall(b"GET / HTTP/1.1\r\n")  # and never more
-        with connect(port) as late:
-            begun = time.monotonic()
-            assert " 200 OK" in ask(late, f"GET /api/status HTTP/1.1\r\n{AUTHORIZED}Connection: close\r\n")
-            assert time.monotonic() - begun < PATIENCE, "when the others have been broken off"
-    finally:
-        for connection in silent:
-            connection.close()
-
-
 def test_a_port_in_use_is_one_line(serve):
     port = serve()
     with pytest.raises(ConfigError, match=f"^remote_port {port}: address already in use; choose another"):
@@ -215,7 +183,7 @@ def test_it_ends_and_leaves_nothing_behind(house):
     before = threading.active_count()
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    server = Server(house.app, listening, house.logged.append, lambda: None)
+    server = Server(house.app, listening, house.remote.guard.knows, house.logged.append, lambda: None)
     server.start()
     with connect(port) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
@@ -243,7 +211,7 @@ def test_it_tidies_now_and_then_and_only_logs_a_failure_there(house, monkeypatch
 
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    server = Server(house.app, listening, house.logged.append, tidy)
+    server = Server(house.app, listening, house.remote.guard.knows, house.logged.append, tidy)
     server.start()
     try:
         assert tidied.wait(PATIENCE)

@@ -1,5 +1,6 @@
 """The token's file, the address, the link and its QR code."""
 
+import os
 import socket
 import stat
 
@@ -9,7 +10,7 @@ import pytest
 from player.config.settings import Config
 from player.errors import ConfigError, FileError
 from player.web import addresses
-from player.web.tokens import FILE, kept_token, new_token
+from player.web.tokens import FILE, LASTS, MANY, SESSIONS, Sessions, kept_token, new_token
 
 
 def test_a_token_is_made_once_and_only_its_owner_can_read_it(tmp_path):
@@ -58,6 +59,86 @@ def test_a_directory_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FileError, match="cannot be"):
         kept_token(None, tmp_path / "file")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_what_is_kept_is_private_whatever_the_umask(tmp_path, umask):
+    folder = tmp_path / "new" / "state"
+    before = os.umask(umask)
+    try:
+        token = kept_token(None, folder)
+        Sessions(token, lambda: 0.0, folder / SESSIONS, pytest.fail).issue()
+    finally:
+        os.umask(before)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        FILE: 0o600,
+        SESSIONS: 0o600,
+    }
+    assert stat.S_IMODE(folder.stat().st_mode) == stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(token) -> Sessions, as after a restart; start.time is its clock, start.lines what it logs."""
+
+    class Start:
+        time, lines, path = 1e9, [], tmp_path / SESSIONS
+
+        def __call__(self, token="A-token_of_22_letters0"):
+            return Sessions(token, lambda: self.time, self.path, self.lines.append)
+
+    begun = Start()
+    begun.lines.clear()
+    return begun
+
+
+def test_sessions_outlive_a_restart_and_so_does_their_end(start):
+    sessions = start()
+    kept, ended, expired = sessions.issue(), sessions.issue(), sessions.issue()
+    sessions.end([ended, "unknown"])
+    for again in (sessions, start(), start()):
+        assert (again.holds(kept), again.holds(ended), again.holds("unknown")) == (True, False, False)
+    start().end([expired])
+    again = start()
+    assert (again.holds(kept), again.holds(expired)) == (True, False)
+    assert kept not in start.path.read_text()
+    assert not start("a-token-of-22-letters0").holds(kept), "a new token ends them all"
+    start.time += LASTS
+    assert not start().holds(kept)
+    assert start.lines == []
+
+
+def test_the_number_of_sessions_is_bounded_whatever_the_clock_says(start):
+    sessions = start()
+    first = [sessions.issue() for _ in range(MANY)]
+    start.time = 1000.0  # no clock yet after a start without network
+    last = sessions.issue()
+    assert sessions.holds(last)
+    start.time = 1e9
+    assert [sessions.holds(value) for value in first] == [False] + [True] * (MANY - 1)
+    assert start.path.read_text().count("\n") == MANY
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 9000, b"\xff\n" * 100000, b"0" * 64 + b" x\n", b"{}\n\n"])
+def test_a_damaged_file_of_sessions_ends_no_player(start, data):
+    kept = start().issue()
+    line = start.path.read_bytes()
+    start.path.write_bytes(line + data)
+    assert start().holds(kept)
+    start.path.write_bytes(data)
+    sessions = start()
+    assert not sessions.holds(kept)
+    late = sessions.issue()
+    assert start().holds(late)
+
+
+def test_sessions_that_cannot_be_read_are_said(start):
+    start.path.mkdir()
+    sessions = start()
+    assert start.lines == [
+        f"remote: {start.path}: cannot be read: is a directory; every browser must sign in again"
+    ]
+    assert sessions.holds(sessions.issue())
 
 
 def test_the_machines_addresses_are_its_own(monkeypatch):

@@ -1,16 +1,24 @@
 """Uploads: whole or not at all, inside the films directory, within limits, resumable, one at a time."""
 
+import http.client
+import json
 import os
 import sqlite3
+import stat
 import threading
+import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from player.config.settings import Config
 from player.errors import ReelError
 from player.reel import Reel
-from player.web.uploads import BUSY, IDLE, PIECE, PLACES, check_reel, places, safe_name
+from player.web.checking import FRAMES, PLACES, check_reel, places
+from player.web.uploads import BUSY, IDLE, PIECE, safe_name
 from tests.player.conftest import HEIGHT, WIDTH, film, write
+from tests.player.web.house import TOKEN
 
 OCTETS = "application/octet-stream"
 
@@ -43,6 +51,7 @@ def test_a_reel_comes_in_pieces_and_gets_its_name_when_it_is_whole(house, client
     id = begun.json()["id"]
     send(client, id, data)
     assert names(films) == [f".upload-{id}.part"]
+    assert stat.S_IMODE((films / f".upload-{id}.part").stat().st_mode) == 0o600
     assert client.get("/api/upload").json()["current"]["received"] == len(data)
     assert client.get("/api/reels").json()["reels"] == []
     done = client.post(f"/api/upload/{id}/finish")
@@ -246,15 +255,99 @@ def test_an_unfinished_export_is_refused(client, films, tmp_path):
     assert "not finished" in client.post(f"/api/upload/{id}/finish").json()["detail"]
 
 
-def test_a_reel_that_claims_too_many_frames_is_refused(client, films, tmp_path, data):
-    path = tmp_path / "made.reel"
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE reel SET value = '999999999' WHERE key = 'frames'")
+def test_the_umask_makes_no_upload_readable_to_others(client, films, data):
+    before = os.umask(0)
+    try:
+        id = begin(client, data).json()["id"]
+    finally:
+        os.umask(before)
+    send(client, id, data)
+    assert client.post(f"/api/upload/{id}/finish").status == 201
+    assert stat.S_IMODE((films / "new.reel").stat().st_mode) == 0o600
+
+
+def hostile(path, *statements):
+    """A reel whose database was changed by these statements; its bytes."""
+    with sqlite3.connect(path, isolation_level=None) as database:
+        for statement in statements:
+            database.execute(statement)
     database.close()
-    bad = path.read_bytes()
-    id = begin(client, bad).json()["id"]
-    send(client, id, bad)
-    assert client.post(f"/api/upload/{id}/finish").status == 422
+    return path.read_bytes()
+
+
+def generating(expression):
+    """The time of each frame becomes a generated column."""
+    kept = "number, film_frame, kind, flips, darkened, cut, crc, payload_crc, payload"
+    return [
+        "ALTER TABLE frames RENAME TO old",
+        f"CREATE TABLE frames ({kept.replace('number', 'number INTEGER PRIMARY KEY')}, "
+        "time_ms INTEGER GENERATED ALWAYS AS (0))",
+        f"INSERT INTO frames ({kept}) SELECT {kept} FROM old",
+        "DROP TABLE old",
+        "PRAGMA writable_schema = ON",  # so that nothing of it is computed here
+        f"UPDATE sqlite_schema SET sql = replace(sql, 'AS (0)', 'AS ({expression})') WHERE name = 'frames'",
+    ]
+
+
+TERM = "instr(hex(zeroblob(32000)), hex(zeroblob(15999)) || 1)"
+ENDLESS = f"iif(number = 69, {' + '.join([TERM] * 900)}, number)"  # minutes
+HUGE = "iif(number = 69, hex(zeroblob(100000000)), number)"
+
+
+def claiming(frames):
+    """The claim, and enough bytes that it could be true."""
+    return [
+        f"UPDATE reel SET value = '{frames}' WHERE key = 'frames'",
+        "CREATE TABLE ballast (bytes BLOB)",
+        f"INSERT INTO ballast VALUES (zeroblob({17 * frames}))",
+    ]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(["UPDATE reel SET value = '999999999' WHERE key = 'frames'"], id="absurd claim"),
+        pytest.param(claiming(FRAMES + 1), id="more frames than may be"),
+        pytest.param(claiming(FRAMES), id="as many as may be, and few of them there"),
+        pytest.param(generating(ENDLESS), id="a frame that takes for ever"),
+        pytest.param(generating(HUGE), id="a frame of 200 MB"),
+    ],
+)
+def test_a_hostile_reel_is_refused_in_bounded_time(
+    make_house, serve, films, tmp_path, data, monkeypatch, statements
+):
+    """On the real server: the upload ends in seconds with one line, and meanwhile others are served."""
+    monkeypatch.setattr("player.web.checking.SECONDS", 4)
+    bad = hostile(tmp_path / "made.reel", *statements)
+    house = make_house(config=Config(upload_limit=200.0, free_space=1.0))
+    house.show()
+    port = serve(of=house)
+
+    def post(path, body=b"", kind="application/json"):
+        with closing(http.client.HTTPConnection("localhost", port, timeout=60)) as client:
+            client.request("POST", path, body, {"Authorization": f"Bearer {TOKEN}", "Content-Type": kind})
+            reply = client.getresponse()
+            return reply.status, json.loads(reply.read())
+
+    id = post("/api/upload", json.dumps({"name": "new.reel", "bytes": len(bad)}))[1]["id"]
+    for offset in range(0, len(bad), PIECE):
+        post(f"/api/upload/{id}?offset={offset}", bad[offset : offset + PIECE], OCTETS)
+    begun = time.monotonic()
+    status, found = post(f"/api/upload/{id}/finish")
+    assert time.monotonic() - begun < 15
+    assert status == 422
+    assert found["detail"].startswith("new.reel: ")
+    assert "\n" not in found["detail"]
+    assert names(films) == []
+    assert post("/api/upload", json.dumps({"name": "new.reel", "bytes": 5}))[0] == 201
+
+
+def test_the_check_of_a_reel_is_killed_when_it_takes_too_long(tmp_path, data, monkeypatch):
+    monkeypatch.setattr("player.web.checking.SECONDS", 2)
+    path = tmp_path / "made.reel"
+    hostile(path, *generating(ENDLESS))
+    with pytest.raises(ReelError, match=r"takes more than 2 seconds|is damaged"):
+        check_reel(path, (WIDTH, HEIGHT))
 
 
 def test_the_size_of_the_panel_must_be_known(make_house, films, data):

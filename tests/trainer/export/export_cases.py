@@ -38,7 +38,7 @@ def make_long_film(path: Path) -> Path:
 
 def task(film: Path, selection: Selection | None = None, dither: str = "hysteresis", **more) -> Task:
     """An export of the film, in short stretches where nothing else is said."""
-    return Task(film, selection or Selection(), TONES, dither, **{"longest": 16, **more})
+    return Task(film, selection or Selection(), **{"tones": TONES, "dither": dither, "longest": 16, **more})
 
 
 def rows(path: Path):

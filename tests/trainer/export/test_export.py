@@ -1,12 +1,11 @@
-"""`trainer export` from a real film file: what lies in the reel, and that an export can be cut off
-anywhere.
+"""`trainer export` from a real film file: what the reel holds, and that an export resumes wherever it was
+stopped.
 """
 
 import subprocess
 import sys
 import time
 from contextlib import nullcontext
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -16,14 +15,14 @@ import pytest
 from player.reel import Reel, ReelError
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
+from trainer.commands.export import parse_memory
 from trainer.dithers.diffusion import Hysteresis
 from trainer.errors import FilmError, OptionError
-from trainer.export.export import (
-    Task,
-    export,
-)
+from trainer.export.export import export
+from trainer.export.task import Task
 from trainer.films.film import Film
 from trainer.films.selection import Selection
+from trainer.films.stretches import stretches
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
 
@@ -53,20 +52,24 @@ def dithers_in(reel_path: Path) -> np.ndarray:
 
 
 def run(path: Path, reel: Path, selection: Selection = WHOLE, dial: float | None = None, **more):
-    return export(Task(path, selection, TONES, "hysteresis", dial), reel, **more)
+    return export(Task(path, selection, TONES, "hysteresis", dial, longest=8), reel, **more)
 
 
-def test_the_reel_holds_the_closed_loop_of_the_film(path, tmp_path):
+def test_the_reel_holds_the_closed_loop_of_each_stretch(path, tmp_path):
     summary = run(path, tmp_path / "a.reel", dial=0.7)
-    expected, shown, ditherer = [], None, Hysteresis(0.7)
+    expected, flips, ditherer = [], [], Hysteresis(0.7)
     with Film(path) as film:
-        for film_frame in film.frames():
-            shown = ditherer.dither(TONES(film_frame.image), shown)
-            expected.append(shown)
+        for stretch in stretches(WHOLE.frames(film, TONES), 8):
+            shown = None
+            for selected in stretch.frames:
+                dither = ditherer.dither(TONES(selected.image), shown)
+                if shown is not None:
+                    flips.append((dither != shown).mean())
+                shown = dither
+                expected.append(dither)
     np.testing.assert_array_equal(dithers_in(tmp_path / "a.reel"), expected)
-    flips = np.mean([(a != b).mean() for a, b in pairwise(expected)])
     assert summary.frames == 40
-    assert summary.flips == pytest.approx(flips)
+    assert summary.flips == pytest.approx(np.mean(flips))
 
 
 def test_the_reel_tells_of_frames_times_and_the_cut(path, tmp_path):
@@ -96,28 +99,28 @@ def test_an_export_that_was_cut_off_goes_on_to_the_same_reel(path, tmp_path, sel
 
     def stop(done, info):
         if info.number == min(stopped_after, 15 if selection.every == 2 else 35) - 1:
-            raise KeyboardInterrupt  # which keeps what is done, so that the rest goes on from there
+            raise KeyboardInterrupt
 
     reel = tmp_path / "cut.reel"
     with pytest.raises(KeyboardInterrupt) if stopped_after else nullcontext():
         run(path, reel, selection, report=stop)
     if stopped_after:
-        assert run(path, reel, selection).there_before > 0
+        assert (run(path, reel, selection).there_before > 0) == (stopped_after > 8)
     np.testing.assert_array_equal(dithers_in(reel), dithers_in(tmp_path / "whole.reel"))
     with Reel(reel) as one, Reel(tmp_path / "whole.reel") as other:
         assert one.complete
         assert one.frames == other.frames
         for number in range(one.frames):
             a, b = one.info(number), other.info(number)
-            assert (a.film_frame, a.time_ms, a.cut, a.flips, a.darkened) == (
-                b.film_frame, b.time_ms, b.cut, b.flips, b.darkened
+            assert (a.film_frame, a.time_ms, a.cut, a.redraw, a.flips, a.darkened) == (
+                b.film_frame, b.time_ms, b.cut, b.redraw, b.flips, b.darkened
             )  # fmt: skip
 
 
 def test_a_killed_process_goes_on_to_the_same_reel(tmp_path):
     """SIGKILL at the first sign of a reel, and again while the command goes on with it."""
     film = make_film(tmp_path / "long.avi", "MJPG", [picture(n % 40) for n in range(200)])
-    command = [sys.executable, "-m", "trainer", "export", str(film), "--size", "320x240"]
+    command = [sys.executable, "-m", "trainer", "export", str(film), "--size", "320x240", "--stretch", "16"]
     subprocess.run([*command, str(tmp_path / "whole.reel")], check=True, capture_output=True)
     reel = tmp_path / "cut.reel"
     killed_while_writing = 0
@@ -135,16 +138,25 @@ def test_a_killed_process_goes_on_to_the_same_reel(tmp_path):
     np.testing.assert_array_equal(dithers_in(reel), dithers_in(tmp_path / "whole.reel"))
 
 
-def test_ctrl_c_keeps_every_frame_that_is_done(path, tmp_path):
+def test_ctrl_c_keeps_every_stretch_that_is_done(path, tmp_path):
     def stop(done, info):
-        if info.number == 6:
+        if done == 21:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run(path, tmp_path / "a.reel", report=stop)
     with Reel(tmp_path / "a.reel") as reel:
-        assert (reel.frames, reel.complete) == (7, False)
-    assert run(path, tmp_path / "a.reel").there_before == 7
+        assert (reel.frames, reel.complete) == (20, False)  # a cut lies before frame 20
+    assert run(path, tmp_path / "a.reel").there_before == 20
+
+
+def test_ctrl_c_in_the_first_stretch_leaves_nothing(path, tmp_path):
+    def stop(done, info):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(path, tmp_path / "a.reel", report=stop)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_complete_reel_is_left_as_it_is(path, tmp_path):
@@ -186,7 +198,16 @@ def test_count_must_be_a_count():
         (["{film}", "{film}"], "is the film itself"),
         (["{film}", "nowhere/a.reel"], "no such directory"),
         (["{film}", "."], "is a directory; name the file"),
-        (["{film}", ".", "--host", "1/2"], "is a directory; name the file"),
+        (["{film}", ".", "--workers", "2"], "is a directory; name the file"),
+        (["{film}", "a.reel", "--workers", "0"], "choose 1 or more"),
+        (["{film}", "a.reel", "--workers", "two"], "--help"),
+        (["{film}", "a.reel", "--workers", "2", "--start", "99999"], "no frame lies from 99999"),
+        (["{film}", "a.reel", "--workers", "2", "--dial", "3"], "0 (liveliest) to 1 (calmest)"),
+        (["{film}", "a.reel", "--workers", "2", "--cluster", "tcp://localhost:1"], "do not go together"),
+        (["{film}", "a.reel", "--stretch", "0"], "1 frame or longer"),
+        (["{film}", "a.reel", "--workers", "2", "--stretch", "0"], "1 frame or longer"),
+        (["{film}", "a.reel", "--memory", "lots"], "like 250M or 2G"),
+        (["{film}", "a.reel", "--memory", "2"], "like 250M or 2G"),
         (["{film}", "a.reel", "--dither", "fs"], "choose one of"),
         (["{film}", "a.reel", "--dial", "2"], "0 (liveliest) to 1 (calmest)"),
         (["{film}", "a.reel", "--size", "big"], "like 1448x1072"),
@@ -210,3 +231,19 @@ def test_what_a_user_gets_wrong_is_one_line_and_exit_code_2(path, tmp_path, monk
     assert error.startswith("trainer")
     assert hint in error
     assert not (tmp_path / "a.reel").exists()
+
+
+@pytest.mark.parametrize(("text", "size"), [("250M", 250 * 2**20), ("2g", 2**31), ("1.5G", 3 * 2**29),
+                                            ("700k", 700 * 2**10), ("64MiB", 2**26)])  # fmt: skip
+def test_a_size_of_memory(text, size):
+    assert parse_memory(text) == size
+
+
+def test_the_summary_tells_of_frames_redraws_and_flips(path, tmp_path, capsys):
+    words = ["export", str(path), str(tmp_path / "a.reel"), "--size", "96x72", "--dither", "hysteresis"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "a.reel: 40 frames, 4 redraws, " in said
+    assert "% of the pixels flip per frame between redraws\n" in said
+    assert main(words) == 0
+    assert capsys.readouterr().out.endswith("a.reel: was complete already, 40 frames, 4 redraws\n")
