@@ -27,7 +27,7 @@ from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import EYES, hvs_psnr
 from trainer.dithers.generator.ditherer import POLISH, GeneratorDitherer
 from trainer.dithers.generator.weights import Weights, load
-from trainer.dithers.search.ditherer import Search, settler
+from trainer.dithers.search.ditherer import FrameSearch, settler
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
 from trainer.evaluate.texture import GREYS, texture
@@ -94,7 +94,7 @@ def films(weights: Weights, count: int, names: list[str], engine: str) -> None:
         frames = [selected.frame for selected in selection.frames(Film(path), Tones(size=(384, 216)))]
         fronts = [
             [closed_loop(make(dial), frames) for dial in FRONT]
-            for make in (Hysteresis, lambda dial: Search(dial, "sequential"))
+            for make in (Hysteresis, lambda dial: FrameSearch(dial, "sequential"))
         ]
         cost = " and ".join(f"{np.median([point[2] for point in front]):.0f}" for front in fronts)
         print(f"{Path(path).name}: {len(frames)} frames; hysteresis and search take {cost} ms")
@@ -131,7 +131,7 @@ def still(weights: Weights, name: str) -> None:
     for label, ditherer in (
         ("generator", GeneratorDitherer(weights=weights)),
         ("network alone", GeneratorDitherer(weights=weights, polish=0)),
-        ("search", Search(0.5, "sequential")),
+        ("search", FrameSearch(0.5, "sequential")),
     ):
         shown = first = ditherer.dither(frame, None)
         flips = []

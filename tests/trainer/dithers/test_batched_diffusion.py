@@ -8,7 +8,7 @@ import pytest
 from tests.trainer.search_cases import TWO_EYES, moving_scene
 from trainer.dithers.batched_diffusion import floyd_steinberg, hysteresis, starts
 from trainer.dithers.diffusion import FloydSteinberg
-from trainer.dithers.search.ditherer import Search
+from trainer.dithers.search.ditherer import FrameSearch
 from trainer.dithers.search.energy import cost, price_of
 from trainer.dithers.search.start import Start
 
@@ -19,7 +19,7 @@ DIAL, PRICE = 0.5, price_of(0.5)
 def scene():
     """Two frames of a disc that drifts, and the first one's dither, which is shown."""
     frames = moving_scene(6)
-    return frames[0], frames[5], Search().dither(frames[0], None)
+    return frames[0], frames[5], FrameSearch().dither(frames[0], None)
 
 
 def test_floyd_steinberg_is_pillows_bit_for_bit():

@@ -17,6 +17,7 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands.export import parse_memory
 from trainer.dithers.diffusion import Hysteresis
+from trainer.dithers.glass import CLEAN
 from trainer.errors import FilmError, OptionError
 from trainer.export.export import export
 from trainer.export.task import Task
@@ -52,7 +53,8 @@ def dithers_in(reel_path: Path) -> np.ndarray:
 
 
 def run(path: Path, reel: Path, selection: Selection = WHOLE, dial: float | None = None, **more):
-    return export(Task(path, selection, TONES, "hysteresis", dial, longest=8), reel, **more)
+    task = Task(path, selection, TONES, "hysteresis", dial, longest=8, levels=CLEAN)
+    return export(task, reel, **more)
 
 
 def test_the_reel_holds_the_closed_loop_of_each_stretch(path, tmp_path):

@@ -122,7 +122,6 @@ def test_frames_are_asked_for_one_after_another():
         ("floyd-steinberg", {}),
         ("hysteresis", {}),
         ("mask", {}),
-        ("search", {"engine": "sequential"}),
         ("search", {"engine": "parallel"}),
     ],
 )
