@@ -8,11 +8,11 @@ after the last of them.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import groupby, tee
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -138,6 +138,11 @@ class FrameLabel(NamedTuple):
     time_ms: int
     cut: bool
 
+    @classmethod
+    def of(cls, selected: Selected) -> "FrameLabel":
+        """The label of a frame."""
+        return cls(selected.number, selected.time_ms, selected.cut)
+
 
 class _Recording:
     """Adds frames to the reel, in film order.
@@ -151,7 +156,7 @@ class _Recording:
         self.stored = writer.frames
         self.flips = self.followers = 0
 
-    def add(self, label: FrameLabel | Selected, dither: Dither, begins: bool) -> None:
+    def add(self, label: FrameLabel, dither: Dither, begins: bool) -> None:
         """Add a frame; `begins`: a stretch begins at it."""
         info = self._writer.append(dither, label.time_ms, label.number, label.cut, begins)
         if not begins:
@@ -182,11 +187,18 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
 
 
 class _Toned(NamedTuple):
-    """A frame with its tones. `stretch` counts the stretches, and `begins` marks the first frame of each."""
+    """A frame with its tones; `stretch` counts the stretches."""
 
     selected: Selected
     frame: Frame
     stretch: int
+
+
+class _Row(NamedTuple):
+    """A frame's dither; `begins`: a stretch begins at it."""
+
+    label: FrameLabel
+    dither: Dither
     begins: bool
 
 
@@ -195,30 +207,39 @@ def _dither_here(spec: DitherSpec, frames: Iterable[Selected], longest: int, rec
 
     Frames pass one by one: no stretch is ever held.
     """
-    with closing(ahead(_dithered(ahead(_toned(frames, longest)), spec.ditherer()))) as stages:
-        for _, stretch in groupby(stages, lambda pair: pair[0].stretch):
-            for toned, dither in stretch:
-                recording.add(toned.selected, dither, toned.begins)
-            recording.store()
+    with closing(ahead(_dithered(ahead(_toned(frames, longest)), spec.ditherer()))) as rows:
+        for row in rows:
+            if row.begins:
+                recording.store()
+            recording.add(*row)
+    recording.store()
 
 
 def _toned(frames: Iterable[Selected], longest: int) -> Generator[_Toned, None, None]:
     stretch = 0
     for selected, begins in redraw_plan(frames, longest):
         stretch += begins
-        yield _Toned(selected, selected.frame, stretch, begins)
+        yield _Toned(selected, selected.frame, stretch)
 
 
-def _dithered(
-    frames: Generator[_Toned, None, None], ditherer: Ditherer
-) -> Generator[tuple[_Toned, Dither], None, None]:
-    """The frames of many stretches, each with its dither."""
+def _dithered(frames: Generator[_Toned, None, None], ditherer: Ditherer) -> Generator[_Row, None, None]:
+    """The rows of many stretches. Frames are let go of as soon as they are dithered."""
     with closing(frames):
         for _, stretch in groupby(frames, attrgetter("stretch")):
-            own, given = tee(stretch)  # a ditherer may look ahead
-            dithers = ditherer(toned.frame for toned in given)
-            for toned, dither in zip(own, dithers, strict=True):
-                yield toned, toned.selected.lettered(dither)
+            taken: deque[Selected] = deque()  # more than one where the ditherer looks ahead
+            begins = True
+            for dither in ditherer(_taken(stretch, taken)):
+                selected = taken.popleft()
+                yield _Row(FrameLabel.of(selected), selected.lettered(dither), begins)
+                begins = False
+            assert not taken, "the ditherer left frames out"
+
+
+def _taken(stretch: Iterable[_Toned], taken: deque[Selected]) -> Iterator[Frame]:
+    """The frames of a stretch; those that were asked for are noted in `taken`."""
+    for toned in stretch:
+        taken.append(toned.selected)
+        yield toned.frame
 
 
 class _Sent(NamedTuple):
@@ -269,7 +290,7 @@ def _dither_in(pool: Pool, cut: Iterable[Stretch], memory: int, recording: _Reco
             and sum(one.memory() for one in sent) + size <= memory
         ):
             collect()
-        labels = [FrameLabel(frame.number, frame.time_ms, frame.cut) for frame in stretch.frames]
+        labels = [FrameLabel.of(selected) for selected in stretch.frames]
         sent.append(_Sent(labels, size, pool.submit(stretch)))
         del stretch  # it would stay while the next one is cut
     while sent:

@@ -45,15 +45,18 @@ def redraw_plan(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[
 
 
 def _planned(frames: Iterable[Selected], longest: int) -> Iterator[tuple[Selected, bool]]:
-    first, length = None, 0  # of the stretch so far: the thumbnail of its first frame, and its frames
+    first: Selected | None = None
+    length = 0
     for selected in frames:
-        thumbnail = selected.thumbnail
-        has_moved = first is not None and length >= COOLDOWN and np.abs(thumbnail - first).mean() > THRESHOLD
-        begins = first is None or selected.cut or has_moved or length >= longest
+        begins = first is None or selected.cut or length >= longest
+        if first is not None and not begins and length >= COOLDOWN:  # thumbnails cost something
+            if length == COOLDOWN:
+                first_tones = first.thumbnail
+            begins = bool(np.abs(selected.thumbnail - first_tones).mean() > THRESHOLD)
         if begins:
-            first, length = thumbnail, 0
+            first, length = selected, 0
         length += 1
-        yield selected, bool(begins)
+        yield selected, begins
 
 
 def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
