@@ -7,11 +7,14 @@ from pathlib import Path
 from player.errors import FileError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`. Once this returns it survives a power cut. FileError in one line."""
+def write_whole(path: Path, data: bytes, private: bool = False) -> None:
+    """Replace `path` by `data`. Once this returns it survives a power cut. FileError in one line.
+
+    `private`: no other user can read it.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_only_ours if private else None) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -25,6 +28,10 @@ def write_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise FileError(f"{path}: cannot be written: {why(error)}; free space or give another path") from None
+
+
+def _only_ours(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def make_directory(path: Path) -> None:

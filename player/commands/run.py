@@ -137,6 +137,7 @@ class _Showing:
         self._board = StatusBoard()
         self._open_reel = _opener(inbox)
         self._services = Services(self._board, inbox, source.settable, tail, log)
+        self._feed = Feed(notifier.alive, self._services.alive, log)
 
     def run(self) -> None:
         """Show until the end. PlayerError."""
@@ -161,7 +162,7 @@ class _Showing:
         kept = store.load()
         first = first_look(config, kept, jump, self._open_reel)
         notifier.allow(panels.longest_call(config))
-        with panels.opened(config, first.size, self._log, alive=notifier.alive) as (panel, glass, _):
+        with panels.opened(config, first.size, self._log, alive=self._feed) as (panel, glass, _):
             save_picture = glass_pictures(config.simulated, glass, first.several)
 
             def seen(reel: Path, number: int) -> None:
@@ -177,7 +178,7 @@ class _Showing:
                 seen=seen,
                 applied=self._services.apply,
                 ready=notifier.ready,
-                alive=notifier.alive,
+                alive=self._feed,
                 heartbeat=notifier.heartbeat,
                 clock=time.monotonic,
                 wall=time.time,
@@ -233,6 +234,28 @@ def first_look(
         return First(USUAL_SIZE, True)
 
 
+class Feed:
+    """Feeds systemd's watchdog with `alive` while all that runs beside the loop is well (`well`). When
+    something there hangs, systemd starts the player anew after a while, and the film goes on at its place.
+    """
+
+    def __init__(self, alive: Callable[[], None], well: Callable[[], bool], log: Log) -> None:
+        self._alive, self._well, self._log = alive, well, log
+        self._was_well = True
+
+    def __call__(self) -> None:
+        well = self._well()
+        if well:
+            self._alive()
+        if well != self._was_well:
+            self._log(
+                "the web page answers again"
+                if well
+                else "the web page does not answer; systemd starts the player anew if that stays so"
+            )
+        self._was_well = well
+
+
 def _opener(inbox: Inbox) -> Callable[[Path], Reel]:
     """Opens reels whose reading ends, with Stopped, once a STOP is in."""
     return lambda path: Reel(path, inbox.check)
@@ -259,6 +282,11 @@ class Services:
         self._running = ExitStack()
         self._started_with: dict[str, Any] | None = None
         self._card: Callable[[], Any] | None = None
+        self._checks: list[Callable[[], bool]] = []
+
+    def alive(self) -> bool:
+        """Whether all that runs does its work. Cheap: the loop asks."""
+        return all(check() for check in self._checks)
 
     def start(self, config: Config) -> None:
         """Start them, or restart them if a setting that they read at their start has changed."""
@@ -292,6 +320,7 @@ class Services:
         """Stop them."""
         self._running.close()
         self._started_with = self._card = None
+        self._checks = []
 
     def _start_page(self, config: Config) -> None:
         if config.remote == "off":
@@ -304,6 +333,8 @@ class Services:
             serving(config, self._board, self._inbox, self._settable, films, self._tail, beside, self._log)
         )
         self._card = None if page is None else page.card
+        if page is not None:
+            self._checks.append(getattr(page, "alive", lambda: True))
 
     def _start_buttons(self, config: Config) -> None:
         pins = (config.button_next, config.button_back, config.button_pause, config.button_redraw)

@@ -127,7 +127,7 @@ def keep_changes(path: Path, changes: Mapping[str, Any]) -> None:
     except (TypeError, ValueError) as error:
         raise FileError(f"{path}: cannot hold {changes!r}: {error}") from None
     make_directory(path.parent)
-    write_whole(path, data)
+    write_whole(path, data, private=True)
 
 
 def _of_environment(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
