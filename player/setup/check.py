@@ -44,8 +44,8 @@ class Finding(NamedTuple):
 class Machine(NamedTuple):
     """`root` is used as /. `run` returns the exit code and the output (stdout and stderr together) of a
     program, code 127 when there is no such program. `has_module`: whether Python could import a module.
-    `is_here`: whether this is the machine that runs, and not an image below `root`: only of that can programs,
-    users, supply, service and panel be told.
+    `is_here`: whether this is the machine that runs, and not an image below `root`, of which programs, users,
+    supply, service and panel cannot be told.
     """
 
     root: Path

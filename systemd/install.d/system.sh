@@ -71,7 +71,7 @@ start() { # wait for the first picture; say at once why there will be none
         0) ;;
         124) problem "no picture within 90 s; it may still come: journalctl -u longtake -n 20" ;;
         *)
-            said=$(journalctl -u longtake.service -n 20 -o cat --no-pager 2>/dev/null | sed -n 's/^player: //p' | tail -n 1)
+            said=$(journalctl -u longtake.service -S -2min -o cat --no-pager 2>/dev/null | sed -n 's/^player: //p' | tail -n 1)
             problem "the service does not start: ${said:-it ended at once}; see journalctl -u longtake -n 20"
             ;;
     esac
