@@ -14,7 +14,9 @@ def write_whole(path: Path, data: bytes, private: bool = False) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb", opener=_only_ours if private else None) as file:
+        if private:
+            temporary.touch(0o600)
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -28,10 +30,6 @@ def write_whole(path: Path, data: bytes, private: bool = False) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise FileError(f"{path}: cannot be written: {why(error)}; free space or give another path") from None
-
-
-def _only_ours(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def make_directory(path: Path) -> None:

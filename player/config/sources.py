@@ -201,7 +201,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _find_wrong_number(path: Path, text: str) -> None:
     """ConfigError for the first number that TOML cannot read because of its comma or its unit."""
     for line, content in enumerate(text.splitlines(), 1):
-        found = re.match(r"\s*(\w+)\s*=\s*([-+]?\d[\w.,]*)\s*(?:#|$)", content)
+        found = re.match(r"\s*(\w+)\s*=\s*([-+]?\d[\w.,]*(?: *[A-Za-z]+)?)\s*(?:#|$)", content)
         if found and found[1] in KEYS and KEYS[found[1]].kind == "number":
             try:
                 float(found[2])

@@ -335,7 +335,12 @@ class Reels:
         plan = self.reel.redraws
         if plan is None:
             return None
-        if any(between in plan for between in range(min(at, number) + 1, max(at, number) + 1)):
+        first, last = min(at, number) + 1, max(at, number)
+        if last - first > len(plan):  # the way may be as long as the film
+            leads_on = any(first <= redraw <= last for redraw in plan)
+        else:
+            leads_on = any(between in plan for between in range(first, last + 1))
+        if leads_on:
             return True
         return False if number in (at, at + 1) else None
 
