@@ -124,7 +124,7 @@ class World:
         """The store, on a disk that is full at times."""
         self.store.save(progress)
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, private: bool = False) -> None:
         """In place of write_whole."""
         if self.clock() < self.disk_free:
             raise FileError(f"{path}: cannot be written: no space left on device; free space")

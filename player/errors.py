@@ -46,6 +46,10 @@ class FileError(PlayerError, OSError):
     """A file of the player's own (its place, a picture) cannot be read or written."""
 
 
+class Stopped(Exception):
+    """The player was asked to stop while it was reading a reel. Not an error: nothing is wrong."""
+
+
 class PanelError(PlayerError, OSError):
     """The panel does not answer, or the driver cannot do what it was asked."""
 

@@ -7,10 +7,15 @@ from pathlib import Path
 from player.errors import FileError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`. Once this returns it survives a power cut. FileError in one line."""
+def write_whole(path: Path, data: bytes, private: bool = False) -> None:
+    """Replace `path` by `data`. Once this returns it survives a power cut. FileError in one line.
+
+    `private`: no other user can read it.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        if private:
+            temporary.touch(0o600)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()

@@ -81,7 +81,7 @@ class ProgressStore:
         try:
             if not self._worked:
                 make_directory(self.path.parent)
-            write_whole(self.path, data)
+            write_whole(self.path, data, private=True)
         except FileError as error:
             if not self._worked:
                 raise
@@ -99,7 +99,8 @@ def read(path: Path) -> Progress | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise FileError(f"{path}: cannot be read: {why(error)}; give another --state FILE") from None
+        fix = "run it with sudo, or " if isinstance(error, PermissionError) else ""
+        raise FileError(f"{path}: cannot be read: {why(error)}; {fix}give another --state FILE") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(found, dict):

@@ -24,10 +24,13 @@ from player.pictures import png
 from player.playback.reels import number_of
 from player.redraw import DAY, RedrawRule, RedrawState, redraw_rule
 from player.reel import Reel
+from player.reel.format import printable
 from player.times import film_time, local, parse_place, span
 
 _SAMPLES = 200  # frames whose flips `info` looks at
 _FORECAST = 2000  # frames in which it counts redraws, unless --all
+_FORECAST_PIXELS = 4_000_000_000  # in all: larger pictures are judged by fewer frames
+_LONGEST = 2000  # characters of a text from the reel
 _LISTED = 8  # redraws that it names
 _BAR = 30  # characters of the progress bar
 
@@ -40,7 +43,8 @@ def info(arguments: argparse.Namespace) -> int:
         size = reel.path.stat().st_size
         first, last = _film_times(reel)
         flips = _mean_flips(reel)
-        limit = reel.frames if arguments.all else min(reel.frames, _FORECAST)
+        few = min(_FORECAST, _FORECAST_PIXELS // (reel.width * reel.height))
+        limit = reel.frames if arguments.all else min(reel.frames, few)
         bar = Bar(limit, sys.stderr, time.monotonic)
         coming = forecast(reel, redraw_rule(config), interval, limit, bar.step)
         bar.clear()
@@ -89,7 +93,7 @@ def info(arguments: argparse.Namespace) -> int:
     for line in _redraw_lines(coming, per_day, reel.frames):
         print(line)
     for key, value in sorted(reel.meta.items()):
-        print(f"  {key + ':':<9} {value}")
+        print(f"  {printable(key, 100) + ':':<9} {printable(value, _LONGEST)}")
     return 0
 
 

@@ -14,7 +14,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from player import panel as panels
 from player.commands.options import given
 from player.config.settings import Config
 from player.config.sources import Effective, load, settable, state_path
-from player.errors import PlayerError, ReelError
+from player.errors import PlayerError, ReelError, Stopped
 from player.files import make_directory
 from player.pictures.png import glass_pictures
 from player.playback.dependencies import Address, Dependencies, Outcome
@@ -49,10 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Show until the end or a signal: SIGTERM ends with 0, SIGINT with 130; SIGHUP rereads the settings."""
     with closing(Inbox()) as inbox, signals(inbox) as interrupts:
         source = Source(arguments)
-        if arguments.once:
-            _once(source, inbox, arguments.resume)
-        else:
-            _keep_showing(source, inbox, arguments.resume)
+        with suppress(Stopped):
+            if arguments.once:
+                _once(source, inbox, arguments.resume)
+            else:
+                _keep_showing(source, inbox, arguments.resume)
         return 130 if interrupts else 0
 
 
@@ -91,13 +92,14 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
         if Quiet(config.quiet, config.quiet_days, system_local).at(time.time()):
             say("quiet hours: nothing is shown")
             return
-        first = first_look(config, kept, source.jump)
+        open_reel = _opener(inbox)
+        first = first_look(config, kept, source.jump, open_reel)
         known = source.jump is None and kept.frame is not None and kept.showing is None
         # A simulated panel is a new one in every run.
         attach = config.keeps_power and known and config.simulated is None
         with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
             deps = Dependencies(
-                open_reel=Reel,
+                open_reel=open_reel,
                 store=store,
                 inbox=inbox,
                 log=say,
@@ -133,7 +135,9 @@ class _Showing:
     def __init__(self, source: Source, inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
         self._source, self._inbox, self._notifier, self._log = source, inbox, notifier, log
         self._board = StatusBoard()
+        self._open_reel = _opener(inbox)
         self._services = Services(self._board, inbox, source.settable, tail, log)
+        self._feed = Feed(notifier.alive, self._services.alive, log)
 
     def run(self) -> None:
         """Show until the end. PlayerError."""
@@ -156,9 +160,9 @@ class _Showing:
         config, notifier = effective.config, self._notifier
         store = ProgressStore(state_path(config, os.environ), self._log)
         kept = store.load()
-        first = first_look(config, kept, jump)
+        first = first_look(config, kept, jump, self._open_reel)
         notifier.allow(panels.longest_call(config))
-        with panels.opened(config, first.size, self._log, alive=notifier.alive) as (panel, glass, _):
+        with panels.opened(config, first.size, self._log, alive=self._feed) as (panel, glass, _):
             save_picture = glass_pictures(config.simulated, glass, first.several)
 
             def seen(reel: Path, number: int) -> None:
@@ -166,7 +170,7 @@ class _Showing:
                 notifier.status(f"{reel.stem}: frame {number}")
 
             deps = Dependencies(
-                open_reel=Reel,
+                open_reel=self._open_reel,
                 store=store,
                 inbox=self._inbox,
                 log=self._log,
@@ -174,7 +178,7 @@ class _Showing:
                 seen=seen,
                 applied=self._services.apply,
                 ready=notifier.ready,
-                alive=notifier.alive,
+                alive=self._feed,
                 heartbeat=notifier.heartbeat,
                 clock=time.monotonic,
                 wall=time.time,
@@ -209,7 +213,9 @@ class First(NamedTuple):
     several: bool
 
 
-def first_look(config: Config, kept: Progress, jump: Place | None) -> First:
+def first_look(
+    config: Config, kept: Progress, jump: Place | None, open_reel: Callable[[Path], Reel] = Reel
+) -> First:
     """What comes first. ReelError when it cannot be opened or does not reach `jump`.
 
     So a wrong path or a wrong file ends the player before the panel is touched. With `wait_for_films` that is
@@ -218,7 +224,7 @@ def first_look(config: Config, kept: Progress, jump: Place | None) -> First:
     try:
         paths = arranged(expand(config.reels, config.films), config.order, config.seed, kept.round)
         going_on = jump is None and kept.reel is not None and Path(kept.reel) in paths
-        with Reel(Path(kept.reel) if going_on and kept.reel is not None else paths[0]) as reel:
+        with open_reel(Path(kept.reel) if going_on and kept.reel is not None else paths[0]) as reel:
             if jump is not None:
                 number_of(reel, jump)
             return First((reel.width, reel.height), len(paths) > 1)
@@ -226,6 +232,33 @@ def first_look(config: Config, kept: Progress, jump: Place | None) -> First:
         if not config.wait_for_films:
             raise
         return First(USUAL_SIZE, True)
+
+
+class Feed:
+    """Feeds systemd's watchdog with `alive` while all that runs beside the loop is well (`well`). When
+    something there hangs, systemd starts the player anew after a while, and the film goes on at its place.
+    """
+
+    def __init__(self, alive: Callable[[], None], well: Callable[[], bool], log: Log) -> None:
+        self._alive, self._well, self._log = alive, well, log
+        self._was_well = True
+
+    def __call__(self) -> None:
+        well = self._well()
+        if well:
+            self._alive()
+        if well != self._was_well:
+            self._log(
+                "the web page answers again"
+                if well
+                else "the web page does not answer; systemd starts the player anew if that stays so"
+            )
+        self._was_well = well
+
+
+def _opener(inbox: Inbox) -> Callable[[Path], Reel]:
+    """Opens reels whose reading ends, with Stopped, once a STOP is in."""
+    return lambda path: Reel(path, inbox.check)
 
 
 class Services:
@@ -249,6 +282,11 @@ class Services:
         self._running = ExitStack()
         self._started_with: dict[str, Any] | None = None
         self._card: Callable[[], Any] | None = None
+        self._checks: list[Callable[[], bool]] = []
+
+    def alive(self) -> bool:
+        """Whether all that runs does its work. Cheap: the loop asks."""
+        return all(check() for check in self._checks)
 
     def start(self, config: Config) -> None:
         """Start them, or restart them if a setting that they read at their start has changed."""
@@ -282,6 +320,7 @@ class Services:
         """Stop them."""
         self._running.close()
         self._started_with = self._card = None
+        self._checks = []
 
     def _start_page(self, config: Config) -> None:
         if config.remote == "off":
@@ -294,6 +333,8 @@ class Services:
             serving(config, self._board, self._inbox, self._settable, films, self._tail, beside, self._log)
         )
         self._card = None if page is None else page.card
+        if page is not None:
+            self._checks.append(page.alive)
 
     def _start_buttons(self, config: Config) -> None:
         pins = (config.button_next, config.button_back, config.button_pause, config.button_redraw)

@@ -127,7 +127,7 @@ def keep_changes(path: Path, changes: Mapping[str, Any]) -> None:
     except (TypeError, ValueError) as error:
         raise FileError(f"{path}: cannot hold {changes!r}: {error}") from None
     make_directory(path.parent)
-    write_whole(path, data)
+    write_whole(path, data, private=True)
 
 
 def _of_environment(environment: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
@@ -201,7 +201,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _find_wrong_number(path: Path, text: str) -> None:
     """ConfigError for the first number that TOML cannot read because of its comma or its unit."""
     for line, content in enumerate(text.splitlines(), 1):
-        found = re.match(r"\s*(\w+)\s*=\s*([-+]?\d[\w.,]*)\s*(?:#|$)", content)
+        found = re.match(r"\s*(\w+)\s*=\s*([-+]?\d[\w.,]*(?: *[A-Za-z]+)?)\s*(?:#|$)", content)
         if found and found[1] in KEYS and KEYS[found[1]].kind == "number":
             try:
                 float(found[2])

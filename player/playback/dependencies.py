@@ -47,7 +47,8 @@ def _nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Dependencies:
-    """`reload` reads the configuration again. `seen` is called with (reel, number) when a frame stands on the
+    """`open_reel` may raise Stopped, and so may whatever reads such a reel: the run then ends as with a STOP.
+    `reload` reads the configuration again. `seen` is called with (reel, number) when a frame stands on the
     glass; `applied` with the configuration when it has changed; `ready` once, when the first picture stands
     or none is to be drawn for now; `alive` at least every `heartbeat` seconds (None: nobody waits for it),
     but for the time that the panel takes. `clock` is monotonic, `wall` Unix time, both in seconds; `local`

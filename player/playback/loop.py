@@ -14,7 +14,7 @@ once in ten minutes, and a reel that opens but shows nothing is tried again only
 from typing import TYPE_CHECKING
 
 from player.config.sources import Effective
-from player.errors import BadFrame, NoSuchFrame, ReelError
+from player.errors import BadFrame, NoSuchFrame, ReelError, Stopped
 from player.playback.dependencies import Dependencies, Outcome
 from player.playback.handlers import Handlers
 from player.playback.reels import Reels
@@ -107,6 +107,8 @@ class Playback:
                 if count is not None and self.shown >= count:
                     return "ended"
             return "ended"
+        except Stopped:
+            return "stopped"
         finally:
             self._publish()
             state.reels.close()

@@ -98,15 +98,19 @@ class Reels:
         if jump is None and kept.reel is not None and self._is_in_playlist(Path(kept.reel), config):
             try:
                 return self._resume(kept)
-            except ReelError:
-                if not others:
+            except ReelError as error:
+                # Where nothing is waited for, a reel that was chosen must not keep the player from its own.
+                chosen = bool(self.paths) and Path(kept.reel) not in self.paths
+                if not (others or (chosen and not config.wait_for_films)):
                     raise
-            self._begin_after(Path(kept.reel))
+                gone = error
+            self._begin_after(Path(kept.reel), gone)
+            self.chosen_over = None
             return False
         self.round, self.chosen_over = 0, None
         self.look(config)
         if others:
-            self._begin_after(Path())
+            self._begin_after(Path(), None)
         else:
             self._open(self.paths[0])
         self.number = self._first_number(config, jump)
@@ -136,10 +140,12 @@ class Reels:
             self._log(f"start: {error}; beginning at frame 0")
             return 0
 
-    def _begin_after(self, path: Path) -> None:
-        """Begin the first reel that can be opened, after `path` in the order. ReelError when none can."""
+    def _begin_after(self, path: Path, gone: ReelError | None) -> None:
+        """Begin the first reel that can be opened, after `path` in the order. ReelError when none can:
+        `gone`, which says why `path` cannot, when there is no other.
+        """
         later = after(self.paths, path)
-        problems: list[str] = []
+        problems = [] if gone is None or path in self.paths else [str(gone)]
         for candidate in [*later, *(other for other in self.paths if other not in later)]:
             try:
                 self._open(candidate)
@@ -148,6 +154,8 @@ class Reels:
                 continue
             for problem in problems:
                 self._log(problem)
+            if gone is not None:
+                self._log(f"{path} is given up; going on with {candidate}")
             self.number = 0
             return
         raise ReelError(problems[0])
@@ -327,7 +335,12 @@ class Reels:
         plan = self.reel.redraws
         if plan is None:
             return None
-        if any(between in plan for between in range(min(at, number) + 1, max(at, number) + 1)):
+        first, last = min(at, number) + 1, max(at, number)
+        if last - first > len(plan):  # the way may be as long as the film
+            leads_on = any(first <= redraw <= last for redraw in plan)
+        else:
+            leads_on = any(between in plan for between in range(first, last + 1))
+        if leads_on:
             return True
         return False if number in (at, at + 1) else None
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from player.errors import Stopped
 from player.times import Place
 
 
@@ -71,15 +72,22 @@ class Inbox:
 
     def __init__(self) -> None:
         self._requests: deque[Request] = deque()
+        self._is_stopping = False
         self._pipe, self.wakeup = os.pipe()
         os.set_blocking(self._pipe, False)
         os.set_blocking(self.wakeup, False)
 
     def post(self, request: Request) -> None:
         """Hand in a request; a `wait` in progress returns it."""
+        self._is_stopping = self._is_stopping or request.kind is Kind.STOP
         self._requests.append(request)
         with suppress(BlockingIOError):  # a full pipe wakes the wait as well
             os.write(self.wakeup, b"\0")
+
+    def check(self) -> None:
+        """Raise Stopped once a STOP is in: for long work, which so ends before the next `wait`."""
+        if self._is_stopping:
+            raise Stopped
 
     def wait(self, seconds: float) -> Request | None:
         """The next request, or None when `seconds` (monotonic) have passed without one. 0 only looks.

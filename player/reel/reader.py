@@ -2,11 +2,16 @@
 
 The next frame costs one payload, a jump at most 64. Sizes, both CRCs and the chain back to the key frame are
 checked before a dither is returned. A frame that fails raises BadFrame.
+
+Whatever the file says, opening it and reading a frame take bounded time and memory. The schema must be ours,
+so nothing in it is ever evaluated. Every query is interrupted after a number of steps, every value is
+bounded before it is read, and a search row by row ends after a number of rows.
 """
 
 import os
-import sqlite3
+import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +23,50 @@ from player.reel import packing
 from player.reel.format import (
     FORMAT_VERSION,
     KEY_INTERVAL,
-    LARGEST_SIDE,
+    LONGEST_DESCRIPTION,
+    MOST_FRAMES,
+    MOST_KEYS,
+    MOST_REDRAWS,
     PLAN_INDEX,
     RESERVED,
     SQL_ERRORS,
+    STEPS,
     FrameInfo,
+    allow_pictures,
     connect,
     error_name,
     explain,
+    is_possible,
+    is_too_long,
     look,
     words,
 )
 
 _EMPTY = "is empty; let `trainer export` write it, or copy it again"
 _FIX = "give the path of a file made by `trainer export`"
-_MOST_COLUMNS = 64  # in the table of frames
-_MOST_KEYS = 256  # in the description
-_LONGEST_TEXT = 65536  # bytes of a key or value of the description
-_SMALLEST_ROW = 16  # bytes; a bound on the number of frames, so that damage cannot ask for endless loops
+_SMALLEST_ROW = 32  # bytes; a bound on the number of frames, so that damage cannot ask for endless loops
+_MOST_LOOKS = 1 << 15  # rows that the search for a key frame looks at
+_LARGEST_NUMBER = 1 << 48  # in a row: 9,000 years in milliseconds
+_COLUMNS = (
+    "number", "time_ms", "film_frame", "kind", "flips", "darkened", "cut", "redraw", "crc", "payload_crc",
+    "payload",
+)  # fmt: skip
+_PLAIN_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+_ROW_NAMES = ("rowid", "oid")  # a column of such a name would hide the number of a row
+_TABLE = r"CREATE TABLE [\"'`\[]?{}[\"'`\]]?\s*\("
 _INFO = "SELECT time_ms, film_frame, kind, flips, darkened, cut, redraw FROM frames WHERE number = ?"
 _INFO_WITHOUT_PLAN = _INFO.replace("redraw", "0")  # for reels of before there was a plan
 _KIND = "SELECT kind FROM frames WHERE number = ?"
+_IS_THERE = "SELECT 1 FROM frames WHERE number = ?"
 _SIZE = "SELECT length(payload) FROM frames WHERE number = ?"
 _PAYLOAD = "SELECT kind, crc, payload_crc, payload FROM frames WHERE number = ?"
+_NEXT_ROW = "SELECT number FROM frames WHERE number > ? ORDER BY number LIMIT 1"
+_PLAN = f"SELECT number FROM frames INDEXED BY redraws WHERE redraw = 1 LIMIT {MOST_REDRAWS + 1}"
+_COUNT = f"SELECT count(*), min(number) FROM (SELECT number FROM frames LIMIT {MOST_FRAMES + 1})"
+
+
+def _go_on() -> None:
+    """Default of `stop`: never."""
 
 
 class Reel:
@@ -50,10 +76,17 @@ class Reel:
     `complete`, whether the export finished; `meta`, what the trainer wrote about film and dither, and when;
     `redraws`, the numbers of the frames at which the redraw plan redraws the panel, or None when there is no
     plan: in an older reel, or one in which no frame is marked.
+
+    `stop` is called again and again while something is read, and raises an error of its own to end that.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, stop: Callable[[], None] = _go_on) -> None:
         self.path = Path(path)
+        self._stop = stop
+        self._steps = 0  # thousands that the query may still take
+        self._stopped: BaseException | None = None
+        self._read = 0  # bytes of payloads, in all
+        self._queries: dict[str, str] = {}  # those for one row, with what bounds their work
         try:
             if not look(self.path, _FIX):
                 raise EmptyReel(f"{self.path}: {_EMPTY}")
@@ -75,60 +108,136 @@ class Reel:
             raise
 
     def _open(self) -> None:
-        query = self._connection.execute
-        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_TEXT)
-        pages, page = query("PRAGMA page_count").fetchone()[0], query("PRAGMA page_size").fetchone()[0]
-        size = self.path.stat().st_size  # after the count, as a reel being written only grows
-        if size < pages * page:
-            raise ReelError(f"{self.path}: is truncated ({size} of {pages * page} bytes); copy it again")
+        self._connection.set_progress_handler(self._progress, STEPS)
+        ((pages,),), ((page,),) = self._ask("PRAGMA page_count"), self._ask("PRAGMA page_size")
+        self._size = self.path.stat().st_size  # after the count, as a reel being written only grows
+        if self._size < pages * page:
+            raise ReelError(
+                f"{self.path}: is truncated ({self._size} of {pages * page} bytes); copy it again"
+            )
         self._check_schema()
-        stored: dict[Any, Any] = dict(query("SELECT key, value FROM reel").fetchmany(_MOST_KEYS))
-        if not all(isinstance(key, str) and isinstance(value, str) for key, value in stored.items()):
-            raise self._damaged("its description is not text")
+        stored = self._description()
         try:
             self.width, self.height = int(stored["width"]), int(stored["height"])
             self.complete = bool(int(stored["complete"]))
             claimed = int(stored["frames"]) if self.complete else None
         except (KeyError, ValueError):
             raise self._damaged("its description lacks width, height, complete or frames") from None
-        if not (0 < self.width <= LARGEST_SIDE and 0 < self.height <= LARGEST_SIDE):
+        if not is_possible(self.width, self.height):
             raise self._damaged(f"it claims a size of {self.width}x{self.height}")
         if stored.get("format") != str(FORMAT_VERSION):
-            raise self._damaged(f"it claims format {stored.get('format')}")
+            raise self._damaged(f"it claims format {words(Exception(stored.get('format')))}")
         self._shape = packing.packed_shape(self.width, self.height)
-        picture = self._shape[0] * self._shape[1]
-        self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, picture + picture // 8 + _LONGEST_TEXT)
+        allow_pictures(self._connection, self.width, self.height)
         self.meta: dict[str, str] = {k: v for k, v in stored.items() if k not in RESERVED or k == "created"}
-        if claimed is None:
-            last = query("SELECT max(number) FROM frames").fetchone()[0]
-            self.frames: int = 0 if last is None else last + 1
-        else:
-            self.frames = claimed
-        if not 0 <= self.frames <= size // _SMALLEST_ROW:
-            raise self._damaged(f"it claims {self.frames} frames, more than its bytes can hold")
-
+        self.frames: int = self._count(claimed)
         self.redraws: frozenset[int] | None = self._plan()
 
     def _check_schema(self) -> None:
         """Accept our two tables and our index and nothing else; unknown columns only if they are plain."""
-        query = self._connection.execute
-        objects = query("SELECT type, name, sql FROM sqlite_schema LIMIT 9").fetchall()
-        if not {("table", "reel"), ("table", "frames")} <= {(kind, name) for kind, name, _ in objects}:
+        objects = self._ask("SELECT type, name, rootpage, sql FROM sqlite_schema LIMIT 9", 9)
+        tables = {name: (root, sql) for kind, name, root, sql in objects if kind == "table"}
+        if not {"reel", "frames"} <= tables.keys():
             raise EmptyReel(f"{self.path}: {_EMPTY}")
-        for kind, name, sql in objects:
+        for kind, name, _, sql in objects:
             if (kind, name) not in (("table", "reel"), ("table", "frames")) and sql != PLAN_INDEX:
-                raise self._damaged(f"it holds a {kind} that is not of a reel: {words(name)}")
-        columns = query("PRAGMA table_xinfo(frames)").fetchmany(_MOST_COLUMNS + 1)
-        if len(columns) > _MOST_COLUMNS or any(hidden for *_, hidden in columns):
-            raise self._damaged("its table of frames has columns that are not of a reel")
-        self.has_plan_column = "redraw" in (column[1] for column in columns)
+                raise self._damaged(f"it holds a {words(kind)} that is not of a reel: {words(name)}")
+        for name in ("reel", "frames"):
+            root, sql = tables[name]
+            if not (isinstance(root, int) and root > 1 and re.match(_TABLE.format(name), str(sql))):
+                raise self._damaged(f"its table {name} is not one of a reel")
+        if [column[1] for column in self._columns("reel")] != ["key", "value"]:
+            raise self._damaged("its table of the description has columns that are not of a reel")
+        columns = self._columns("frames")
+        names = [column[1] for column in columns]
+        number = [(kind.upper(), key) for _, name, kind, _, _, key, _ in columns if name == "number"]
+        if number != [("INTEGER", 1)] or not set(_COLUMNS) - {"redraw"} <= set(names):
+            raise self._damaged("its table of frames lacks columns")
+        self.has_plan_column = "redraw" in names
+        self._info = _INFO if self.has_plan_column else _INFO_WITHOUT_PLAN
+        if self.has_plan_column and not any(sql == PLAN_INDEX for *_, sql in objects):
+            raise self._damaged("it has no index of its redraw plan")
+        # What lies before a value must be short, so that SQLite need not walk far to reach it.
+        ends = {_KIND: "kind", self._info: "payload", _SIZE: "payload", _PAYLOAD: "payload"}
+        for query, last in ends.items():
+            short = (
+                f" AND typeof({name}) " + ("<> 'blob'" if name == "kind" else "NOT IN ('text', 'blob')")
+                for name in names[1 : names.index(last)]
+            )
+            self._queries[query] = query + "".join(short)
+
+    def _columns(self, table: str) -> list[tuple[Any, ...]]:
+        """The columns of a table; ReelError when one is not a plain one (generated, hidden, oddly named)."""
+        columns = self._ask(f"PRAGMA table_xinfo({table})", 1000)
+        for _, name, _, _, _, _, hidden in columns:
+            if hidden or not _PLAIN_NAME.fullmatch(name) or name in _ROW_NAMES:
+                raise self._damaged(f"its table {table} has columns that are not of a reel")
+        return columns
+
+    def _description(self) -> dict[str, str]:
+        """What the trainer wrote about the film; never more of it than a reel may hold."""
+        stored: dict[str, str] = {}
+        left = LONGEST_DESCRIPTION
+        for key, value in self._rows("SELECT key, value FROM reel"):
+            if not isinstance(key, str) or not isinstance(value, str):
+                raise self._damaged("its description is not text")
+            left -= len(key.encode(errors="replace")) + len(value.encode(errors="replace"))
+            if left < 0 or len(stored) >= MOST_KEYS or is_too_long(key, value):
+                raise self._damaged("its description is too long")
+            stored[key] = value
+        return stored
+
+    def _count(self, claimed: int | None) -> int:
+        """The number of frames: what a complete reel claims, if its last row is near that; else the rows."""
+        try:
+            ((last,),) = self._ask("SELECT max(number) FROM frames")
+        except SQL_ERRORS:
+            if claimed is None or self._stopped is not None:
+                raise
+            last = claimed - 1  # its page is damaged: the frames before are good
+        rows = 0 if last is None else last + 1
+        frames = rows if claimed is None else claimed
+        if not 0 <= frames <= min(self._size // _SMALLEST_ROW, MOST_FRAMES):
+            raise self._damaged(f"it claims {frames} frames, more than its bytes can hold")
+        if frames - rows > KEY_INTERVAL:
+            raise self._damaged(f"it claims {frames} frames and ends after {max(rows, 0)}")
+        return frames
 
     def _plan(self) -> frozenset[int] | None:
         """The numbers of the redraw plan, from its index; None when there is no plan."""
         if not self.has_plan_column:
             return None
-        rows = self._connection.execute("SELECT number FROM frames WHERE redraw = 1").fetchall()
-        return frozenset(number for (number,) in rows if 0 <= number < self.frames) or None
+        numbers = [number for (number,) in self._rows(_PLAN, 10 * MOST_REDRAWS)]
+        if len(numbers) > MOST_REDRAWS:
+            raise self._damaged("its redraw plan is too long")
+        return frozenset(number for number in numbers if 0 <= number < self.frames) or None
+
+    def _progress(self) -> int:
+        """Called by SQLite after every `STEPS` steps: not 0 interrupts the query."""
+        self._steps -= 1
+        try:
+            self._stop()
+        except BaseException as error:  # Ctrl-C too: SQLite would swallow it
+            self._stopped = error
+            return 1
+        return int(self._steps < 0)
+
+    def _rows(
+        self, query: str, steps: int = STEPS, values: tuple[int, ...] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query that may take about so many steps. What `stop` raises goes through."""
+        self._stop()
+        self._steps, self._stopped = steps // STEPS, None
+        try:
+            yield from self._connection.execute(query, values)
+        except SQL_ERRORS:
+            if self._stopped is not None:
+                raise self._stopped from None
+            raise
+
+    def _ask(self, query: str, most: int = 1, values: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
+        """The first rows of a short query."""
+        return list(islice(self._rows(query, STEPS, values), most))
 
     def _damaged(self, what: str) -> ReelError:
         return ReelError(f"{self.path}: is damaged ({what}); copy it again or export the film again")
@@ -146,9 +255,9 @@ class Reel:
     def info(self, number: int) -> FrameInfo:
         """What the reel says of a frame, undecoded. IndexError out of range, BadFrame if damaged."""
         self._check_range(number)
-        query = _INFO if self.has_plan_column else _INFO_WITHOUT_PLAN
-        time_ms, film_frame, kind, flips, darkened, cut, redraw = self._row(query, number, number)
-        if not all(isinstance(value, int) for value in (time_ms, film_frame, flips, darkened, cut, redraw)):
+        time_ms, film_frame, kind, flips, darkened, cut, redraw = self._row(self._info, number, number)
+        numbers = (time_ms, film_frame, flips, darkened, cut, redraw)
+        if not all(isinstance(value, int) and abs(value) < _LARGEST_NUMBER for value in numbers):
             raise self._bad(number, "its row does not hold numbers")
         return FrameInfo(number, time_ms, film_frame, kind == "key", flips, darkened, bool(cut), bool(redraw))
 
@@ -179,6 +288,7 @@ class Reel:
         kind, checksum, payload_checksum, payload = self._row(_PAYLOAD, number, asked)
         if not isinstance(payload, bytes) or packing.crc(payload) != payload_checksum:
             raise self._bad(asked, _in(number, asked) + "the checksum of the payload does not match")
+        self._read += len(payload)
         return kind, checksum, payload
 
     def _start(self, number: int) -> tuple[packing.Bits | None, int]:
@@ -213,27 +323,35 @@ class Reel:
 
     def _row(self, query: str, number: int, asked: int) -> tuple[Any, ...]:
         try:
-            row = self._connection.execute(query, (number,)).fetchone()
+            rows = self._ask(self._queries[query], 1, (number,))
+            odd = not rows and self._ask(_IS_THERE, 1, (number,))
         except SQL_ERRORS as error:
             if error_name(error).startswith("SQLITE_BUSY") or not os.path.exists(self.path):
                 raise explain(self.path, error) from None  # the whole reel is out of reach for now
             raise self._bad(asked, _in(number, asked) + words(error)) from None
-        if row is None:
-            raise self._bad(asked, _in(number, asked) + "its row is missing")
-        return tuple(row)
+        if not rows:
+            what = "its row does not hold numbers" if odd else "its row is missing"
+            raise self._bad(asked, _in(number, asked) + what)
+        return rows[0]
 
     def _bad(self, number: int, why: str) -> BadFrame:
         return BadFrame(self.path, number, why, self._next_key(number))
 
     def _next_key(self, number: int) -> int | None:
-        """First key frame after `number`. Row by row, as a range query stops at the first damaged page."""
-        for at in range(number + 1, self.frames):
+        """First key frame after `number`; None when there is none, or none near. Row by row, as a range query
+        stops at the first damaged page; missing rows are stepped over.
+        """
+        at = number + 1
+        for _ in range(_MOST_LOOKS):
+            if at >= self.frames:
+                return None
             try:
-                row = self._connection.execute(_KIND, (at,)).fetchone()
+                row = self._ask(self._queries[_KIND], 1, (at,))
+                if row == [("key",)]:
+                    return at
+                at = at + 1 if row else next(iter(self._ask(_NEXT_ROW, 1, (at,))), (self.frames,))[0]
             except SQL_ERRORS:
-                continue
-            if row == ("key",):
-                return at
+                at += 1
         return None
 
     def number_at(self, time_ms: int) -> int:
@@ -253,14 +371,16 @@ class Reel:
     def verify(self, step: Callable[[int], None] = lambda done: None) -> Iterator[str]:
         """Read and recount every frame; yields one line per problem. `step` is told how many are done."""
         try:
-            rows, first = self._connection.execute("SELECT count(*), min(number) FROM frames").fetchone()
+            ((rows, first),) = self._rows(_COUNT, 20 * MOST_FRAMES)
             if rows != self.frames or (rows and first != 0):
                 yield f"holds {rows} rows from number {first}; expected {self.frames} from 0"
         except SQL_ERRORS as error:
             yield f"the table of frames is damaged: {words(error)}"
-        number, before = 0, None
+        number, before, read = 0, None, self._read
         while number < self.frames:
             step(number)
+            if self._read - read > 2 * self._size:
+                raise self._damaged("its frames share their bytes, so that reading them all would not end")
             try:
                 info, picture = self.info(number), self.packed(number)
             except BadFrame as error:

@@ -23,13 +23,21 @@ from player.reel.format import (
     FORMAT_VERSION,
     KEY_INTERVAL,
     LARGEST_SIDE,
+    LONGEST_DESCRIPTION,
+    MOST_FRAMES,
+    MOST_KEYS,
+    MOST_PIXELS,
+    MOST_REDRAWS,
     PAGE_SIZE,
     RESERVED,
     SCHEMA,
     SQL_ERRORS,
     FrameInfo,
+    allow_pictures,
     connect,
     explain,
+    is_possible,
+    is_too_long,
     look,
 )
 from player.reel.reader import Reel
@@ -60,13 +68,20 @@ class ReelWriter:
             raise ValueError(f"the format itself writes {', '.join(sorted(taken))}")
         if not all(isinstance(text, str) for pair in meta.items() for text in pair):
             raise ValueError("meta is text to text")
-        if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+        if not is_possible(width, height):
             raise ReelError(
-                f"{path}: a reel cannot be {width}x{height} pixels; sides are 1 to {LARGEST_SIDE}"
+                f"{path}: a reel cannot be {width}x{height} pixels; sides are 1 to {LARGEST_SIDE}, "
+                f"and at most {MOST_PIXELS:,} pixels in all"
             )
+        total = sum(len(text.encode(errors="replace")) for pair in meta.items() for text in pair)
+        if long := [key for key, value in meta.items() if is_too_long(key, value)]:
+            raise ReelError(f"{path}: the {long[0]} of the film is too long for a reel; shorten it")
+        if len(meta) > MOST_KEYS - len(RESERVED) or total > LONGEST_DESCRIPTION - 1024:
+            raise ReelError(f"{path}: the description of the film is too long for a reel; shorten it")
         self.path = Path(path)
         self._width, self._height = width, height
         self._held: list[tuple[int | str | bytes, ...]] = []
+        self._redraws = 0
         self.frames = 0
         self.complete = False
         self.last_info: FrameInfo | None = None
@@ -78,6 +93,7 @@ class ReelWriter:
         except SQL_ERRORS as error:
             raise explain(self.path, error) from None
         try:
+            allow_pictures(self._connection, width, height)
             self._connection.execute(f"PRAGMA page_size={PAGE_SIZE}")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA cache_size=-16384")  # KiB; a longer stretch spills to the file
@@ -85,6 +101,7 @@ class ReelWriter:
                 self._continue()
             else:
                 self._create()
+            self._connection.set_progress_handler(None, 0)  # from here on the file is known
         except BaseException as error:
             self._connection.close()
             if isinstance(error, SQL_ERRORS):
@@ -132,7 +149,7 @@ class ReelWriter:
                     "--overwrite, or finish it with that version"
                 )
             self.complete = reel.complete
-            self.frames = reel.frames
+            self.frames, self._redraws = reel.frames, len(reel.redraws or ())
             if reel.frames:
                 try:
                     self.last_info = reel.info(reel.frames - 1)
@@ -160,6 +177,10 @@ class ReelWriter:
             raise ValueError(f"the dither is {list(dither.shape)}, the reel {[self._height, self._width]}")
         if self.complete:
             raise ReelError(f"{self.path}: is complete; give another path, or --overwrite to replace it")
+        if self.frames >= MOST_FRAMES or (redraw and self._redraws >= MOST_REDRAWS):
+            raise ReelError(
+                f"{self.path}: holds as much as a reel can; export the rest to another one (--start)"
+            )
         coded = self._coder.code(packing.pack(dither), cut or redraw)
         info = FrameInfo(
             self.frames,
@@ -176,6 +197,7 @@ class ReelWriter:
         checksums = (coded.crc, packing.crc(coded.payload))
         self._held.append((*head, int(info.cut), int(info.redraw), *checksums, coded.payload))
         self.last_info, self.frames = info, self.frames + 1
+        self._redraws += info.redraw
         return info
 
     def commit(self) -> None:

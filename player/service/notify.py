@@ -2,7 +2,7 @@
 
 Datagrams of lines go to the socket in $NOTIFY_SOCKET, see sd_notify(3). Without one nothing is sent, and the
 player runs all the same. The loop feeds the watchdog, also after every call to the panel; no thread does, so
-a player that hangs is not kept alive.
+a player that hangs is not kept alive. It does so only while the web page does its work (`commands.run.Feed`).
 
 The unit needs WatchdogSec=180. Between two feedings lies at most half of that by plan, or one call to the
 panel. With the default timeouts a call fails after 45 seconds (two waits of 15 for the display engine, three

@@ -9,6 +9,7 @@ link --config FILE               print the addresses of the web page, with its t
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(arguments)
         match options.command:
             case "check":
-                return _check(options.root)
+                return _check(options.root, options.root.resolve() == Path("/"))
             case "try":
                 from_text(options.key, options.value, options.key)
             case "set":
@@ -55,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PlayerError as error:
         print("install:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `longtake-setup --check | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discard what is still buffered
+        return 141
 
 
 def _parser() -> Parser:
@@ -73,10 +77,12 @@ def _parser() -> Parser:
     return parser
 
 
-def _check(root: Path) -> int:
+def _check(root: Path, is_here: bool) -> int:
     from player.setup.check import Machine, findings  # `try` and `set` run before numpy is installed
 
-    found = list(_printed(findings(Machine(root, _run, _has_module), root / "etc/longtake/player.toml")))
+    found = list(
+        _printed(findings(Machine(root, _run, _has_module, is_here), root / "etc/longtake/player.toml"))
+    )
     wrong = sum(finding.good is False for finding in found)
     print(f"{wrong} to fix" if wrong else "all is well")
     return 1 if wrong else 0

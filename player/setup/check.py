@@ -6,10 +6,12 @@ device info, which draws nothing. `Machine` provides the root of the file system
 so that tests need no Raspberry Pi.
 """
 
+import os
 import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ from player.service.lock import Locked, locked
 
 USER, GROUPS = "longtake", ("spi", "gpio")
 STATE = "var/lib/longtake"
+PROGRAM = "opt/longtake/current"
 BOOT = ("boot/firmware/config.txt", "boot/config.txt")  # Bookworm and later, and before
 THROTTLED = "sys/devices/platform/soc*/soc*:firmware/get_throttled"  # a pattern: a Pi 5 has another number
 UNDER_VOLTAGE = 1 << 0 | 1 << 16  # now, and since the boot
@@ -41,11 +44,18 @@ class Finding(NamedTuple):
 class Machine(NamedTuple):
     """`root` is used as /. `run` returns the exit code and the output (stdout and stderr together) of a
     program, code 127 when there is no such program. `has_module`: whether Python could import a module.
+    `is_here`: whether this is the machine that runs, and not an image below `root`, of which programs, users,
+    supply, service and panel cannot be told.
     """
 
     root: Path
     run: Callable[[Sequence[str]], tuple[int, str]]
     has_module: Callable[[str], bool]
+    is_here: bool = True
+
+    def below(self, path: str) -> str:
+        """A path of the configuration, as it is found from here."""
+        return path if self.is_here else str(self.root / path.lstrip("/"))
 
 
 def findings(machine: Machine, file: Path) -> Iterator[Finding]:
@@ -53,6 +63,13 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
     if not file.exists():
         yield Finding(
             False, "the player is not installed here", "in the project's folder: sudo systemd/install"
+        )
+        return
+    if not os.path.lexists(machine.root / PROGRAM):
+        yield Finding(
+            False,
+            f"the program is not installed here, only its settings are ({file})",
+            "in the project's folder: sudo systemd/install",
         )
         return
     try:
@@ -63,17 +80,24 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
     else:
         yield Finding(True, f"the configuration can be read ({file})")
         usable = True
-    real = config.simulated is None
-    wanted = ["numpy", "PIL"]
-    wanted += ["spidev", "RPi.GPIO"] if real else []
-    wanted += ["bottle", "segno", "waitress"] if config.remote != "off" else []
-    yield from modules(machine, wanted)
-    if real:
-        yield from spi(machine, config.spi_bus, config.spi_device)
-    yield from groups(machine)
-    yield from supply(machine)
-    yield from space(machine)
-    yield from service(machine)
+    if machine.is_here:
+        real = config.simulated is None
+        wanted = ["numpy", "PIL"]
+        wanted += ["spidev", "RPi.GPIO"] if real else []
+        wanted += ["bottle", "segno", "waitress"] if config.remote != "off" else []
+        yield from modules(machine, wanted)
+        if real:
+            yield from spi(machine, config.spi_bus, config.spi_device)
+        yield from groups(machine)
+        yield from supply(machine)
+        yield from space(machine)
+        yield from service(machine)
+    else:
+        yield Finding(
+            None,
+            f"below {machine.root} only files are looked at, not packages, users, service and panel",
+            "look on the Pi itself: longtake-setup --check",
+        )
     if usable:
         yield from film_and_panel(machine, config)
 
@@ -81,10 +105,11 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
 def film_and_panel(machine: Machine, config: Config) -> Iterator[Finding]:
     """The checks that need a configuration."""
     yield from vcom(config)
-    yield from reels(config)
+    films = None if config.films is None else machine.below(config.films)
+    yield from reels(replace(config, reels=tuple(map(machine.below, config.reels)), films=films))
     yield from buttons(config)
     yield from remote(machine, config)
-    if config.simulated is None and config.vcom is not None:
+    if machine.is_here and config.simulated is None and config.vcom is not None:
         yield panel(machine, config)
 
 

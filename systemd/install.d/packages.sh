@@ -83,7 +83,7 @@ packages() {
         installed "$package" || missing="$missing $package"
     done
     if [ -n "$missing" ]; then
-        say "installing:$missing (and what they need; this takes some minutes on a small Pi)"
+        [ -n "$dry" ] || say "installing:$missing (and what they need; this takes some minutes on a small Pi)"
         # shellcheck disable=SC2086 # words
         quiet env DEBIAN_FRONTEND=noninteractive apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing ||
             fail "apt-get could not install$missing; see above, fix it and start again"

@@ -33,7 +33,7 @@ spi() {
     if [ -e /dev/spidev0.0 ] || ! command -v raspi-config >/dev/null; then
         return
     fi
-    say "switching SPI on"
+    [ -n "$dry" ] || say "switching SPI on"
     run raspi-config nonint do_spi 0 || problem "raspi-config could not switch SPI on; sudo raspi-config, Interface Options"
     [ -e /dev/spidev0.0 ] || reboot=1
 }
@@ -50,7 +50,7 @@ service() {
     run systemctl daemon-reload 2>/dev/null || true
     if ! frame_by_frame; then run systemctl enable -q longtake.service; fi
     if ! booted; then
-        say "service: enabled; systemd does not run here, so it starts with the next boot"
+        say "service: ${dry:+would be }enabled; systemd does not run here, so it starts with the next boot"
     elif [ "$(setting vcom)" = null ] && [ "$(setting simulated)" = null ]; then
         say "service: not started, because VCOM is not set"
     elif [ "$(setting simulated)" = null ] && [ ! -e "/dev/spidev$(setting spi_bus).$(setting spi_device)" ]; then
@@ -58,8 +58,21 @@ service() {
     elif frame_by_frame; then
         say "service: stays off, because longtake-once.service shows the frames"
     else
-        say "service: starting; it is ready when the first picture is on the glass"
+        [ -n "$dry" ] || say "service: starting; it is ready when the first picture is on the glass"
         run systemctl reset-failed longtake.service 2>/dev/null || true
-        run timeout 90 systemctl restart longtake.service || problem "no picture within 90 s: journalctl -u longtake -n 20"
+        start
     fi
+}
+
+start() { # wait for the first picture; say at once why there will be none
+    code=0
+    run timeout 90 systemctl restart longtake.service 2>/dev/null || code=$?
+    case $code in
+        0) ;;
+        124) problem "no picture within 90 s; it may still come: journalctl -u longtake -n 20" ;;
+        *)
+            said=$(journalctl -u longtake.service -S -2min -o cat --no-pager 2>/dev/null | sed -n 's/^player: //p' | tail -n 1)
+            problem "the service does not start: ${said:-it ended at once}; see journalctl -u longtake -n 20"
+            ;;
+    esac
 }

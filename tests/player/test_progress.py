@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from player.config.sources import keep_changes
 from player.errors import FileError
 from player.progress import Progress, ProgressStore, read
 
@@ -93,3 +94,14 @@ def test_a_place_that_can_never_be_kept_is_an_error_at_once(tmp_path):
         assert "\n" not in str(caught.value)
     with pytest.raises(FileError, match="is a directory; give another --state FILE"):
         read(tmp_path)
+
+
+def test_nobody_else_can_read_the_place(tmp_path):
+    before = os.umask(0)
+    try:
+        ProgressStore(tmp_path / "state" / "progress.json", print).save(Progress())
+        keep_changes(tmp_path / "state" / "changes.json", {"interval": 5.0})
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "state").iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600, path

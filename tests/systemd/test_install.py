@@ -163,6 +163,66 @@ def test_uninstalled_only_the_films_the_settings_and_the_place_are_left(checkout
     }
 
 
+def test_after_an_uninstall_the_check_says_just_that(checkout, root):
+    good(install(checkout, "--root", root, "--vcom=-1.53"))
+    good(install(checkout, "--root", root, "--uninstall"))
+    result = install(checkout, "--root", root, "--check")
+    assert result.returncode == 1
+    assert "NO the program is not installed here, only its settings are" in result.stdout
+    assert result.stdout.splitlines()[-1] == "1 to fix"
+
+
+def test_a_dry_run_of_an_uninstall_removes_nothing_and_does_not_say_so(checkout, root):
+    good(install(checkout, "--root", root))
+    before = tree(root)
+    out = good(install(checkout, "--root", root, "--uninstall", "--dry-run"))
+    assert tree(root) == before
+    assert "Nothing was removed" in out
+    assert "\nremoved" not in out
+    assert f"would run: rm -rf {root.resolve()}/opt/longtake" in out
+
+
+def test_below_another_root_nothing_is_said_of_this_machine(checkout, root):
+    out = good(install(checkout, "--root", root, "--dry-run"))
+    assert "apt-get" not in out
+    assert "board" not in out
+    good(install(checkout, "--root", root, "--vcom=-1.53"))
+    out = install(checkout, "--root", root, "--check").stdout
+    assert "only files are looked at" in out
+    for word in ("the service", "SPI", "the user", "missing for Python"):
+        assert word not in out.replace("users, service and panel", "")
+    out = good(install(checkout, "--root", root, "--uninstall"))
+    assert "userdel" not in out
+    assert "rm -r /var/lib" not in out
+
+
+@pytest.mark.parametrize(
+    ("code", "journal", "line"),
+    [
+        (
+            1,
+            "frame 1\nplayer: films is not a directory; make it\n",
+            "does not start: films is not a directory; make it",
+        ),
+        (1, "", "does not start: it ended at once"),
+        (124, "player: old\n", "no picture within 90 s; it may still come"),
+        (0, "player: old\n", None),
+    ],
+)
+def test_why_the_service_does_not_start_is_said_at_once(checkout, tmp_path, code, journal, line):
+    stub(tmp_path / "stubs", "systemctl", f"exit {code}")
+    stub(tmp_path / "stubs", "journalctl", f"printf '{journal}'")
+    script = (
+        'problem() { echo "problem: $*"; }; run() { "$@"; }; dry=; . "$1/systemd/install.d/system.sh"; start'
+    )
+    out = subprocess.run(
+        ["sh", "-euc", script, "sh", checkout], capture_output=True, text=True, check=True,
+        env={"PATH": f"{tmp_path / 'stubs'}:{os.environ['PATH']}"},
+    ).stdout  # fmt: skip
+    assert (line in out) if line else out == ""
+    assert out.count("\n") == (1 if line else 0)
+
+
 def test_another_program_of_the_same_name_is_left_alone(checkout, root):
     other = root / "usr/local/bin/player"
     other.parent.mkdir(parents=True)
@@ -197,6 +257,9 @@ def test_a_person_is_asked_for_the_vcom_until_it_can_be_right(checkout, root):
     [
         (["--vcom", "1.53"], "vcom is 1.53; it must be a number -3 to -0.5 volts"),
         (["--vcom", "much"], "vcom is 'much'"),
+        (["--vcom", "-1,53"], "write -1.53"),
+        (["--vcom=-1.53V"], "write -1.53"),
+        (["--vcom", "1,53"], "write -1.53"),
         (["--vcom"], "--vcom needs a value"),
         (["--wizard"], "--wizard is no option"),
         (["--root", "/nonexistent"], "is not a directory"),

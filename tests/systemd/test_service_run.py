@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +102,43 @@ def test_what_cannot_be_is_one_line_and_a_failure(service, tmp_path):
     assert process.returncode == 2
     assert out.startswith("player: ")
     assert out.count("\n") == 1
+
+
+def spoil(path, *statements):
+    database = sqlite3.connect(path)
+    for statement in statements:
+        database.execute(statement)
+    database.commit()
+    database.close()
+
+
+HARD_WORK = {
+    "no key frame among 200,000": (
+        "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+        "INSERT INTO frames SELECT i, 0, 0, 'delta', 0, 0, 0, 0, 0, 0, zeroblob(20) FROM n",
+        "UPDATE frames SET kind = 'delta'",
+        "UPDATE reel SET value = '200001' WHERE key = 'frames'",
+    ),
+    "a column that is computed": (
+        "ALTER TABLE frames ADD COLUMN more AS ('aaaaaaaaaaaaaaaaaaaa' LIKE '%a%a%a%a%a%a%a%a%ab')",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARD_WORK)
+@pytest.mark.parametrize("after", [0.0, 0.7])
+def test_a_stop_is_obeyed_within_a_second_whatever_the_reel_does(service, tmp_path, name, after):
+    spoil(tmp_path / "films" / "a.reel", *HARD_WORK[name])
+    process = service("--films", tmp_path / "films", "--interval", "0", "--wait-for-films", "--end", "loop")
+    while not answers_signals(process):
+        time.sleep(0.01)
+    time.sleep(after)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert time.monotonic() - began < 3.0  # a second, on a machine that has nothing else to do
+
+
+def answers_signals(process):
+    caught = Path(f"/proc/{process.pid}/status").read_text().split("SigCgt:")[1].split()[0]
+    return int(caught, 16) >> (signal.SIGTERM - 1) & 1

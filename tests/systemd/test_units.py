@@ -205,3 +205,8 @@ def test_every_unit_says_what_it_is_for(name):
     parser.optionxform = str
     parser.read_string(text)
     assert len(parser["Unit"]["Description"]) > 10
+
+
+@pytest.mark.parametrize("name", ["longtake.service", "longtake-once.service"])
+def test_what_the_player_writes_is_nobody_else_s(name):
+    assert settings(name)["Service", "UMask"] == ["0027"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from player import panel as panels
-from player.commands.run import USUAL_SIZE, Services, first_look, only_player
+from player.commands.run import USUAL_SIZE, Feed, Services, first_look, only_player
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
 from player.pictures.png import glass_pictures
@@ -32,7 +32,7 @@ from player.times import Place
 @pytest.fixture
 def page(monkeypatch):
     """In place of the web page: what it was started with, and whether it runs."""
-    page = types.SimpleNamespace(starts=[], running=0, fails=None)
+    page = types.SimpleNamespace(starts=[], running=0, fails=None, well=True)
 
     @contextlib.contextmanager
     def serving(config, board, inbox, settable, films, tail, token_directory, log):
@@ -42,7 +42,8 @@ def page(monkeypatch):
         page.running += 1
         try:
             yield types.SimpleNamespace(
-                card=lambda: types.SimpleNamespace(url="http://frame.local:8080", qr=np.eye(21, dtype=bool))
+                card=lambda: types.SimpleNamespace(url="http://frame.local:8080", qr=np.eye(21, dtype=bool)),
+                alive=lambda: page.well,
             )
         finally:
             page.running -= 1
@@ -99,6 +100,28 @@ def test_at_the_start_a_page_that_cannot_be_ends_the_player_and_later_it_does_no
     page.fails = None
     world.services.apply(world.config)
     assert page.running == 1
+
+
+def test_the_watchdog_is_fed_only_while_the_page_does_its_work(page, world):
+    fed = []
+    feed = Feed(lambda: fed.append(True), world.services.alive, world.lines.append)
+    feed()
+    assert len(fed) == 1, "nothing runs yet"
+    world.services.start(world.config)
+    feed()
+    page.well = False
+    for _ in range(3):
+        feed()
+    assert len(fed) == 2
+    assert world.lines == ["the web page does not answer; systemd starts the player anew if that stays so"]
+    page.well = True
+    feed()
+    assert len(fed) == 3
+    assert world.lines[1:] == ["the web page answers again"]
+    page.well = False
+    world.services.close()
+    feed()
+    assert len(fed) == 4, "what does not run cannot hang"
 
 
 def test_buttons_post_requests_and_know_the_pause(world, monkeypatch):

@@ -103,6 +103,10 @@ def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
             "vcom = -1.53V",
             "line 1: vcom is '-1.53V'; it must be a number -3 to -0.5 volts: write -1.53, with",
         ),
+        (
+            "vcom = -1.53 V",
+            "line 1: vcom is '-1.53 V'; it must be a number -3 to -0.5 volts: write -1.53, with",
+        ),
         ('vcom = "-1,53 V"', "line 1: vcom is '-1,53 V'; it must be a number -3 to -0.5 volts: write -1.53,"),
         ("interval = 2,5", "line 1: interval is '2,5'; it must be a number 0 to 604800 seconds: write 2.5,"),
         ("reels = [1]", "line 1: reels is [1]; it must be a path or a list of paths"),

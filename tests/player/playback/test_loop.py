@@ -8,7 +8,7 @@ import pytest
 from playback_world import Power, World, damage, effective
 
 from player.config.settings import Config
-from player.errors import ConfigError, ReelError
+from player.errors import ConfigError, ReelError, Stopped
 from player.playback.requests import (
     Kind,
     Request,
@@ -362,3 +362,19 @@ def test_an_empty_progress_is_a_fresh_start(world, make_film, make_reel):
     world.play(CONFIG, [make_reel(make_film(2))])
     assert world.numbers == [0, 1]
     assert isinstance(world.store.path, Path)
+
+
+def test_reading_that_is_stopped_ends_the_run_with_its_place(world, make_film, make_reel, monkeypatch):
+    reel = make_reel(make_film(30, flips=0.01))
+    world.play(Config(interval=100.0), [reel], until=300.0)
+    place, dither = world.store.load(), Reel.dither
+
+    def reading(self, number):
+        if world.now > 500:
+            raise Stopped
+        return dither(self, number)
+
+    monkeypatch.setattr(Reel, "dither", reading)
+    assert world.play(Config(interval=100.0), [reel]) == "stopped"
+    assert world.store.load().frame > place.frame
+    assert not any("damaged" in line for line in world.lines)

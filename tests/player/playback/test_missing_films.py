@@ -312,3 +312,64 @@ def test_a_playlist_changed_while_waiting_is_looked_for(world, films, make_film,
     world.play(CONFIG, [films], until=250.0)
     assert world.numbers == [0]
     assert np.array_equal(world.board.latest().dither, world.glass)
+
+
+@pytest.fixture
+def chosen(world, films, reel, make_film, make_reel):
+    """A reel from elsewhere that was chosen on the page while the playlist's own was shown."""
+    films.with_name("other").mkdir()
+    path = make_reel(make_film(30, seed=2, flips=0.01), "other/b.reel")
+    world.ask(220.0, Kind.CHOOSE, path)
+    world.play(CONFIG, [films], until=450.0)
+    assert world.snapshot.reel == str(path)
+    world.lines.clear()
+    return path
+
+
+def test_a_chosen_reel_that_is_deleted_gives_way_to_the_playlist_after_a_restart(world, films, reel, chosen):
+    chosen.unlink()
+    world.play(CONFIG, [films], until=500.0)
+    assert world.snapshot.reel is None, "patience: it may come back"
+    world.play(CONFIG, [films], until=900.0)
+    assert world.snapshot.reel == str(reel)
+    assert f"{chosen} is given up; going on with {reel}" in world.lines
+    assert any(line.startswith(f"{chosen}: no such file") for line in world.lines)
+    kept = world.store.load()
+    assert (kept.reel, kept.chosen_over) == (str(reel), None)
+    world.lines.clear()
+    world.play(CONFIG, [films], until=1000.0)
+    assert world.snapshot.reel == str(reel)
+    assert not any("waiting for films" in line for line in world.lines)
+
+
+def test_a_chosen_reel_that_is_deleted_is_no_end_where_nothing_is_waited_for(world, films, reel, chosen):
+    chosen.unlink()
+    world.play(replace(CONFIG, wait_for_films=False), [films], until=600.0)
+    assert world.snapshot.reel == str(reel)
+    assert f"{chosen} is given up; going on with {reel}" in world.lines
+
+
+def test_a_chosen_reel_that_is_deleted_with_all_others_is_waited_for(
+    world, films, reel, chosen, make_film, make_reel
+):
+    chosen.unlink()
+    reel.unlink()
+    world.play(CONFIG, [films], until=1500.0)
+    assert "holds no *.reel file" in world.snapshot.message or "no such file" in world.snapshot.message
+    make_reel(make_film(5), "films/c.reel")
+    world.play(CONFIG, [films], until=1600.0)
+    assert world.snapshot.reel == str(films / "c.reel")
+
+
+def test_a_chosen_reel_that_comes_back_in_time_goes_on(world, films, reel, chosen):
+    data, wait = chosen.read_bytes(), world.wait
+    chosen.unlink()
+
+    def coming(seconds):
+        if world.now > 480 and not chosen.exists():
+            chosen.write_bytes(data)
+        return wait(seconds)
+
+    world.wait = coming
+    world.play(CONFIG, [films], until=700.0)
+    assert world.snapshot.reel == str(chosen)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from player.errors import Stopped
 from player.playback.requests import (
     Inbox,
     Kind,
@@ -88,3 +89,15 @@ def test_a_request_takes_the_value_that_its_kind_needs():
     for kind, value in ((Kind.GO_TO, None), (Kind.SET, 3), (Kind.CHOOSE, "/a.reel"), (Kind.NEXT, 1)):
         with pytest.raises(TypeError, match=kind.name):
             Request(kind, value)
+
+
+def test_long_work_ends_once_a_stop_is_in():
+    with closing(Inbox()) as inbox:
+        inbox.post(Request(Kind.NEXT))
+        inbox.check()
+        inbox.post(Request(Kind.STOP))
+        for _ in range(2):
+            with pytest.raises(Stopped):
+                inbox.check()
+        assert inbox.wait(0).kind is Kind.NEXT
+        assert inbox.wait(0).kind is Kind.STOP

@@ -26,6 +26,12 @@ INFO = """\
 RUNNING = "ActiveState=active\nSubState=running\nResult=success\nUnitFileState=enabled\nNRestarts=0\n"
 
 
+@pytest.fixture(autouse=True)
+def program(tmp_path):
+    """It is installed."""
+    (tmp_path / "opt/longtake/current").mkdir(parents=True)
+
+
 @pytest.fixture
 def machine(tmp_path):
     """machine(programs, modules): a Pi whose programs answer with (code, text); all modules are there."""
@@ -234,9 +240,10 @@ def test_all_of_it_with_a_good_set_up(machine, tmp_path):
 def test_without_numpy_the_check_says_what_is_missing(tmp_path):
     write(tmp_path, "etc/longtake/player.toml", f'vcom = -1.53\nfilms = "{tmp_path}/films"\nbutton_next = 5')
     program = (
-        "import sys; sys.modules['numpy'] = None; from player.setup.__main__ import main; sys.exit(main())"
+        "import sys; from pathlib import Path; sys.modules['numpy'] = None; "
+        "from player.setup.__main__ import _check; sys.exit(_check(Path(sys.argv[1]), True))"
     )
-    words = [sys.executable, "-c", program, "check", "--root", str(tmp_path)]
+    words = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, done.stderr) == (1, "")
     assert "NO missing for Python: numpy" in done.stdout
@@ -293,3 +300,37 @@ def test_the_libraries_of_the_web_page_are_asked_for_where_it_is_on(machine, tmp
         write(tmp_path, "player.toml", f'remote = "{setting}"\n')
         found = list(findings(machine(missing=("waitress",))[0], tmp_path / "player.toml"))
         assert [finding.what for finding in found if "for Python" in finding.what] == missing
+
+
+def test_after_an_uninstall_only_the_settings_are_there(machine, tmp_path, program):
+    write(tmp_path, "etc/longtake/player.toml", "vcom = -1.53\n")
+    (tmp_path / "opt/longtake/current").rmdir()
+    found = only(findings(machine()[0], tmp_path / "etc/longtake/player.toml"))
+    assert found.good is False
+    assert "the program is not installed here, only its settings are" in found.what
+    assert "sudo systemd/install" in found.fix
+
+
+def test_below_another_root_nothing_is_said_of_this_machine(machine, tmp_path, make_film, make_reel):
+    made, asked = machine({"systemctl": (0, RUNNING), "python": (0, INFO)}, missing=["spidev"])
+    write(tmp_path, "etc/longtake/player.toml", 'vcom = -1.53\nfilms = "/var/lib/longtake/films"\n')
+    (tmp_path / "var/lib/longtake/films").mkdir(parents=True)
+    make_reel(make_film(3), "var/lib/longtake/films/a.reel")
+    found = list(findings(made._replace(is_here=False), tmp_path / "etc/longtake/player.toml"))
+    assert asked == []
+    assert not [finding for finding in found if finding.good is False]
+    assert any(
+        finding.what.startswith(f"a film: {tmp_path}/var/lib/longtake/films/a.reel") for finding in found
+    )
+    assert any("only files are looked at" in finding.what for finding in found)
+
+
+def test_a_check_that_nobody_reads_to_its_end_is_no_traceback(tmp_path):
+    write(tmp_path, "etc/longtake/player.toml", "vcom = -1.53\n")
+    words = [sys.executable, "-m", "player.setup", "check", "--root", str(tmp_path)]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
