@@ -102,16 +102,18 @@ class Selection:
         before: NDArray[np.uint8] | None = None
         before_ms: int | None = None
         with closing(film.frames(self.start, self.end, self.every, after or 0)) as stream:
-            for number, time_ms, image in stream:
+            for number, time_ms, image, pixel_aspect in stream:
                 since_ms, before_ms = before_ms, time_ms
                 if number == after:
                     before = image
                     continue
                 letters = None
                 if self.subtitles is not None:
-                    letters = self.subtitles.letters(time_ms, since_ms, tones.size)
+                    offset = film.offset_ms  # subtitles follow the container's clock
+                    since = None if since_ms is None else since_ms + offset
+                    letters = self.subtitles.letters(time_ms + offset, since, tones.size)
                 cut = before is not None and is_cut(before, image)
-                selected = Selected(number, time_ms, cut, image, tones, film.pixel_aspect, letters)
+                selected = Selected(number, time_ms, cut, image, tones, pixel_aspect, letters)
                 if self.skip_black and is_black(selected.frame):
                     continue
                 yield selected
