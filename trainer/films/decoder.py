@@ -31,6 +31,9 @@ from trainer.films.luma import Orientation, luma, orientation, transfer
 # The film counts as ended after this many errors of the container in a row.
 _ATTEMPTS = 1000
 _USUAL_RATE = Fraction(25)
+_HIGHEST_RATE = 1000
+# A sound coder may begin this little before the container's zero.
+_PRIMING_S = Fraction(1, 10)
 _NO_FILM = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 # Formats of pictures; files in them are films only if they hold more than one.
 _PICTURES = ("image2", "gif", "apng", "ico")
@@ -72,8 +75,8 @@ class Decoder:
         self.time_ms = 0
         self.damaged = self.interlaced = 0
         self._read_s = Fraction(0)  # up to where packets were read, from the container's start
-        rate = self._stream.average_rate or self._stream.guessed_rate
-        self.rate = float(rate if rate is not None and rate > 0 else _USUAL_RATE)
+        self._has_dts_only = self._container.format.name == "avi"
+        self.rate = float(_rate(self._stream))
         self._base = self._stream.time_base or Fraction(1, 1000)
         self._index = [one.is_discard for one in getattr(self._stream, "index_entries", ())]
         self.announced = self._announced()
@@ -83,7 +86,8 @@ class Decoder:
     @property
     def origin_s(self) -> Fraction:
         """When the container's clock starts, in seconds of its timestamps."""
-        return Fraction(self._container.start_time or 0, 1_000_000)
+        start = Fraction(self._container.start_time or 0, 1_000_000)
+        return Fraction(0) if -_PRIMING_S < start < 0 else start
 
     @property
     def seconds(self) -> Fraction | None:
@@ -175,10 +179,12 @@ class Decoder:
         if 0 < self._stream.frames < 2**53:
             return self._stream.frames
         declared = self._stream_s() or Fraction(self._container.duration or 0, 1_000_000)
+        if "matroska" in self._container.format.name:  # it is the end, not the length
+            declared -= max(Fraction(0), (self._stream.start_time or 0) * self._base - self.origin_s)
         return round(declared * Fraction(self.rate)) or None if 0 < declared < 10**8 else None
 
     def _stream_s(self) -> Fraction | None:
-        """The length of the video stream by the header, in seconds."""
+        """The length of the video stream by the header, or in Matroska its end, in seconds."""
         if self._stream.duration:
             return self._stream.duration * self._base
         with suppress(KeyError, ValueError):
@@ -244,7 +250,7 @@ class Decoder:
             return
         for frame in frames:
             self.damaged += frame.is_corrupt
-            at = frame.pts if frame.pts is not None else frame.dts
+            at = frame.dts if frame.pts is None and self._has_dts_only else frame.pts
             yield Picture(frame, None if at is None else at * self._base)
 
     def _deinterlaced(self) -> Iterator[Picture]:
@@ -371,9 +377,7 @@ def _beginning(at: list[float | None], step: float) -> float:
     known = [(n, t) for n, t in enumerate(at) if t is not None]
     if not known:
         return 0.0
-    number, time = known[0]
-    if len(known) > 1 and time > known[1][1]:  # it is the first that is wrong
-        number, time = known[1]
+    number, time = max(known, key=lambda one: sum((one[0] < n) == (one[1] < t) for n, t in known))
     return time - number * step
 
 
@@ -418,6 +422,12 @@ def choose(container: InputContainer, path: Path, number: int | None) -> VideoSt
     return chosen
 
 
+def _rate(stream: VideoStream) -> Fraction:
+    """The nominal rate, in frames per second."""
+    rates = (stream.average_rate, stream.guessed_rate)
+    return next((rate for rate in rates if rate is not None and 0 < rate <= _HIGHEST_RATE), _USUAL_RATE)
+
+
 def streams_there(container: InputContainer) -> str:
     """The video streams in words: `2 video streams: 0 (h264, 160x120), 1 (h264, 640x480)`."""
     videos = container.streams.video
@@ -447,5 +457,8 @@ def _missing_codec(path: Path, index: int) -> str:
         av.logging.set_level(level)
     for _, _, text in messages:
         if f"stream {index} " in text and "Video: " in text:
-            return "the codec " + text.split("Video: ", 1)[1].split("):")[0].split(",")[0].strip()
+            name, _, tag = text.split("Video: ", 1)[1].partition(" ")
+            return (
+                f"the codec {name.rstrip(',:')}" if name != "none" else f"the codec {tag[1:].split(' ')[0]}"
+            )
     return "its codec"
