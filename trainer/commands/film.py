@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trainer.films.subtitles import SubtitleRenderer
     from trainer.films.tones import Tones
 
-FILM_HELP = "any film that OpenCV opens: mp4, mkv, webm, avi, mov"
+FILM_HELP = "any film that FFmpeg decodes: mp4, mkv, webm, avi, mov, ts"
 SAMPLES = 64
 """Images of the film from which automatic levels and black bars are found."""
 
@@ -34,6 +34,13 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     frames.add_argument("--end", metavar="PLACE", help="stop before this frame; default: the film's end")
     frames.add_argument("--every", metavar="N", type=int, default=1, help="every N-th frame only; default 1")
     frames.add_argument("--count", metavar="N", type=int, help="stop after N frames")
+    frames.add_argument(
+        "--stream",
+        metavar="N",
+        type=int,
+        help="the film's N-th video stream, the first being 0; default: the one marked as default, else the "
+        "largest",
+    )
     frames.add_argument("--skip-black", action="store_true", help="leave out black frames")
     look = parser.add_argument_group("how they look")
     look.add_argument(
@@ -119,7 +126,7 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
         gamma=args.gamma,
         tone=args.tone,
     )
-    film = Film(Path(args.film))
+    film = Film(args.film, args.stream)
     selection = replace(selection, subtitles=_subtitles(args, film.rate))
     if args.trim_bars or args.levels == "auto":
         images = film.sample(SAMPLES, selection.start, selection.end)

@@ -80,8 +80,8 @@ ALONE = Workers()
 @dataclass(frozen=True)
 class Summary:
     """What an export came to: how many frames there are, how many of them were there before, how many redraws
-    are planned, which share of the pixels flips per frame within the stretches that were added, and whether
-    there was nothing left to do.
+    are planned, which share of the pixels flips per frame within the stretches that were added, whether there
+    was nothing left to do, and which of the film's pictures that were read were deinterlaced and damaged.
     """
 
     frames: int
@@ -89,6 +89,8 @@ class Summary:
     redraws: int
     flips: float = 0.0
     was_complete: bool = False
+    interlaced: int = 0
+    damaged: int = 0
 
 
 def export(
@@ -104,7 +106,7 @@ def export(
         raise OptionError(f"{reel} is a directory; name the file to write, for example film.reel")
     width, height = task.tones.size
     is_new = overwrite or not reel.exists()  # and not another export's that is under way
-    with Film(task.film) as film:
+    with Film(task.film, task.stream) as film:
         description = task.description(film)
         with ReelWriter(reel, description, width, height, overwrite=overwrite) as writer:
             before = writer.frames
@@ -121,7 +123,9 @@ def export(
                         reel.unlink()
                 raise
             flips = recording.flips / max(1, recording.followers) / (width * height)
-    return Summary(writer.frames, before, _redraws(reel), flips)
+    return Summary(
+        writer.frames, before, _redraws(reel), flips, interlaced=film.interlaced, damaged=film.damaged
+    )
 
 
 def _redraws(reel: Path) -> int:

@@ -7,6 +7,7 @@ Damage never ends a film: what cannot be decoded is passed over and counted, and
 patch up. Frames that the container's edit list leaves out are not frames of the film.
 """
 
+import unicodedata
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
@@ -42,6 +43,10 @@ _STILL_BRANDS = ("avif", "heic", "heix", "mif1")
 _TELL_LENGTH = ("mov", "matroska", "avi", "flv", "asf")
 
 
+LONGEST_TITLE, LONGEST_CHAPTER, MOST_CHAPTERS = 200, 80, 150
+"""Letters of a title and of a chapter's, and chapters; a reel's reader bounds what a reel says of itself."""
+
+
 class Picture(NamedTuple):
     """A decoded frame, with its time by the container in seconds, if it has one."""
 
@@ -70,6 +75,7 @@ class Decoder:
             self._container.close()
             raise
         self.stream = self._container.streams.video.index(self._stream)
+        self.streams = len(self._container.streams.video)
         self._stream.codec_context.thread_type = "AUTO"
         self.number = -1
         self.time_ms = 0
@@ -117,6 +123,22 @@ class Decoder:
     def codec(self) -> str:
         """The codec's name."""
         return str(self._stream.codec_context.name)
+
+    @property
+    def title(self) -> str:
+        """The film's title by its metadata; may be empty."""
+        return tidy(self._container.metadata.get("title", ""), LONGEST_TITLE)
+
+    def chapters(self) -> list[tuple[Fraction, str]]:
+        """When each chapter begins, in seconds of the container's timestamps, and its title, which may be
+        empty; at most `MOST_CHAPTERS`.
+        """
+        found = [
+            (one["start"] * one["time_base"], tidy(one["metadata"].get("title", ""), LONGEST_CHAPTER))
+            for one in self._container.chapters()
+            if one["time_base"]
+        ]
+        return sorted(found)[:MOST_CHAPTERS]
 
     @property
     def is_picture(self) -> bool:
@@ -426,6 +448,13 @@ def _rate(stream: VideoStream) -> Fraction:
     """The nominal rate, in frames per second."""
     rates = (stream.average_rate, stream.guessed_rate)
     return next((rate for rate in rates if rate is not None and 0 < rate <= _HIGHEST_RATE), _USUAL_RATE)
+
+
+def tidy(text: str, longest: int) -> str:
+    """The text on one line, without control characters, at most so many letters long."""
+    words = "".join(one if unicodedata.category(one) not in ("Cc", "Cs") else " " for one in text).split()
+    line = " ".join(words)
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 
 def streams_there(container: InputContainer) -> str:

@@ -60,13 +60,18 @@ class Film:
             if not decoder.grab():
                 raise FilmError(f"{self.path}: not one frame can be decoded; does the film play elsewhere?")
             self.height, self.width = decoder.image().shape
-            self.stream = decoder.stream
+            self.stream, self.streams = decoder.stream, decoder.streams
             self.codec = decoder.codec
             self.pixel_aspect = decoder.pixel_aspect
             self.orientation = decoder.orientation
             self.transfer = decoder.transfer
             began = decoder.seconds
             self.offset_ms = 0 if began is None else round(1000 * (began - decoder.origin_s))
+            self.title = decoder.title
+            zero = decoder.origin_s if began is None else began
+            self.chapters = [
+                (max(0, round(1000 * (start - zero))), title) for start, title in decoder.chapters()
+            ]
             if decoder.is_picture and not decoder.grab():
                 raise FilmError(f"{self.path} is a single picture, not a film")
         finally:

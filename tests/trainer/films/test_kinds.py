@@ -1,7 +1,9 @@
 """Kinds of films that came out wrong once. What is right is known from how each is made here."""
 
+import json
 import logging
 import random
+from fractions import Fraction
 from itertools import pairwise, product
 
 import av
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
+from player.reel import Reel
 from tests.trainer.made_films import (
     SIZE,
     change,
@@ -21,8 +24,11 @@ from tests.trainer.made_films import (
     with_matrix,
     with_pts,
 )
+from trainer.__main__ import main
 from trainer.errors import FilmError, OptionError
+from trainer.films.decoder import LONGEST_TITLE
 from trainer.films.film import Film
+from trainer.films.luma import CURVES
 from trainer.films.times import FrameNumber
 
 COUNT = 50
@@ -366,6 +372,57 @@ def test_a_shape_that_changes_midway(tmp_path):
     film, found = read(whole)
     assert [frame.image.shape for frame in found] == [(120, 160)] * 10 + [(160, 320)] * 10 + [(120, 160)] * 10
     assert len(film.sample(30)) >= 20
+
+
+def export_to(tmp_path, film, *words):
+    reel = tmp_path / "a.reel"
+    words = ["export", str(film), str(reel), "--size", "96x72", "--dither", "hysteresis", *words]
+    assert main([*words, "--overwrite"]) == 0
+    with Reel(reel) as made:
+        return made.meta
+
+
+def test_title_and_chapters_go_into_the_reel(tmp_path, capsys):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as film:
+        film.metadata["title"] = "Big\nFilm " + "x" * 300
+        chapters = [
+            {"id": n, "start": 400 * n, "end": 400 * n + 400, "time_base": Fraction(1, 1000),
+             "metadata": {"title": f"Part {n}"}} for n in range(3)
+        ]  # fmt: skip
+        film.set_chapters(chapters)
+        video = film.add_stream("libx264", rate=25)
+        video.width, video.height = SIZE
+        for frame in [*numbered_frames(30), None]:
+            film.mux(video.encode(frame))
+    meta = export_to(tmp_path, path)
+    assert meta["title"].startswith("Big Film xxx")
+    assert len(meta["title"]) <= LONGEST_TITLE
+    assert json.loads(meta["chapters"]) == [{"time_ms": 400 * n, "title": f"Part {n}"} for n in range(3)]
+    assert export_to(tmp_path, path, "--title", "Mine")["title"] == "Mine"
+    plain = encode(tmp_path / "plain.mp4", numbered_frames(5))
+    assert not {"title", "chapters", "film_curve"} & export_to(tmp_path, plain).keys()
+
+
+def test_an_export_says_what_was_decided_in_at_most_three_more_lines(tmp_path, capsys):
+    meta = export_to(tmp_path, interlaced(tmp_path / "a.mpg"), "--levels", "0.1,0.9")
+    assert meta["film_stream"] == "0"
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  film: video stream 0, mpeg2video of 160x96 pixels, standard dynamic range",
+        "  pictures: 12 pictures deinterlaced",
+        "  frames: cropped to 96x72, levels 0.1 to 0.9",
+    ]
+    two = encode(tmp_path / "two.mkv", flat(16), flat(235), color_trc=16)
+    meta = export_to(tmp_path, two, "--stream", "1")
+    assert meta["film_stream"] == "1"
+    assert meta["film_curve"] == CURVES["PQ"]
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "film:" in line]
+    assert "video stream 1 of 2, counted from 0" in line
+    assert CURVES["PQ"] in line
+    assert main(["export", str(two), str(tmp_path / "b.reel"), "--stream", "7"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("trainer: --stream 7: ")
+    assert error.count("\n") == 1
 
 
 def test_numbers_are_the_same_from_any_start(tmp_path):
