@@ -92,8 +92,7 @@ class Decoder:
     @property
     def origin_s(self) -> Fraction:
         """When the container's clock starts, in seconds of its timestamps."""
-        start = Fraction(self._container.start_time or 0, 1_000_000)
-        return Fraction(0) if -_PRIMING_S < start < 0 else start
+        return origin_s(self._container)
 
     @property
     def seconds(self) -> Fraction | None:
@@ -416,6 +415,12 @@ def open_container(path: Path) -> InputContainer:
         container.close()
         raise FilmError(f"{path} holds no film that FFmpeg can open; it is a text")
     return container
+
+
+def origin_s(container: InputContainer) -> Fraction:
+    """When a container's clock starts, in seconds of its timestamps."""
+    start = Fraction(container.start_time or 0, 1_000_000)
+    return Fraction(0) if -_PRIMING_S < start < 0 else start
 
 
 def choose(container: InputContainer, path: Path, number: int | None) -> VideoStream:
