@@ -169,9 +169,10 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
     """Dither all frames after the `last` one of the reel."""
     spec = task.spec()
     after, done = (None, 0) if last is None else (last.film_frame, last.number + 1)
+    after_ms = None if last is None else last.time_ms
     pool = workers.pool(task, spec)
     try:
-        with closing(task.selection.frames(film, task.tones, after, done)) as frames:
+        with closing(task.selection.frames(film, task.tones, after, done, after_ms)) as frames:
             if pool is None:
                 _dither_here(spec, frames, task.longest, recording)
             else:

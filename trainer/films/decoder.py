@@ -8,10 +8,12 @@ patch up. Frames that the container's edit list leaves out are not frames of the
 """
 
 import unicodedata
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +29,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from trainer.errors import FilmError, OptionError
+from trainer.films.landing import Known, Landing, landing
 from trainer.films.luma import Orientation, luma, orientation, transfer
+from trainer.films.times import Place
 
 # The film counts as ended after this many errors of the container in a row.
 _ATTEMPTS = 1000
@@ -87,7 +91,8 @@ class Decoder:
         self._index = [one.is_discard for one in getattr(self._stream, "index_entries", ())]
         self.announced = self._announced()
         self._picture: Picture | None = None
-        self._timed = in_time(self._deinterlaced(), 1 / self.rate)
+        self._first_s: Fraction | None = None
+        self._timed = in_time(self._deinterlaced(self._packets()), 1 / self.rate)
 
     @property
     def origin_s(self) -> Fraction:
@@ -160,6 +165,46 @@ class Decoder:
         assert self._picture is not None
         return orientation(self._picture.frame).upright(luma(self._picture.frame))
 
+    def land(self, target: Place | Known, began: Fraction) -> bool:
+        """Go to just before a frame far inside, so that `grab` moves to it, with its exact number and time.
+
+        To be called before the first `grab`; began: the first frame's `seconds`. False where it cannot be
+        done for certain: then this decoder is of no use any more.
+        """
+        found = landing(self._container, self._stream, began, target)
+        if found is None:
+            return False
+        self._timed.close()
+        try:
+            self._container.seek(found.seek, stream=self._stream)
+        except FFmpegError:
+            return False
+        return self._enter(found, began)
+
+    def _enter(self, found: Landing, began: Fraction) -> bool:
+        """Decode from the key frame that the container was moved to up to the frame, checking each."""
+        packets = self._packets()
+        first = next(packets, None)
+        if first is None or not first.is_keyframe or first.pts not in found.keys:
+            return False
+        self._first_s = first.pts * self._base  # frames before it need frames that were not decoded
+        place = bisect_left(found.order, first.pts)
+        pictures = self._deinterlaced(chain([first], packets))
+        picture = None
+        for expected in found.order[place : found.place + 1]:
+            picture = next(pictures, None)
+            # After damage the decoder patches with frames that are not here.
+            if picture is None or picture.seconds != expected * self._base or self.damaged:
+                return False
+        assert picture is not None
+        before_s = float(found.order[found.place - 1] * self._base) - float(began)
+        step = 1 / self.rate
+        self._timed = in_time(chain([picture], pictures), step, -float(began), before_s)
+        self.number = found.number - 1
+        if self._container.format.name.startswith("mov"):
+            self._read_s += place * Fraction(step)
+        return True
+
     def jump(self, number: int) -> bool:
         """Go to a frame near `number` by the nominal rate; False if there is none.
 
@@ -172,7 +217,7 @@ class Decoder:
         except FFmpegError:
             return False
         wanted = seconds - Fraction(1 / self.rate) / 2
-        for picture in self._deinterlaced():
+        for picture in self._deinterlaced(self._packets()):
             self._picture = picture
             if picture.seconds is None or picture.seconds >= wanted:
                 return True
@@ -255,10 +300,11 @@ class Decoder:
             except FFmpegError:
                 failures += 1
 
-    def _decoded(self) -> Iterator[Picture]:
-        for packet in self._packets():
-            yield from self._taken(packet)
-        yield from self._taken(None)
+    def _decoded(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
+        for packet in chain(packets, [None]):
+            for picture in self._taken(packet):
+                if self._first_s is None or picture.seconds is None or picture.seconds >= self._first_s:
+                    yield picture
 
     def _taken(self, packet: av.Packet | None) -> Iterator[Picture]:
         """What the decoder gives back for a packet; None: the last frames that it holds."""
@@ -274,7 +320,7 @@ class Decoder:
             at = frame.dts if frame.pts is None and self._has_dts_only else frame.pts
             yield Picture(frame, None if at is None else at * self._base)
 
-    def _deinterlaced(self) -> Iterator[Picture]:
+    def _deinterlaced(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
         """The frames, one for each, those that are flagged as interlaced after bwdif.
 
         The filter looks at the frames before and after. It joins at the first interlaced frame, and is begun
@@ -282,7 +328,7 @@ class Decoder:
         """
         bwdif: _Bwdif | None = None
         before: Picture | None = None
-        for picture in self._decoded():
+        for picture in self._decoded(packets):
             shape = _shape(picture.frame)
             if bwdif is not None and bwdif.shape != shape:
                 yield from bwdif.end()
@@ -351,16 +397,19 @@ _AHEAD = 4
 _JUMP_S = 1.0
 
 
-def in_time(pictures: Iterator[Picture], step: float) -> Generator[tuple[Picture, int], None, None]:
+def in_time(
+    pictures: Iterator[Picture], step: float, offset: float | None = None, last: float | None = None
+) -> Generator[tuple[Picture, int], None, None]:
     """The frames with their times in whole ms since the first; step: the nominal distance in seconds.
+
+    In the middle of a film: `offset` is what is added to timestamps, `last` the time of the frame before,
+    both in seconds.
 
     Times rise. A frame without a timestamp, or whose timestamp disagrees with those around it, gets a time
     between its neighbours and spoils no other. Where the container's clock jumps back for good (recordings
     that were joined), the film goes on after the nominal distance; a jump ahead is a hole and stays.
     """
     window: deque[Picture] = deque()
-    offset: float | None = None
-    last: float | None = None
 
     def timed() -> tuple[Picture, int]:
         nonlocal offset, last

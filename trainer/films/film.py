@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from trainer.errors import FilmError, OptionError
 from trainer.films.decoder import Decoder
+from trainer.films.landing import NEAR, Known
 from trainer.films.times import FilmTime, FrameNumber, Place, format_time
 
 Item = TypeVar("Item")
@@ -66,6 +67,7 @@ class Film:
             self.orientation = decoder.orientation
             self.transfer = decoder.transfer
             began = decoder.seconds
+            self._began_s = began
             self.offset_ms = 0 if began is None else round(1000 * (began - decoder.origin_s))
             self.title = decoder.title
             zero = decoder.origin_s if began is None else began
@@ -102,27 +104,35 @@ class Film:
                 iteration.close()
 
     def frames(
-        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1, resume: int = 0
+        self,
+        start: Place = BEGINNING,
+        end: Place | None = None,
+        every: int = 1,
+        resume: int = 0,
+        resume_ms: int | None = None,
     ) -> Generator[FilmFrame, None, None]:
         """Every `every`-th frame, from the first one at or after `start` up to but not including `end` (None:
-        all); of these only the ones from frame number `resume` on.
+        all); of these only the ones from frame number `resume` on. With `resume_ms`, its time, that frame
+        must be one of them, and is reached sooner.
 
-        Decodes from the film's beginning, because only that gives exact numbers. FilmError if no frame lies
-        between `start` and `end`. Logs a warning if the film ends early (damaged tail, wrong header).
+        Enters the film at a key frame where that gives exact numbers, else at its beginning. FilmError if no
+        frame lies between `start` and `end`. Warns if frames were damaged or the film ends early.
         """
         if every < 1:
             raise OptionError(f"every {every}: the step between frames is 1 or more")
         if _is_empty(start, end):
             raise OptionError(f"the end, {end}, does not lie after the start, {start}")
-        iteration = self._iterate(start, end, every, resume)
+        known = None if resume_ms is None else Known(resume, resume_ms)
+        iteration = self._iterate(start, end, every, resume, known)
         self._iterations.add(iteration)
         return iteration
 
     def _iterate(
-        self, start: Place, end: Place | None, every: int, resume: int
+        self, start: Place, end: Place | None, every: int, resume: int, known: Known | None
     ) -> Generator[FilmFrame, None, None]:
-        decoder = Decoder(self.path, self.wanted_stream)
-        first = None
+        decoder = self._decoder_near(start if known is None else known)
+        # Frames are given `every` apart, so any of them tells which the others are.
+        first = None if known is None else known.number
         missing = 0
         try:
             while decoder.grab():
@@ -130,7 +140,9 @@ class Film:
                     break
                 if first is None and start.reached(decoder.number, decoder.time_ms):
                     first = decoder.number
-                if first is not None and (decoder.number - first) % every == 0 and decoder.number >= resume:
+                if decoder.number < resume or first is None:
+                    continue
+                if (decoder.number - first) % every == 0:
                     yield FilmFrame(decoder.number, decoder.time_ms, decoder.image(), decoder.pixel_aspect)
             else:
                 missing = decoder.missing()
@@ -144,6 +156,21 @@ class Film:
             raise FilmError(
                 f"{self.path}: no frame lies from {start} to {end or 'the end of the film'}; {read}"
             )
+
+    def _decoder_near(self, target: Place | Known) -> Decoder:
+        """A decoder that reaches a place soon, or begins at the beginning."""
+        decoder = Decoder(self.path, self.wanted_stream)
+        far = target.ms if isinstance(target, FilmTime) else target.number > NEAR
+        if far and self._began_s is not None:
+            try:
+                landed = decoder.land(target, self._began_s)
+            except BaseException:
+                decoder.release()
+                raise
+            if not landed:
+                decoder.release()
+                decoder = Decoder(self.path, self.wanted_stream)
+        return decoder
 
     def _warn(self, decoder: Decoder, missing: int) -> None:
         """Say once, in one line, what was damaged, and that the film ended early."""
