@@ -50,7 +50,7 @@ QUICK = [
     ("open.mkv", "libx264", {"g": "50", "bf": "3", "x264-params": "open-gop=1"}),
     ("hevc.mkv", "libx265", {"g": "50", "x265-params": "log-level=none"}),
     ("hidden.webm", "libvpx-vp9", {"g": "60", "auto-alt-ref": "1", "lag-in-frames": "16", "cpu-used": "8"}),
-    ("av1.mp4", "libsvtav1", {"g": "60", "preset": "10", "crf": "10"}),
+    ("av1.mp4", "libsvtav1", {"g": "60", "preset": "7", "crf": "20"}),
 ]
 SLOW = [
     ("counted.mkv", "mpeg4", {"g": "50", "bf": "2"}),
