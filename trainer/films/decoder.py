@@ -121,7 +121,9 @@ class Decoder:
     def transfer(self) -> str:
         """`PQ`, `HLG` or `SDR`: the last frame's curve."""
         assert self._picture is not None
-        return transfer(self._picture.frame)
+        # Before PyAV 16 only the stream tells.
+        tag = getattr(self._picture.frame, "color_trc", self._stream.codec_context.color_trc)
+        return transfer(int(tag))
 
     @property
     def codec(self) -> str:
@@ -139,7 +141,7 @@ class Decoder:
         """
         found = [
             (one["start"] * one["time_base"], tidy(one["metadata"].get("title", ""), LONGEST_CHAPTER))
-            for one in self._container.chapters()
+            for one in getattr(self._container, "chapters", list)()  # not before PyAV 15
             if one["time_base"]
         ]
         return sorted(found)[:MOST_CHAPTERS]
@@ -163,7 +165,7 @@ class Decoder:
     def image(self) -> NDArray[np.uint8]:
         """Luma of the last frame, uint8[h, w], upright, full range."""
         assert self._picture is not None
-        return orientation(self._picture.frame).upright(luma(self._picture.frame))
+        return self.orientation.upright(luma(self._picture.frame, self.transfer))
 
     def land(self, target: Place | Known, began: Fraction) -> bool:
         """Go to just before a frame far inside, so that `grab` moves to it, with its exact number and time.

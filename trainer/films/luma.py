@@ -82,13 +82,13 @@ def orientation(frame: av.VideoFrame) -> Orientation:
     return Orientation()
 
 
-def transfer(frame: av.VideoFrame) -> str:
-    """`PQ` or `HLG` where the film is tagged so, else `SDR`."""
-    return _TRANSFERS.get(int(frame.color_trc), SDR)
+def transfer(tag: int) -> str:
+    """`PQ` or `HLG` where a film is tagged so (color_trc), else `SDR`."""
+    return _TRANSFERS.get(tag, SDR)
 
 
-def luma(frame: av.VideoFrame) -> Image:
-    """The luma of a frame, uint8[h, w], full range, as stored (see `orientation`)."""
+def luma(frame: av.VideoFrame, kind: str) -> Image:
+    """The luma of a frame, uint8[h, w], full range, as stored (see `orientation`). kind: see `transfer`."""
     name = frame.format.name
     plane = frame.planes[0]
     is_grey = name.startswith("gray")
@@ -96,13 +96,13 @@ def luma(frame: av.VideoFrame) -> Image:
         frame.format.is_planar or is_grey
     )
     if not has_luma or plane.line_size < 0 or name.endswith(("f32le", "f32be", "f16le", "f16be")):
-        return _from_rgb(frame)
+        return _from_rgb(frame, kind)
     bits = frame.format.components[0].bits
     sample: np.dtype[Any] = np.dtype(np.uint8 if bits <= 8 else ">u2" if name.endswith("be") else "<u2")
     rows = np.frombuffer(plane, sample).reshape(-1, plane.line_size // sample.itemsize)
     codes = rows[: frame.height, : frame.width]
     is_full = frame.color_range == _FULL_RANGE or name.startswith("yuvj") or is_grey
-    to_luma = _table(bits, bool(is_full), transfer(frame))
+    to_luma = _table(bits, bool(is_full), kind)
     if bits <= 8:
         return np.asarray(cv2.LUT(codes, to_luma), np.uint8)
     if name.startswith("p") or "msb" in name:  # the code lies in the upper bits
@@ -110,13 +110,12 @@ def luma(frame: av.VideoFrame) -> Image:
     return to_luma[np.minimum(codes, 2**bits - 1)]
 
 
-def _from_rgb(frame: av.VideoFrame) -> Image:
+def _from_rgb(frame: av.VideoFrame, kind: str) -> Image:
     # Always a conversion, because it also turns an image that is stored from the bottom up.
     order, code = (
         ("bgr24", cv2.COLOR_BGR2GRAY) if frame.format.name == "rgb24" else ("rgb24", cv2.COLOR_RGB2GRAY)
     )
     grey = np.asarray(cv2.cvtColor(frame.reformat(format=order).to_ndarray(), code), np.uint8)
-    kind = transfer(frame)
     return grey if kind == SDR else np.asarray(cv2.LUT(grey, _table(8, True, kind)), np.uint8)
 
 
