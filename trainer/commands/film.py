@@ -133,8 +133,9 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
         if args.trim_bars:
             columns, rows = find_bars(images)
             tones = replace(tones, trim=(columns, rows))
-            height, width = images[0].shape
-            images = [image[rows : height - rows, columns : width - columns] for image in images]
+            images = [
+                image[rows : image.shape[0] - rows, columns : image.shape[1] - columns] for image in images
+            ]
         if args.levels == "auto":
             tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones

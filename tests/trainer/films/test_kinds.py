@@ -29,7 +29,9 @@ from trainer.errors import FilmError, OptionError
 from trainer.films.decoder import LONGEST_TITLE
 from trainer.films.film import Film
 from trainer.films.luma import CURVES
+from trainer.films.selection import Selection
 from trainer.films.times import FrameNumber
+from trainer.films.tones import Tones, find_bars
 
 COUNT = 50
 
@@ -371,7 +373,14 @@ def test_a_shape_that_changes_midway(tmp_path):
     whole.write_bytes(b"".join(part.read_bytes() for part in parts))
     film, found = read(whole)
     assert [frame.image.shape for frame in found] == [(120, 160)] * 10 + [(160, 320)] * 10 + [(120, 160)] * 10
-    assert len(film.sample(30)) >= 20
+    images = film.sample(30)
+    assert len(images) >= 20
+    assert find_bars(images) == (0, 0)
+    tones = Tones(size=(80, 40), fit="letterbox")
+    with Film(whole) as again:
+        frames = [selected.frame for selected in Selection().frames(again, tones)]
+    # 4:3, then 2:1, then 4:3 again: the first and last have bars at their sides.
+    assert [bool((frame[:, 0] == 0).all()) for frame in frames] == [True] * 10 + [False] * 10 + [True] * 10
 
 
 def export_to(tmp_path, film, *words):
