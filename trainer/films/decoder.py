@@ -15,7 +15,7 @@ from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import numpy as np
@@ -25,6 +25,7 @@ from av.error import EOFError as NoMore
 from av.error import FFmpegError
 from av.error import OSError as ReadError
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
@@ -35,6 +36,8 @@ from trainer.films.times import Place
 
 # The film counts as ended after this many errors of the container in a row.
 _ATTEMPTS = 1000
+# Packets since a key frame, up to which the end of a film can be decoded once more.
+_LONGEST_GROUP = 1000
 _USUAL_RATE = Fraction(25)
 _HIGHEST_RATE = 1000
 # A sound coder may begin this little before the container's zero.
@@ -303,24 +306,58 @@ class Decoder:
                 failures += 1
 
     def _decoded(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
-        for packet in chain(packets, [None]):
-            for picture in self._taken(packet):
-                if self._first_s is None or picture.seconds is None or picture.seconds >= self._first_s:
+        for picture in self._all_decoded(packets):
+            if self._first_s is None or picture.seconds is None or picture.seconds >= self._first_s:
+                yield picture
+
+    def _all_decoded(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
+        context = self._stream.codec_context
+        group: list[av.Packet] = []  # from the last key frame on
+        owed, last = 0, None  # frames that packets were sent for; time of the frame decoded last
+        for packet in packets:
+            if packet.is_keyframe:
+                group = []
+            if len(group) < _LONGEST_GROUP:
+                group.append(packet)
+            pictures, failed = self._taken(context, packet)
+            owed += (not packet.is_discard) - failed - len(pictures)
+            last = pictures[-1].seconds if pictures else last
+            yield from pictures
+        pictures, failed = self._taken(context, None)
+        yield from pictures
+        owed -= failed + len(pictures)
+        last = pictures[-1].seconds if pictures else last
+        if (failed or owed > 0) and last is not None and len(group) < _LONGEST_GROUP:
+            yield from self._retried(group, last)
+
+    def _retried(self, group: list[av.Packet], last: Fraction) -> Iterator[Picture]:
+        """The frames after the `last` one, decoded anew from a key frame on.
+
+        At the end the decoder's threads hold some frames; after an error in one of them PyAV drops the rest.
+        """
+        of = self._stream.codec_context
+        context = cast(VideoCodecContext, av.CodecContext.create(of.codec.name, "r"))
+        context.extradata, context.thread_type = of.extradata, "NONE"
+        for packet in chain(group, [None]):
+            for picture in self._taken(context, packet)[0]:
+                if picture.seconds is not None and picture.seconds > last:
                     yield picture
 
-    def _taken(self, packet: av.Packet | None) -> Iterator[Picture]:
-        """What the decoder gives back for a packet; None: the last frames that it holds."""
+    def _taken(self, context: VideoCodecContext, packet: av.Packet | None) -> tuple[list[Picture], bool]:
+        """What a decoder gives back for a packet, or at the end for None, and whether it fails."""
         try:
-            frames = self._stream.codec_context.decode(packet)
+            frames = context.decode(packet)
         except NoMore:
-            return
+            return [], False
         except FFmpegError:
             self.damaged += 1
-            return
+            return [], True
+        pictures = []
         for frame in frames:
             self.damaged += frame.is_corrupt
             at = frame.dts if frame.pts is None and self._has_dts_only else frame.pts
-            yield Picture(frame, None if at is None else at * self._base)
+            pictures.append(Picture(frame, None if at is None else at * self._base))
+        return pictures, False
 
     def _deinterlaced(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
         """The frames, one for each, those that are flagged as interlaced after bwdif.

@@ -26,7 +26,7 @@ from tests.trainer.made_films import (
 )
 from trainer.__main__ import main
 from trainer.errors import FilmError, OptionError
-from trainer.films.decoder import LONGEST_TITLE
+from trainer.films.decoder import LONGEST_TITLE, Decoder
 from trainer.films.film import Film
 from trainer.films.luma import CURVES
 from trainer.films.selection import Selection
@@ -362,6 +362,25 @@ def test_damaged_pictures_are_counted_and_said(tmp_path, caplog):
     assert f"{film.damaged} pictures were damaged" in warning
     list(film.frames())
     assert len(warnings(caplog)) == 1  # said once
+
+
+@pytest.mark.parametrize("bad", [30, 57, 58, 59])
+@pytest.mark.parametrize("threads", [1, 16])
+def test_a_lost_picture_near_the_end_takes_no_other_with_it(tmp_path, monkeypatch, bad, threads):
+    path = encode(tmp_path / "a.mp4", numbered_frames(60), options={"g": "60", "bf": "0", "qp": "10"})
+    with av.open(str(path)) as film:
+        packets = [(packet.pos, packet.size) for packet in film.demux(video=0) if packet.size]
+    start, size = packets[bad]
+
+    class Threaded(Decoder):
+        def __init__(self, *args):
+            super().__init__(*args)
+            self._stream.codec_context.thread_count = threads
+
+    monkeypatch.setattr("trainer.films.film.Decoder", Threaded)
+    film, found = read(change(path, lambda data: data[:start] + bytes(size) + data[start + size :]))
+    assert [round(frame.time_ms / 40) for frame in found] == [n for n in range(60) if n != bad]
+    assert film.damaged >= 1
 
 
 def test_a_shape_that_changes_midway(tmp_path):

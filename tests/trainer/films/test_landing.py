@@ -27,9 +27,9 @@ def packets(monkeypatch):
     counted = [0]
     taken = Decoder._taken
 
-    def count(self, packet):
+    def count(self, context, packet):
         counted[0] += 1
-        return taken(self, packet)
+        return taken(self, context, packet)
 
     monkeypatch.setattr(Decoder, "_taken", count)
     return counted
@@ -111,30 +111,20 @@ def damaged(folder, seed):
     return change(film(folder, *QUICK[0][:2], **QUICK[0][2]), spoil, f"damaged{seed}")
 
 
-def shown(image):
-    """The number that a picture shows; None if it is too damaged. FFmpeg patches another way in every run."""
-    try:
-        return read_number(image)
-    except AssertionError:
-        return None
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_damage_moves_no_number(folder, seed):
+    """Times tell frames apart; FFmpeg's threads patch damaged pictures in another way each time."""
     with Film(damaged(folder, seed)) as opened:
-        whole = {one.number: one for one in opened.frames()}
+        times = {one.number: one.time_ms for one in opened.frames()}
         assert opened.damaged
-        numbers = {one.number: shown(one.image) for one in whole.values()}
-        last = max(whole)
+        assert len(times) < COUNT
+        last = max(times)
         for start in (NEAR + 1, 400, 600, last - 1):
-            for one in opened.frames(FrameNumber(start), every=11):
-                assert (
-                    None in (shown(one.image), numbers[one.number]) or shown(one.image) == numbers[one.number]
-                )
-                assert one.time_ms == whole[one.number].time_ms
-        found = list(opened.frames(FrameNumber(0), None, 1, 600, whole[600].time_ms))
-        assert [one.number for one in found] == list(range(600, last + 1))
-        assert shown(found[0].image) == numbers[600] is not None
+            found = list(opened.frames(FrameNumber(start), every=11))
+            assert [one.number for one in found] == list(range(start, last + 1, 11))
+            assert all(one.time_ms == times[one.number] for one in found)
+        found = list(opened.frames(FrameNumber(0), None, 1, 600, times[600]))
+        assert {one.number: one.time_ms for one in found} == {n: times[n] for n in range(600, last + 1)}
 
 
 def test_a_variable_rate(folder):
