@@ -23,23 +23,13 @@ from command import begin, usage
 from flax import nnx
 from machine import machine
 
-from trainer.bench.timing import in_turn
-from trainer.bench.training import (
-    long_product,
-    operations,
-)
+from trainer.bench import in_turn, long_product, operations
 from trainer.commands.film import parse_size
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.generator.ditherer import (
-    _pass,
-    parallel_passes,
-)
+from trainer.dithers.generator.ditherer import compiled_pass, on_accelerator
 from trainer.dithers.generator.step import View
 from trainer.dithers.generator.weights import load
-from trainer.dithers.search.accelerated import (
-    Accelerated,
-    Job,
-)
+from trainer.dithers.search.accelerated import Accelerated, Job
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.parallel import LIMIT
 from trainer.dithers.search.start import Start
@@ -65,10 +55,10 @@ def pictures(name: str, size: tuple[int, int], count: int):
     selection = Selection(start=FrameNumber(int(start or 0)), count=count + 1)
     frames = [selected.frame for selected in selection.frames(Film(Path(path)), Tones(size=size))]
     starts, diffuse = Start(0.5, PRICE), Hysteresis(0.5)
-    shown, found = diffuse(frames[0], None), []
+    shown, found = diffuse.dither(frames[0], None), []
     for frame in frames[1:]:
         found.append((frame, starts(frame, shown), shown))
-        shown = diffuse(frame, shown)
+        shown = diffuse.dither(frame, shown)
     return found
 
 
@@ -120,7 +110,7 @@ def main() -> None:
     print(f"{'batch':>6}" + "".join(f"{name:>18}" for name in WORK) + f"{'frames/s, threads':>20}")
     alone = 0.0
     for batch in words.batch:
-        engine = parallel_passes(weights, batch)
+        engine = on_accelerator(weights, batch)
         found = timed(engine, scenes, batch, words.seconds)
         alone = found["1 pass"] - found["nothing"]
         rates = [
@@ -134,7 +124,7 @@ def main() -> None:
     generator = weights.generator()
     plane = np.zeros((1, size[1], size[0]), np.float32)
     view = View(plane, plane, plane, np.ones(1, np.float32), plane[0])
-    counted = operations(_pass(nnx.graphdef(generator)), nnx.state(generator), view)
+    counted = operations(compiled_pass(nnx.graphdef(generator)), nnx.state(generator), view)
     side, product = long_product()
     peak = 2 * side**3 / in_turn([product], words.seconds)[0].median
     reached = counted / (alone / 1000)

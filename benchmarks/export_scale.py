@@ -1,15 +1,12 @@
-"""Is an export with several workers the same reel, and how much faster is it?
+"""Is an export by several workers the same reel, and how much faster is it?
 
     python benchmarks/export_scale.py FILM [--dither NAME]... [--start PLACE] [--frames N] [--workers N]
-                                      [--size WxH] [--rounds N]
+                                      [--stretch N] [--size WxH] [--rounds N]
 
-For each dither: frames per second of whole exports (decode, scale, dither, compress, write, join), by custom
-at 1448x1072, with one process and with N workers, in rounds that alternate, and their ratio; what processor
-time they take, which tells more where the machine is busy with other things; whether both reels are the same
-in every row. Then what parts cost: the share of the pixels that flips at cuts where a part begins, dithered
-as if nothing were shown, against the closed loop at the other cuts.
-
-Choose frames that make as many parts of about one length as there are workers (`trainer/films/parts.py`).
+For each dither: frames per second of whole exports (decode, scale, dither, compress, write), at 1448x1072
+unless told otherwise, by one worker and by N, in rounds that alternate, and their ratio; the processor time
+per frame, which tells more where the machine is busy with other things; and whether both reels are the same
+in every row. It needs several stretches for each worker: see their number in the output.
 """
 
 import resource
@@ -21,15 +18,13 @@ from pathlib import Path
 
 from command import begin, usage
 from machine import machine
-from trainer.films.parts import Parts
 
 from player.reel import Reel
 from trainer.commands.film import parse_size
-from trainer.export.export import (
-    Task,
-    export,
-)
+from trainer.export.export import Workers, export
+from trainer.export.task import Task
 from trainer.films.selection import Selection
+from trainer.films.stretches import LONGEST
 from trainer.films.times import parse_place
 from trainer.films.tones import Tones
 
@@ -52,20 +47,8 @@ def processor() -> float:
 def seconds(task: Task, reel: Path, workers: int) -> tuple[float, float]:
     """Of wall clock and of processor time for one export."""
     start, used = time.perf_counter(), processor()
-    export(task, reel, workers=workers)
+    export(task, reel, workers=Workers(workers))
     return time.perf_counter() - start, processor() - used
-
-
-def flips_at_cuts(path: Path) -> tuple[list[float], list[float]]:
-    """The share of the pixels that flips at cuts where a part begins, and at the others."""
-    fresh, closed, parts = [], [], Parts(whole=True)
-    with Reel(path) as reel:
-        for number in range(reel.frames):
-            info = reel.info(number)
-            begins = parts.begins(number, info.cut)
-            if number and info.cut:
-                (closed if begins is None else fresh).append(info.flips / (reel.width * reel.height))
-    return fresh, closed
 
 
 def main() -> None:
@@ -76,12 +59,13 @@ def main() -> None:
     parser.add_argument("--frames", type=int)
     parser.add_argument("--size", default="1448x1072")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--stretch", type=int, default=LONGEST)
     parser.add_argument("--rounds", type=int, default=3)
     words = parser.parse_args()
     print(machine("numpy", "numba", "opencv-python-headless"))
     selection = Selection(words.start, count=words.frames)
     for dither in words.dither or ["hysteresis", "search"]:
-        task = Task(Path(words.film), selection, Tones(parse_size(words.size)), dither)
+        task = Task(Path(words.film), selection, Tones(parse_size(words.size)), dither, longest=words.stretch)
         alone, together, ratios = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             for number in range(words.rounds):
@@ -92,19 +76,15 @@ def main() -> None:
                 if rows(one) != rows(many):
                     raise SystemExit(f"{dither}: the reels differ")
             frames = len(rows(one)[1])
-            fresh, closed = flips_at_cuts(one)
-        print(f"{dither}: {frames} frames, the same rows in all reels")
-        for what, rounds in (("1 process", alone), (f"{words.workers} workers", together)):
+            with Reel(one) as reel:
+                stretches = len(reel.redraws or ())
+        print(f"{dither}: {frames} frames in {stretches} stretches, the same rows in all reels")
+        for what, rounds in (("1 worker", alone), (f"{words.workers} workers", together)):
             clock, used = (statistics.median(column) for column in zip(*rounds, strict=True))
             print(
                 f"  {what:11} {frames / clock:7.2f} frames/s, {1000 * used / frames:.1f} ms of processor each"
             )
         print(f"  ratio       {statistics.median(ratios):7.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
-        for what, shares in (("where parts begin", fresh), ("elsewhere", closed)):
-            if shares:
-                print(
-                    f"  {len(shares)} cuts {what}: {100 * statistics.mean(shares):.1f} % of the pixels flip"
-                )
 
 
 if __name__ == "__main__":

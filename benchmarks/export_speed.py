@@ -2,11 +2,10 @@
 
     python benchmarks/export_speed.py FILM [FRAMES [NAME[:DIAL]...]]
 
-Prints frames per second of the export (decode, scale, dither, compress, write) at 1448x1072 with each dither
-named, `hysteresis` if none is, of Pillow's `convert("1")` on the same frames, and of each export their ratio
-to it and to the first export, in rounds in which all take turns. Aims: `hysteresis` at least half of Pillow's
-dithering alone, `generator` five times `search`. Where the time goes is told by
-`trainer bench --film FILM`.
+Prints frames per second at 1448x1072 of Pillow's `convert("1")`, and of an export by one worker (decode,
+scale, dither, compress, write) with each dither named (default: `hysteresis`), with its ratio to Pillow and
+to the first dither. All take turns in rounds. Aims: `hysteresis` at least half as fast as Pillow alone,
+`generator` five times as fast as `search`. `trainer bench --film FILM` tells where the time goes.
 """
 
 import statistics

@@ -3,11 +3,11 @@
     python benchmarks/fit_scaling.py [--devices 2] [--updates 40] [--patch 64] [--batch 8] [--channels 16]
         [--blocks 2] [--sweeps 0]
 
-Strong scaling: the batch stays as it is and is shared. On a CPU the devices are virtual: they share the
-cores, and XLA uses several cores for one device already, so that twice is not to be had. `--one-core` keeps
-the process on as many cores as it has devices in use, which shows what sharing costs when a device is a core.
-The two fits take turns, and their medians are compared. Noise in place of a film. Prints patch-pixels per
-second, the ratio, and what one update sends: the gradients of all weights and the metrics, float32.
+Strong scaling: the devices share the same batch. On a CPU the devices are virtual: they share the cores, and
+XLA uses several cores for one device already, so twice the speed is impossible. `--one-core` keeps the fit
+on as many cores as it uses devices, which shows what sharing costs when a device is a core. The two fits take
+turns, and their medians are compared, on noise instead of a film. Prints patch-pixels per second, the ratio,
+and how much one update sends: the gradients of all weights and the metrics, float32.
 """
 
 import os
@@ -34,21 +34,12 @@ def main() -> None:
     import numpy as np
     from machine import machine
 
-    from trainer.dithers.generator.model import parameter_count
-    from trainer.fit.bursts import LENGTH
-    from trainer.fit.mesh import (
-        EVERYWHERE,
-        enough_threads,
-        put,
-        row_of_devices,
-    )
-    from trainer.fit.train import (
-        Metrics,
-        Settings,
-        rates,
-        start,
-        updates,
-    )
+    from trainer.dithers.generator.model import count_parameters, outline
+    from trainer.fit.data import LENGTH
+    from trainer.fit.metrics import Metrics
+    from trainer.fit.settings import Settings
+    from trainer.fit.sharding import P, device_put, enough_threads, make_mesh
+    from trainer.fit.train import rates, start, updates
 
     settings = Settings(
         patch=options.patch, batch=options.batch, channels=options.channels, blocks=options.blocks,
@@ -63,19 +54,19 @@ def main() -> None:
 
     runs = {}
     for count in (1, options.devices):
-        mesh = row_of_devices(options.batch, count)
-        bursts = put(mesh, noise.astype(np.uint8), EVERYWHERE)
+        mesh = make_mesh(options.batch, count)
+        clips = device_put(mesh, noise.astype(np.uint8), P())
         many = updates(settings, mesh)
-        state, _ = many(start(settings, bursts, mesh), bursts, rates(settings, 0, np.zeros(10)))  # compiles
-        runs[count] = [many, bursts, state]
+        state, _ = many(start(settings, clips, mesh), clips, rates(settings, 0, np.zeros(10)))  # compiles
+        runs[count] = [many, clips, state]
     seconds: dict[int, list[float]] = {count: [] for count in runs}
     for _ in range(max(3, options.updates // 10)):
         for count, run in runs.items():
-            many, bursts, state = run
+            many, clips, state = run
             if options.one_core:
                 _keep_to(cores[:count])
             begun = time.perf_counter()
-            run[2] = jax.block_until_ready(many(state, bursts, rates(settings, 0, np.zeros(10))))[0]
+            run[2] = jax.block_until_ready(many(state, clips, rates(settings, 0, np.zeros(10))))[0]
             seconds[count].append((time.perf_counter() - begun) / 10)
     pixels = options.batch * options.patch**2
     for count, each in seconds.items():
@@ -83,7 +74,7 @@ def main() -> None:
         speed = f"{1000 * median:.1f} ms an update, {pixels / median / 1e6:.3f} M patch-pixels/s"
         print(f"{count} devices: {speed}")
     gain = statistics.median(seconds[1]) / statistics.median(seconds[options.devices])
-    numbers = parameter_count(settings.size) + len(Metrics._fields)
+    numbers = count_parameters(outline(settings.size)) + len(Metrics._fields)
     print(f"{options.devices} against 1: {gain:.2f} times; an update sends {4 * numbers / 1e3:.1f} kB")
 
 

@@ -9,7 +9,7 @@ the network alone, with rounds of search after it, and as many rounds without it
 medians on this machine in this run. After the films each scheme's least and median. Then, unless only the
 films are wanted, static noise, drift on a still frame, cuts, flat greys and the 2x2 lattice.
 
-`--engine parallel`: passes and rounds as on an accelerator, in JAX, the search being the parallel one.
+`--engine parallel`: passes and rounds as on an accelerator, with the parallel search.
 """
 
 import statistics
@@ -21,43 +21,21 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.dithers.diffusion import (
-    FloydSteinberg,
-    Hysteresis,
-    diffused,
-)
+from trainer.dithers.diffusion import FloydSteinberg, Hysteresis, diffused
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.dithers.engines import ENGINES
-from trainer.dithers.eye import (
-    EYES,
-    hvs_psnr,
-)
-from trainer.dithers.generator.ditherer import (
-    POLISH,
-    GeneratorDitherer,
-)
-from trainer.dithers.generator.weights import (
-    Weights,
-    load,
-)
-from trainer.dithers.search.ditherer import (
-    Search,
-    settler,
-)
+from trainer.dithers.eye import EYES, hvs_psnr
+from trainer.dithers.generator.ditherer import POLISH, GeneratorDitherer
+from trainer.dithers.generator.weights import Weights, load
+from trainer.dithers.search.ditherer import Search, settler
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.start import (
-    CUT_PRICE,
-    Start,
-    after_cut,
-)
-from trainer.evaluate.texture import (
-    GREYS,
-    texture,
-)
+from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
+from trainer.evaluate.texture import GREYS, texture
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
-from trainer.sweep.scores import over_line
+from trainer.sweep import over_line
 
 DIALS = (0.2, 0.5, 0.8)
 CUTS_WITHIN = 60
@@ -67,15 +45,15 @@ SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3), (0, 134))
 """(passes of the network, rounds of search); the last settles a frame, by either engine."""
 
 
-class WithoutNetwork:
-    """What the generator does, but for the network."""
+class WithoutNetwork(FrameByFrame):
+    """The generator without its network."""
 
     def __init__(self, dial: float, rounds: int, engine: str) -> None:
         self._price, self._rounds = price_of(dial), rounds
         self._start = Start(dial, self._price)
         self._settle = settler(engine)
 
-    def __call__(self, frame, previous):
+    def dither(self, frame, previous):
         start = diffused(frame) if previous is None else self._start(frame, previous)
         if not self._rounds:
             return start
@@ -207,7 +185,7 @@ def greys(weights: Weights) -> None:
         ("floyd-steinberg", FloydSteinberg()),
     ):
         leaks = " ".join(f"{texture(ditherer, grey).leak:.3f}" for grey in GREYS)
-        dither = ditherer(np.full((256, 256), 0.5, np.float32), None)
+        dither = ditherer.dither(np.full((256, 256), 0.5, np.float32), None)
         phases = [dither[y::2, x::2].mean() for y in (0, 1) for x in (0, 1)]
         print(f"{label}: leak {leaks}; white by 2x2 phase at 1/2: {' '.join(f'{p:.3f}' for p in phases)}")
 

@@ -8,7 +8,7 @@ too (a run that is in OUT already is taken as it is; one that its guards end cou
 dithers --frames frames of every film of --test from its START on, at 384x216 in closed loop:
 by each network alone, and with rounds of the search after it, the one that ships included, and by the
 classical dithers. Prints Markdown: for each film flips, HVS-PSNR for both eyes, how much better or worse than
-a fresh dither the frames after cuts are, redraws by the player's rule, and seconds a frame; then texture on
+a fresh dither the frames after cuts are (all frames are one stretch), and seconds a frame; then texture on
 flat greys. v3 is trained the film-maker's way, by teacher forcing, and runs in closed loop like all others.
 
 --crop writes OUT/NAME.png: 1:1 crops of one frame under every dither, in closed loop for the 8 frames before.
@@ -26,20 +26,15 @@ import numpy as np
 from command import begin
 from machine import machine
 from PIL import Image, ImageDraw
-from trainer.evaluate.evaluate import evaluate
 
 from trainer.dithers import table as dithers
-from trainer.dithers.eye import (
-    EYES,
-    hvs_psnr,
-)
+from trainer.dithers.eye import EYES, hvs_psnr
 from trainer.dithers.generator.weights import load
-from trainer.evaluate.texture import (
-    GREYS,
-    texture,
-)
+from trainer.evaluate.score import evaluate
+from trainer.evaluate.texture import GREYS, texture
 from trainer.films.film import Film
 from trainer.films.selection import Selection
+from trainer.films.stretches import Stretch
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
 
@@ -86,7 +81,8 @@ def learned(runs: dict[str, Path]) -> None:
     row("---", ["---:"] * 6)
     for name, folder in runs.items():
         about = load(folder).about
-        first, *_, last = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        first, last = rows[0], rows[-1]
         losses = f"{first['loss']:.3f}", f"{last['loss']:.3f}", f"{last['critic']:.3f}"
         row(
             name,
@@ -126,12 +122,13 @@ def score(name: str, count: int, makers: dict[str, partial]) -> None:
     eyes = [f"S {eye}, dB" for eye in EYES]
     row(
         "dither",
-        ["flips, %", *eyes, *(f"after a cut, {eye} over fresh" for eye in eyes), "redraws", "s a frame"],
+        ["flips, %", *eyes, *(f"after a cut, {eye} over fresh" for eye in eyes), "s a frame"],
     )
-    row("---", ["---:"] * 7)
+    row("---", ["---:"] * 6)
     for label, make in makers.items():
         ditherer = make()
-        found = evaluate(frames, {label: ditherer}).dithers[label]
+        # One stretch, so that the closed loop goes on after a cut.
+        found = evaluate([Stretch(tuple(frames))], {label: ditherer}).dithers[label]
         summary, trace = found.summary, found.trace
         stale = []
         for eye in EYES:
@@ -144,7 +141,7 @@ def score(name: str, count: int, makers: dict[str, partial]) -> None:
         seconds = statistics.median(list(trace.seconds)[1:])
         row(
             label,
-            [f"{100 * summary.change.flips:.2f}", *scores, *stale, f"{summary.redraws}", f"{seconds:.3f}"],
+            [f"{100 * summary.change.flips:.2f}", *scores, *stale, f"{seconds:.3f}"],
         )
 
 
@@ -168,9 +165,7 @@ def crop(out: Path, name: str, where: str, makers: dict[str, partial]) -> None:
     window = np.s_[int(y) : int(y) + CROP[1], int(x) : int(x) + CROP[0]]
     tiles = {"frame": (255 * frames[-1][window]).astype(np.uint8)}
     for label, make in makers.items():
-        ditherer, shown = make(), None
-        for frame in frames:
-            shown = ditherer.dither(frame, shown)
+        *_, shown = make()(frames)
         tiles[label] = 255 * shown[window]
     columns, step = 4, (CROP[0] + 8, CROP[1] + 20)
     rows = -(-len(tiles) // columns)

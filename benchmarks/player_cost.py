@@ -87,8 +87,8 @@ class NullWire:
         pass
     def close(self):
         pass
-import driver.panel
-driver.panel.SpiWire = NullWire
+import driver.it8951.panel
+driver.it8951.panel.SpiWire = NullWire
 from player.__main__ import main
 begun = float(sys.argv[1])
 code = main(sys.argv[2:])

@@ -18,35 +18,26 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.dithers.eye import (
-    EYES,
-    hvs_psnr,
-)
+from trainer.dithers.eye import EYES, hvs_psnr
 from trainer.dithers.generator.ditherer import GeneratorDitherer
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
-from trainer.fit.bursts import read_bursts
-from trainer.fit.record import weights_of
-from trainer.fit.settings import PRECISIONS
-from trainer.fit.train import (
-    Settings,
-    rates,
-    start,
-    updates,
-)
+from trainer.fit.data import read_clips
+from trainer.fit.settings import Settings, table
+from trainer.fit.train import rates, start, updates, weights_of
 
 
-def fitted(settings, bursts, steps):
+def fitted(settings, clips, steps):
     """The weights after so many updates; mean loss and energy of the last fifth; seconds."""
-    state, begun, last = start(settings, bursts), time.monotonic(), []
+    state, begun, last = start(settings, clips), time.monotonic(), []
     for step in range(0, steps, settings.chunk):
         rate = rates(settings, step, (step + np.arange(settings.chunk)) / steps)
-        state, metrics = updates(settings)(state, bursts, rate)
+        state, metrics = updates(settings)(state, clips, rate)
         if step >= 0.8 * steps - settings.chunk:
             last.append([float(metrics.loss), float(metrics.energy)])
-    weights = weights_of(settings, jax.device_get(state), {})
+    weights = weights_of(settings, {}, jax.device_get(state))
     return weights, np.mean(last, 0), time.monotonic() - begun
 
 
@@ -77,15 +68,15 @@ def main() -> None:
         found = selection.frames(Film(Path(path)), Tones(size=(384, 216)))
         held_out[Path(path).stem] = [selected.frame for selected in found]
     rng = np.random.default_rng(0)
-    bursts = jnp.asarray(read_bursts([Film(options.film)], 2 * options.patch, 100, rng))
+    clips = jnp.asarray(read_clips([Film(options.film)], 2 * options.patch, 100, rng))
     eyes = "".join(f"{f'S {eye}, dB':>13}" for eye in EYES)
     print(f"{'':6}{'':10}{'loss':>9}{'energy':>9}{'seconds':>9}  {'film':28}{'flips %':>8}{eyes}")
     for seed in range(options.seeds):
-        for precision in PRECISIONS:
+        for precision in table(Settings)["precision"].choices:
             settings = Settings(
                 patch=options.patch, channels=options.channels, seed=seed, precision=precision, chunk=20
             )
-            weights, (loss, energy), seconds = fitted(settings, bursts, options.steps)
+            weights, (loss, energy), seconds = fitted(settings, clips, options.steps)
             head = f"seed {seed} {precision:9}{loss:9.4f}{energy:9.5f}{seconds:9.0f}"
             for name, frames in held_out.items():
                 flips, *scores = tested(weights, frames)

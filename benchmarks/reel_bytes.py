@@ -22,10 +22,8 @@ from PIL import Image
 
 from player.reel import Reel
 from trainer.dithers.diffusion import FloydSteinberg
-from trainer.export.export import (
-    Task,
-    export,
-)
+from trainer.export.export import export
+from trainer.export.task import Task
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones

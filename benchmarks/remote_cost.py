@@ -1,11 +1,11 @@
 """What does the web page cost a small machine? Milliseconds and megabytes of loading its libraries.
 
-In a process that has the player's own loaded, beside other web libraries where these are installed; the least
-of several runs.
+Each is loaded into a process that already has the player's own; the least of several runs counts. Other
+web libraries are measured for comparison, where they are installed.
 
     python benchmarks/remote_cost.py
 
-The others, for comparison: pip install flask starlette uvicorn aiohttp
+For the comparison: pip install flask starlette uvicorn aiohttp
 """
 
 import subprocess
@@ -14,11 +14,11 @@ import sys
 from command import begin
 
 RUNS = 7
-PLAYER = "import json, sqlite3, zlib, numpy, player.playback"
+PLAYER = "import json, sqlite3, zlib, numpy, player.playback.loop"
 LIBRARIES = {
     "the standard library's": "import http.server, socketserver",
     "bottle and waitress": "import bottle, waitress",
-    "the whole remote": "import player.remote.app, player.remote.server",
+    "the whole web page": "import player.web.app, player.web.server",
     "segno, for the QR code": "import segno",
     "Pillow, for a PNG": "import PIL.Image, PIL.PngImagePlugin",
     "flask and waitress": "import flask, waitress",
@@ -38,7 +38,7 @@ print(time.perf_counter() - begun, resident() - before)
 
 
 def cost(library: str) -> tuple[float, float] | None:
-    """Seconds and bytes; None when it is not installed."""
+    """Seconds and bytes that importing it takes; None when it is not installed."""
     program = PROGRAM.format(player=PLAYER, library=library)
     found = []
     for _ in range(RUNS):

@@ -4,7 +4,7 @@
         [--sweeps 1] [--ways fits turns vmap]
 
 Each way makes the same updates of the same members, which differ in their learning rate and their seed, on
-bursts of noise, twice; what the first time takes longer is compilation.
+clips of noise, twice; what the first time takes longer is compilation.
     fits   one fit after another, as `trainer fit` makes its updates, each compiled for its own settings
     turns  one compiled update, called for one member after another: `trainer sweep` on a CPU
     vmap   one compiled update of all members at once: `trainer sweep` on an accelerator. On a CPU it is
@@ -24,44 +24,34 @@ import numpy as np
 from command import begin, usage
 from machine import machine
 
-from trainer.fit.bursts import LENGTH
-from trainer.fit.hyper import Hyper
-from trainer.fit.train import (
-    Settings,
-    rates,
-    start,
-    updates,
-)
-from trainer.sweep.sweep import (
-    at_once,
-    in_turn,
-    rates_of,
-    starts,
-)
+from trainer.fit.data import LENGTH
+from trainer.fit.settings import Settings, shape_of, stacked_hyper
+from trainer.fit.train import rates, start, updates
+from trainer.sweep import at_once, in_turn, rates_of, starts
 
 WAYS = ("fits", "turns", "vmap")
 
 
-def fits(members, bursts, count):
+def fits(members, clips, count):
     """A function that makes `count` updates of every member, each by a program of its own."""
-    begun = [start(settings, bursts) for settings in members]
+    begun = [start(settings, clips) for settings in members]
 
     def make():
         for settings, state in zip(members, begun, strict=True):
-            jax.block_until_ready(updates(settings)(state, bursts, rates(settings, 0, np.zeros(count))))
+            jax.block_until_ready(updates(settings)(state, clips, rates(settings, 0, np.zeros(count))))
 
     return make
 
 
-def sweep(way, members, bursts, count):
+def sweep(way, members, clips, count):
     """The same by a program for all."""
-    many, hyper, begun = way(members[0]), Hyper.of_all(members), starts(members, bursts)
+    many, hyper, begun = way(shape_of(members[0])), stacked_hyper(members), starts(members, clips)
     alone = way is at_once and jax.default_backend() == "cpu"
 
     def make():
         states = begun
         for ahead in np.split(rates_of(members, 0, np.zeros(count)), count if alone else 1):
-            states, _ = many(hyper, states, bursts, ahead)
+            states, _ = many(hyper, states, clips, ahead)
         jax.block_until_ready(states)
 
     return make
@@ -90,14 +80,14 @@ def main() -> None:
     )
     members = [replace(settings, rate=1e-3 * (1 + n), seed=n % 2) for n in range(options.members)]
     rng = np.random.default_rng(0)
-    bursts = jnp.asarray(rng.integers(0, 256, (20, LENGTH, 2 * settings.patch, 2 * settings.patch), np.uint8))
+    clips = jnp.asarray(rng.integers(0, 256, (20, LENGTH, 2 * settings.patch, 2 * settings.patch), np.uint8))
     print(machine("jax", "flax", "optax"), jax.devices()[0].device_kind)
     print(f"{len(members)} members, {options.updates} updates of each, {settings.patch} pixels, "
           f"batch {settings.batch}, {settings.channels} channels, {settings.sweeps} rounds")  # fmt: skip
     ways = {"fits": fits, "turns": partial(sweep, in_turn), "vmap": partial(sweep, at_once)}
     whole = {}
     for name in options.ways:
-        make = ways[name](members, bursts, options.updates)
+        make = ways[name](members, clips, options.updates)
         whole[name], again = timed(make), timed(make)
         compiling, each = whole[name] - again, 1000 * again / (options.updates * len(members))
         ratio = ""

@@ -2,8 +2,8 @@
 
 Written afresh for `training_torch.py`, the way one writes PyTorch: NCHW tensors, the library's own layers,
 no loop over pixels, the twelve swaps of a pixel as one stacked tensor, sums over moves by gather and scatter.
-Names, units and arrays are those of `trainer/dithers/search/moves.py`, `generating/steps.py`,
-`networks/generator.py`, `networks/unet.py` and `objectives`; `load` copies the weights of a network in JAX,
+Names, units and arrays are those of `trainer/dithers/search/moves.py`, `generator/step.py`,
+`generator/model.py`, `film_maker/unet.py` and `fit/loss.py`; `load` copies the weights of a network in JAX,
 by name, and reorders what 2x2 pixels on top of one another are to each library. Pictures float32[B, H, W], H
 and W divisible by 4 (U-Net: 16).
 """

@@ -32,42 +32,32 @@ except ModuleNotFoundError:
     raise SystemExit("this compares with PyTorch: pip install torch==2.13.0") from None
 import torch_networks as peer
 
-from trainer.bench import made
+from trainer.bench import made_clips
 from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator import model as networks
-from trainer.dithers.generator.step import (
-    energy_on,
-    planes_of,
-    propose,
-)
+from trainer.dithers.generator.step import energy_on, planes_of, propose
 from trainer.dithers.generator.weights import arrays_of
 from trainer.dithers.search.energy import reaching
 from trainer.film_maker import unet
-from trainer.fit.compiling import options
-from trainer.fit.objectives import (
-    counterfactual,
-    cross_entropy,
-    draw,
-)
+from trainer.film_maker.losses import cross_entropy
+from trainer.film_maker.settings import V1
+from trainer.fit.data import view
+from trainer.fit.loss import counterfactual, draw
 from trainer.fit.optimisers import direction
-from trainer.fit.patches import view
-from trainer.fit.settings import USUAL
-from trainer.fit.train import (
-    Settings,
-    start,
-    updates,
-)
+from trainer.fit.settings import Settings
+from trainer.fit.sharding import compiler_options
+from trainer.fit.train import start, updates
 
 RATE = 1e-3
 BETAS, CLIP = (0.9, 0.99), 1.0
 """Adam's and the gradient's greatest norm, as a fit has them where nothing else is said."""
 
 
-def grained(bursts):
+def grained(clips):
     """With grain, lest two moves cost the same, of which each side might choose another."""
-    grain = np.random.default_rng(0).normal(0, 3, bursts.shape)
-    return np.clip(bursts + grain, 0, 255).astype(np.uint8)
+    grain = np.random.default_rng(0).normal(0, 3, clips.shape)
+    return np.clip(clips + grain, 0, 255).astype(np.uint8)
 
 
 def stepping(loss_of, params, scene):
@@ -76,7 +66,7 @@ def stepping(loss_of, params, scene):
     """
     optimiser = direction("adam", BETAS[0], CLIP)
 
-    @partial(jax.jit, compiler_options=options())
+    @partial(jax.jit, compiler_options=compiler_options())
     def update(params, state, key, scene):
         loss, gradient = jax.value_and_grad(loss_of)(params, key, *scene)
         step, state = optimiser.update(gradient, state, params)
@@ -105,9 +95,9 @@ def stepping_torch(loss_of, network):
     return step
 
 
-def of_the_generator(settings, pool, bursts, with_compiled):
+def of_the_generator(settings, pool, clips, with_compiled):
     """(JAX's step, PyTorch's steps by name) for the project's own generator, once they are found equal."""
-    scene = jax.jit(view)(pool, bursts)
+    scene = jax.jit(view)(pool, clips)
     network = networks.create(settings.size, settings.seed)
     params, graph = nnx.state(network, nnx.Param), nnx.graphdef(network)
     energy = energy_on((settings.patch, settings.patch))
@@ -120,11 +110,11 @@ def of_the_generator(settings, pool, bursts, with_compiled):
     def loss_of(params, key, scene):
         logits, proposal = forward(params, scene)
         drawn = draw(key, jax.lax.stop_gradient(logits))
-        return counterfactual(logits, drawn, proposal, energy)
+        return counterfactual(logits, drawn, proposal, energy, settings.temperature, settings.limit)
 
     def drawn_loss(params, scene, drawn):
         logits, proposal = forward(params, scene)
-        return counterfactual(logits, drawn, proposal, energy), logits
+        return counterfactual(logits, drawn, proposal, energy, settings.temperature, settings.limit), logits
 
     theirs = [torch.tensor(np.asarray(part)) for part in scene]
     their_energy = peer.Energy(reaching(two_eye_kernel()), settings.patch)
@@ -159,11 +149,11 @@ def of_the_generator(settings, pool, bursts, with_compiled):
     )
 
 
-def of_the_unet(settings, pool, bursts, with_compiled):
+def of_the_unet(settings, pool, clips, with_compiled):
     """The same for the film-maker's U-Net towards v1."""
-    frame = jax.jit(view)(pool, bursts).frame
+    frame = jax.jit(view)(pool, clips).frame
     target = jax.jit(floyd_steinberg)(frame)
-    network = unet.create(settings.unet, settings.seed)
+    network = unet.create(settings.size, settings.seed)
     params, graph = nnx.state(network, nnx.Param), nnx.graphdef(network)
 
     def loss_of(params, frame, target):
@@ -283,24 +273,23 @@ def main() -> None:
         True
     )  # as XLA does: patches that stand still are learned by heart, to gradients of 0
     print(f"on {cores} of the cores, with as many threads on either side")
-    bursts = jnp.asarray(grained(made.bursts(4, 2 * options.patch)))
+    clips = jnp.asarray(grained(made_clips(4, 2 * options.patch)))
     pixels = options.batch * options.patch**2
-    for short, name, objective, prepare in (
-        ("generator", "the project's generator, counterfactual", "counterfactual", of_the_generator),
-        ("u-net", "the film-maker's U-Net, v1", "v1", of_the_unet),
+    for short, name, kind, prepare in (
+        ("generator", "the project's generator, counterfactual", Settings, of_the_generator),
+        ("u-net", "the film-maker's U-Net, v1", V1, of_the_unet),
     ):
         if options.network not in (None, short):
             continue
-        usual = {**USUAL[objective], "batch": options.batch, "patch": options.patch}
-        settings = Settings(objective=objective, **usual)
-        state = start(settings, bursts)
+        settings = kind(batch=options.batch, patch=options.patch)
+        state = start(settings, clips)
         print(f"{name}, {options.batch} patches of {options.patch}x{options.patch}", flush=True)
-        race(pixels, *prepare(settings, state.pool, bursts, not options.eager), options)
+        race(pixels, *prepare(settings, state.pool, clips, not options.eager), options)
         many = updates(settings)
-        held = [many(state, bursts, np.full(3, RATE, np.float32))[0]]
+        held = [many(state, clips, np.full(3, RATE, np.float32))[0]]
 
         def update(many=many, held=held):
-            held[0], means = many(held[0], bursts, np.full(1, RATE, np.float32))
+            held[0], means = many(held[0], clips, np.full(1, RATE, np.float32))
             jax.block_until_ready((held[0], means))
 
         speeds = [pixels * per_second(update, options.seconds) for _ in range(options.rounds)]

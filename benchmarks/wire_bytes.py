@@ -14,12 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from command import begin
 
-from driver.it8951.panel import (
-    IT8951Panel,
-    PanelSettings,
-    open_on,
-)
-from driver.it8951.pixels import changed_rows
+from driver.it8951.panel import IT8951Panel, PanelSettings, open_on
 from driver.simulator.it8951 import SimulatedWire
 
 WIDTH, HEIGHT = 1448, 1072
@@ -32,7 +27,7 @@ def opened(settings: PanelSettings) -> tuple[IT8951Panel, SimulatedWire]:
     wire = SimulatedWire(WIDTH, HEIGHT)
     panel = open_on(wire, settings, wire.clock, wire.sleep)
     panel.redraw(dither(0))
-    panel.show(dither(0), slice(0, HEIGHT))
+    panel.show(dither(0), slice(0, HEIGHT), dither(0))
     panel.sleep()
     return panel, wire
 
@@ -53,12 +48,11 @@ def measure(settings: PanelSettings, rows: int) -> int:
     """Bytes of one frame of which `rows` rows in the middle changed: wake, partial update, sleep."""
     panel, wire = opened(settings)
     start = (HEIGHT - rows) // 2
-    after = dither(0)
-    after[start : start + rows] ^= 1
-    band = changed_rows(dither(0), after)
+    after, band = dither(0), slice(start, start + rows)
+    after[band] ^= 1
 
     def frame() -> None:
-        panel.show(after, band)
+        panel.show(after, band, dither(0))
         panel.sleep()
 
     return count(wire, frame)
@@ -70,9 +64,9 @@ def main() -> None:
         description="Print the bytes on the wire per partial update, as ratios to 4-bit full frames."
     ).parse_args()
     four, one, every = (
-        PanelSettings(vcom=-1.5, bits_per_pixel=4),
+        PanelSettings(vcom=-1.5, bits=4),
         PanelSettings(vcom=-1.5),
-        PanelSettings(vcom=-1.5, all_columns=True),
+        PanelSettings(vcom=-1.5, columns=1448),
     )
     peer = measure(four, HEIGHT)
     print(f"peer: one 4-bit full frame, {PEER_BYTES:,} bytes of pixels, {peer:,} on the wire")

@@ -28,7 +28,7 @@ from year_world import BLOCK, DAY, INTERVAL, MEAN_FRAMES, World, Wrong
 
 from player import panel as panels
 from player.errors import PlayerError
-from player.playback.dependencies import Surroundings
+from player.playback.dependencies import Dependencies
 from player.playback.loop import Playback
 
 __all__ = ["DAY", "INTERVAL", "MEAN_FRAMES", "World", "Wrong", "live"]
@@ -53,7 +53,7 @@ def live(world: World, tick: Callable[[], None] = lambda: None) -> None:
                 with panels.opened(
                     world.config, (WIDTH, HEIGHT), world.log, clock=world.clock, wait=wire.sleep
                 ) as (panel, _, _):
-                    around = Surroundings(
+                    deps = Dependencies(
                         open_reel=world.open_reel,
                         store=world,
                         inbox=world,
@@ -64,7 +64,7 @@ def live(world: World, tick: Callable[[], None] = lambda: None) -> None:
                         clock=world.clock,
                         wall=world.wall,
                     )
-                    Playback(world.effective, panel, around).run(world.store.load())
+                    Playback(world.effective, panel, deps).run(world.store.load())
                 world.happened["(ended well)"] += 1
             except Killed:
                 wire.dead = False

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.simulator.it8951 import (
-    PowerCut,
-    SimulatedWire,
-)
+from driver.simulator.errors import PowerCut
+from driver.simulator.it8951 import SimulatedWire
 from player.reel import ReelWriter
 
 WIDTH, HEIGHT = 64, 48

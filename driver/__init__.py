@@ -1,1 +1,1 @@
-"""The IT8951 controller and the e-ink panel behind it; knows nothing of films."""
+"""E-ink panels and their controllers; knows nothing of films."""

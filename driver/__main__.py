@@ -1,4 +1,4 @@
-"""`python -m driver`: see whether a panel is there, clear it, show a test picture, record what is said.
+"""`python -m driver`: see whether a panel is there, clear it, show a test picture, record the conversation.
 
 Errors are one line on stderr and exit code 2; Ctrl-C ends quietly with 130.
 """
@@ -8,30 +8,28 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import MISSING, fields
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from PIL import Image
+import numpy as np
 
 from driver import pattern
-from driver.errors import DriverError, RecordingError
-from driver.it8951.device_info import a2_mode
-from driver.it8951.panel import (
-    IT8951Panel,
-    PanelSettings,
-    open_on,
-)
-from driver.it8951.wire import (
-    SpiWire,
-    Wire,
-)
-from driver.options import panel_settings, parse
-from driver.recording import RecordingWire, differences, read_recording
+from driver.errors import DriverError, RecordingError, SettingsError
+from driver.panel import DEFAULT_PANEL, PANELS, Panel
+from driver.recording import Event, RecordingWire, differences, read_recording
+
+COMMANDS = {
+    "info": "read what the controller says of itself; draws nothing",
+    "clear": "erase the glass to white; do this before the panel is stored away",
+    "pattern": "show a test picture and change a part of it without a flash",
+    "record": "show the test picture, sleep, wake, and record every byte of the conversation",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code."""
+    """Run one command; returns the exit code."""
     try:
         run(parse(arguments))
     except DriverError as error:
@@ -42,92 +40,74 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(options: argparse.Namespace) -> None:
-    """The chosen command on the chosen wire, recorded if that is asked for."""
-    settings = panel_settings(options)
-    theirs = read_recording(options.compare) if options.compare else []
+def run(args: argparse.Namespace) -> None:
+    """Carry out the chosen command on the chosen wire, recorded if that is asked for."""
+    driver, settings = PANELS[args.panel].module(), panel_settings(args)
+    theirs = read_recording(args.compare) if args.compare else []
     with ExitStack() as stack:
-        wire, clock, sleep = _wire(options, settings)
+        wire, clock, sleep = _wire(args, settings)
         stack.callback(wire.close)
-        record = options.file if options.command == "record" else options.record
-        tap: Wire = wire
+        record = args.file if args.command == "record" else args.record
+        tap = wire
         if record:
             tap = RecordingWire(wire, record, clock)
             stack.callback(tap.close)
-        panel = open_on(tap, settings, clock, sleep)
-        if options.command == "info":
-            _print_info(panel)
-        elif options.command == "clear":
+        panel = driver.open_on(tap, settings, clock, sleep)
+        if args.command == "info":
+            for name, value in driver.describe(panel):
+                print(f"{name:>17}: {value}")
+        elif args.command == "clear":
             panel.clear()
             print("The glass is white.")
         else:
-            _show_pattern(panel, options.waveform)
-        if options.command == "record":
+            _show_pattern(panel, settings.waveform)
+        if args.command == "record":
             _sleep_and_wake(panel)
         panel.sleep()
-        if options.glass:
-            _save_glass(wire, options.glass)
+        if args.glass:
+            _save_glass(wire, args.glass)
     if record:
         print(f"Recorded in {record}.")
-    if options.compare:
-        _print_differences(record, theirs, options.compare)
+    if args.compare:
+        _print_differences(record, theirs, args.compare)
 
 
-def _print_info(panel: IT8951Panel) -> None:
-    info, settings = panel.info, panel.settings
-    known = settings.a2_mode if settings.a2_mode is not None else a2_mode(info.lut)
-    a2 = f"waveform {known}" if known is not None else "unknown for this LUT, DU is used; --a2-mode sets it"
-    for name, value in (
-        ("panel", f"{info.width} x {info.height}"),
-        ("firmware", info.firmware),
-        ("LUT", info.lut),
-        ("A2", a2),
-        ("image memory", f"0x{info.address:08X}"),
-        ("VCOM", f"{panel.controller.vcom():.2f} V, set and read back"),
-        ("temperature", f"{panel.controller.temperature()} C"),
-        ("columns drawn", f"{panel.format.columns} with {settings.bits_per_pixel} bit per pixel"),
-        ("longest transfer", f"{settings.bufsiz} bytes"),
-    ):
-        print(f"{name:>17}: {value}")
-
-
-def _show_pattern(panel: IT8951Panel, waveform: str) -> None:
-    width, height = panel.size
-    dither = pattern.picture(width, height)
-    rows = pattern.band(height)
+def _show_pattern(panel: Panel, waveform: str) -> None:
+    dither, rows, inverted = _pictures(panel)
     print(
         "1. The test picture, with a flash: a black line at all four edges (the right one is cut off with\n"
-        "   one bit per pixel: see --all-columns), the words readable, the thin diagonals straight.\n"
-        "   Mirrored: --mirror. Upside down: --rotate 180. Scattered: lower --write-hz."
+        "   one bit per pixel: see --columns), the words readable, the thin diagonals straight.\n"
+        "   Mirrored: --mirror. Upside down: --rotate 180. Scattered: lower --spi-hz."
     )
     panel.redraw(dither)
     print(
-        f"2. Half of the checkerboards are inverted by {waveform}, without a flash; the rest stays as is.\n"
-        "   All white: --bits-per-pixel 4. Nothing or noise with A2: --a2-mode."
+        f"2. Half of the checkerboards are inverted by {waveform}, without a flash; the rest stays.\n"
+        "   All white: --bits 4. Nothing or noise with A2: --a2-mode."
     )
-    panel.show(_inverted(dither, rows), rows, waveform)
+    panel.show(inverted, rows, dither)
     print(
-        "3. They are put back: the picture is whole again, a little grey where white has turned black.\n"
+        "3. They are restored: the picture is whole again, a little grey where white has turned black.\n"
         "   Wrong, and yet no error: compare a recording with the simulator's (see record --help)."
     )
-    panel.show(dither, rows, waveform)
+    panel.show(dither, rows, inverted)
 
 
-def _sleep_and_wake(panel: IT8951Panel) -> None:
-    dither = pattern.picture(*panel.size)
-    rows = pattern.band(panel.size[1])
+def _sleep_and_wake(panel: Panel) -> None:
+    dither, rows, inverted = _pictures(panel)
     print("4. After sleep and wake the same rows are inverted; the rest must still be there.")
     panel.sleep()
-    panel.show(_inverted(dither, rows), rows)
+    panel.show(inverted, rows, dither)
 
 
-def _inverted(dither: Any, rows: slice) -> Any:
-    changed = dither.copy()
-    changed[rows] ^= 1
-    return changed
+def _pictures(panel: Panel) -> tuple[np.ndarray, slice, np.ndarray]:
+    """The test picture, the rows that partial updates invert, and the picture with these inverted."""
+    dither, rows = pattern.picture(*panel.size), pattern.band(panel.size[1])
+    inverted = dither.copy()
+    inverted[rows] ^= 1
+    return dither, rows, inverted
 
 
-def _print_differences(record: Path, theirs: Sequence[Any], compare: Path) -> None:
+def _print_differences(record: Path, theirs: Sequence[Event], compare: Path) -> None:
     found = list(islice(differences(read_recording(record), theirs), 21))
     print(f"Same conversation as in {compare}." if not found else f"Differences to {compare}:")
     for line in found[:20]:
@@ -137,25 +117,109 @@ def _print_differences(record: Path, theirs: Sequence[Any], compare: Path) -> No
 
 
 def _wire(
-    options: argparse.Namespace, settings: PanelSettings
+    args: argparse.Namespace, settings: Any
 ) -> tuple[Any, Callable[[], float], Callable[[float], None]]:
     """The wire, with the clock and the sleep that belong to it."""
-    if options.simulated:
-        from driver.simulator.it8951 import SimulatedWire
-
-        wire = SimulatedWire(*options.simulated_size)
+    panel = PANELS[args.panel]
+    if args.simulated:
+        wire = panel.simulated_wire(args.simulated_size)
         return wire, wire.clock, wire.sleep
-    return SpiWire(settings), time.monotonic, time.sleep
+    return panel.module().SpiWire(settings), time.monotonic, time.sleep
 
 
 def _save_glass(wire: Any, path: Path) -> None:
     try:
-        Image.fromarray(wire.glass).save(path)
-    except (OSError, ValueError) as error:
+        wire.save_png(path)
+    except OSError as error:
         raise RecordingError(
-            f"cannot save the glass as {path} ({error}): give a writable name ending .png"
+            f"cannot save the glass as {path} ({error.strerror}): give a path that can be written"
         ) from error
     print(f"The simulated glass is in {path}.")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options; exits with 2 and one line on stderr when they cannot be understood."""
+    return _parser().parse_args(arguments)
+
+
+def panel_settings(args: argparse.Namespace) -> Any:
+    """The settings that the options give. SettingsError, also for options that contradict each other."""
+    if args.glass and not args.simulated:
+        raise SettingsError("--glass needs --simulated: only the simulator can see its glass")
+    if args.glass and args.glass.suffix.lower() != ".png":
+        raise SettingsError(f"cannot save the glass as {args.glass}: give a name that ends in .png")
+    return PANELS[args.panel].module().PanelSettings.of(vars(args), simulated=args.simulated)
+
+
+def size(text: str) -> tuple[int, int]:
+    """(width, height) of a text like 1448x1072."""
+    width, height = text.lower().split("x")
+    return int(width), int(height)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"driver: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m driver",
+        description="Try an e-paper panel, or its simulator.",
+        epilog="First time: python -m driver info --vcom -1.53, with the value printed on your panel's flex "
+        "cable. Without a panel: python -m driver pattern --simulated --glass glass.png",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False
+        )
+        if name == "record":
+            command.add_argument("file", type=Path, metavar="FILE", help="the recording: JSON lines")
+            command.add_argument(
+                "--compare", type=Path, metavar="FILE", help="print where another recording differs"
+            )
+            command.set_defaults(record=None)
+        else:
+            command.add_argument("--record", type=Path, metavar="FILE", help="record every byte in FILE")
+            command.set_defaults(compare=None)
+        command.add_argument(
+            "--panel",
+            choices=PANELS,
+            default=DEFAULT_PANEL,
+            help="; ".join(f"{name}: {panel.description}" for name, panel in PANELS.items())
+            + " (default: %(default)s)",
+        )
+        command.add_argument("--simulated", action="store_true", help="use the simulator instead of a panel")
+        command.add_argument(
+            "--simulated-size", type=size, metavar="WxH", help="pixels (default: those of the panel)"
+        )
+        command.add_argument(
+            "--glass", type=Path, metavar="PNG", help="with --simulated: save a picture of the glass"
+        )
+        _add_settings(command.add_argument_group("settings of the panel"))
+    return parser
+
+
+def _add_settings(group: Any) -> None:
+    """One option for every setting of a panel in the table; only those given end up in the namespace."""
+    seen = set()
+    for panel in PANELS.values():
+        for field in fields(panel.module().PanelSettings):
+            if field.name in seen:
+                continue
+            seen.add(field.name)
+            option, text = "--" + field.name.replace("_", "-"), field.metadata["help"]
+            if field.type is bool:
+                group.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=text)
+                continue
+            if field.default not in (MISSING, None):
+                text += f" (default: {field.default})"
+            kind = field.type if field.type in (float, str) else int
+            metavar = {int: "N", float: "X", str: "WORD"}[kind]
+            group.add_argument(option, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
 if __name__ == "__main__":

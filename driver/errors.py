@@ -1,7 +1,7 @@
-"""Everything the driver raises on purpose; each message is one line that names the fix.
+"""Errors that the driver raises on purpose; each message is one line that names the fix.
 
-Every class inherits DriverError, so that a program catches the driver with one name, and the builtin that a
-Python programmer would expect for that kind of trouble.
+Every class inherits DriverError, so that a program can catch all of them by one name, and the builtin that a
+Python programmer would expect.
 """
 
 
@@ -10,7 +10,7 @@ class DriverError(Exception):
 
 
 class SettingsError(DriverError, ValueError):
-    """A setting is out of its range, or two settings contradict each other."""
+    """A setting is missing or out of range."""
 
 
 class MissingModuleError(DriverError, ImportError):
@@ -18,32 +18,32 @@ class MissingModuleError(DriverError, ImportError):
 
 
 class AccessError(DriverError, OSError):
-    """The SPI device or a pin is missing, forbidden, or failed in the middle of a transfer."""
+    """The SPI device or a pin is missing or forbidden, or a transfer failed."""
 
 
 class WiringError(DriverError, OSError):
-    """The controller answers with what only an open wire, a wrong switch or a wrong clock can produce."""
+    """The controller's answer can only come from an open wire, a wrong switch or a wrong clock."""
 
 
 class BusyTimeout(DriverError, TimeoutError):
-    """HRDY stayed low: the controller takes no commands."""
+    """The controller stayed busy and takes no commands."""
 
 
 class DisplayTimeout(DriverError, TimeoutError):
-    """LUTAFSR stayed non-zero: the display engine did not finish an update."""
+    """The controller did not finish an update."""
 
 
 class VcomError(DriverError, ValueError):
-    """The controller reports another VCOM than the one that was set."""
+    """The controller reports a different VCOM from the one that was set."""
 
 
 class StateError(DriverError, RuntimeError):
-    """The call is not possible in the state the panel is in, for example a draw while it sleeps."""
+    """The call is not possible in the panel's present state, for example a draw while it sleeps."""
 
 
 class DitherError(DriverError, ValueError):
-    """What was given to draw is not a dither, or its size is not the panel's."""
+    """The array is not a dither, or its size is not the panel's."""
 
 
 class RecordingError(DriverError, ValueError):
-    """A recording cannot be read, or a conversation differs from the recorded one."""
+    """A recording cannot be read or written, or a conversation differs from the recorded one."""

@@ -1,7 +1,7 @@
 """The test picture of `python -m driver pattern`, and what a person should see in it. Pure.
 
 Each part shows one kind of mistake: a line around the edge (columns or rows missing), words (mirrored or
-upside down), thin diagonals (exchanged bits or bytes break them into steps of 8 or 16), checkerboards and
+upside down), thin diagonals (swapped bits or bytes break them into steps of 8 or 16), checkerboards and
 grey dithers (clock too fast, patchy areas), a ruler at the right edge (1440 or 1448 columns).
 """
 
@@ -40,13 +40,13 @@ def _words(text: str, scale: int) -> Image.Image:
 
 
 def _checkerboards(field: np.ndarray) -> None:
-    """Fills uint8[h, w] with five checkerboards, of 1, 2, 4, 8 and 16 pixels."""
+    """Fill uint8[h, w] with five checkerboards, of 1, 2, 4, 8 and 16 pixels."""
     rows, columns = np.indices(field.shape)
     size = 1 << columns * 5 // field.shape[1]
     field[:] = (rows // size + columns // size) % 2
 
 
 def _greys(field: np.ndarray) -> None:
-    """Fills uint8[h, w] with a ramp from black to white, as ordered dither."""
+    """Fill uint8[h, w] with a ramp from black to white, as an ordered dither."""
     rows, columns = np.indices(field.shape)
     field[:] = BAYER[rows % 4, columns % 4] < columns * 17 // field.shape[1]

@@ -1,4 +1,4 @@
-"""A conversation written down: a wire that records, one that plays back, and how two recordings differ.
+"""Recorded conversations: a wire that records, one that plays back, and how two recordings differ.
 
 A recording is a text file of JSON lines, one per event:
 
@@ -7,9 +7,9 @@ A recording is a text file of JSON lines, one per event:
     {"at": 0.4131, "polls": 1, "sent": "100000000000", "got": "0001"}
 
 An event is a pulse on RST or one chip-select window. `at` is in seconds since the recording began, `polls`
-says how often HRDY was asked for before, `sent` and `got` are hexadecimal; `got` is there for reads alone
-and begins after the dummy word. The file is written as FILE.part and renamed when the wire is closed, so a
-power cut leaves what was said until then.
+says how often HRDY was read before it, `sent` and `got` are hexadecimal; only reads have `got`, which begins
+after the dummy word. The file is written as FILE.part and renamed when the wire is closed, so a power cut
+leaves the conversation up to then.
 """
 
 import errno
@@ -26,10 +26,9 @@ from driver.it8951.wire import Wire
 
 READ = b"\x10\x00"
 ANSWER = 4
-"""Bytes into a read: what comes during the preamble and the dummy word means nothing."""
+"""Bytes into a read: nothing before them, during the preamble and the dummy word, means anything."""
 ASK_ENGINE = (b"\x60\x00\x00\x10", b"\x00\x00\x12\x24")
-"""The two windows that ask for register LUTAFSR; the read follows. How often depends on the glass, not on
-us."""
+"""The two windows that ask for register LUTAFSR; the read follows. How often depends on the glass."""
 
 
 class Event(NamedTuple):
@@ -47,9 +46,9 @@ class Event(NamedTuple):
 
 
 class RecordingWire:
-    """Passes everything on to `wire` and writes it to `path`. clock is in seconds.
+    """Pass everything on to `wire` and record it in `path`. clock is in seconds.
 
-    Raises RecordingError when the file cannot be written.
+    RecordingError when the file cannot be written.
     """
 
     def __init__(self, wire: Wire, path: Path, clock: Callable[[], float]) -> None:
@@ -60,7 +59,7 @@ class RecordingWire:
         self._begin = clock()
         self._polls = 0
         try:
-            # Unbuffered: a program that is killed has written all that was said.
+            # Unbuffered: a program that is killed has written everything up to then.
             self._file = self._part.open("wb", buffering=0)
         except OSError as error:
             raise RecordingError(f"cannot write the recording {path}: {error.strerror}") from error
@@ -86,7 +85,7 @@ class RecordingWire:
         self._wire.reset()
 
     def close(self) -> None:
-        """Closes the wire and gives the recording its name."""
+        """Close the wire and give the recording its name."""
         self._wire.close()
         if self._file.closed:
             return
@@ -113,7 +112,7 @@ class RecordingWire:
 
 
 class PlaybackWire:
-    """Answers as recorded, and insists on the recorded conversation: another window is a RecordingError."""
+    """Answer as recorded. A window that differs from the recorded one is a RecordingError."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self._events = events
@@ -140,7 +139,7 @@ class PlaybackWire:
         """Nothing was opened."""
 
     def finish(self) -> None:
-        """Raises RecordingError when the recording goes on."""
+        """RecordingError when the recording goes on."""
         if self.played < len(self._events):
             raise self._unexpected(_say(self._events[self.played]), "the end")
 
@@ -155,13 +154,15 @@ class PlaybackWire:
 
 
 def read_recording(path: Path) -> list[Event]:
-    """The events of a recording; raises RecordingError naming the line that is none."""
+    """Read the events of a recording. RecordingError names a line that is not one."""
     try:
         lines = path.read_text(encoding="ascii").splitlines()
     except OSError as error:
         raise RecordingError(f"cannot read the recording {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RecordingError(f"{path} is no recording: make one with python -m driver record FILE") from error
+        raise RecordingError(
+            f"{path} is not a recording: make one with python -m driver record FILE"
+        ) from error
     events = []
     for number, line in enumerate(lines, 1):
         try:
@@ -171,13 +172,13 @@ def read_recording(path: Path) -> list[Event]:
             events.append(Event(sent, got, float(event["at"]), int(event.get("polls", 0))))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordingError(
-                f"line {number} of {path} is no recorded event: make one with python -m driver record FILE"
+                f"line {number} of {path} is not a recorded event: make one with python -m driver record FILE"
             ) from error
     return events
 
 
 def differences(ours: Sequence[Event], theirs: Sequence[Event]) -> Iterator[str]:
-    """One line for each event not sent or not answered alike; times and lengths of waits do not count."""
+    """One line for each event that was sent or answered differently; times and waits do not count."""
     pairs = zip_longest(_without_waits(ours), _without_waits(theirs))
     for number, (our, their) in enumerate(pairs, 1):
         left, right = _say(our), _say(their)
@@ -186,7 +187,7 @@ def differences(ours: Sequence[Event], theirs: Sequence[Event]) -> Iterator[str]
 
 
 def _without_waits(events: Sequence[Event]) -> list[Event]:
-    """The events with only the last of several questions to LUTAFSR in a row."""
+    """The events, with only the last of several reads of LUTAFSR in a row."""
 
     def asks(i: int) -> bool:
         return tuple(event.sent for event in events[i : i + 2]) == ASK_ENGINE

@@ -1,8 +1,17 @@
-"""Opens the panel, real or simulated: the only module of the player that knows the driver."""
+"""The panel: opened by the settings, its driver's errors translated, reset when it fails.
+
+The only module of the player that knows the driver; nothing of the driver is imported before it is needed.
+
+Controllers hang after days of good work, and what helped their owners was a reset. The call that failed is
+not repeated here: it ends with PanelReset, so that the caller, who knows the picture, redraws it. So a fault
+costs one redraw, the log tells of it, and a panel that keeps failing ends the run.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,25 +19,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.config.settings import Config
-from player.errors import ConfigError, PanelError, PanelFault
-from player.service.recovery import DevicePanel, SteadyPanel
+from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 if TYPE_CHECKING:
-    from driver.it8951.panel import (
-        IT8951Panel,
-        PanelSettings,
-    )
+    from driver.panel import Panel
 
-_SIMULATED_VCOM = -1.5  # volts; no glass can be harmed
-_WINDOWS_THAT_WAIT = 3  # of a draw: more than these do not wait long and yet go on
+Dither = NDArray[np.uint8]
+
+HOUR = 3600.0
+PAUSE = 5.0  # seconds before the next attempt when even the start fails: a weak supply needs a moment
+_LONG_WAITS = 3  # windows of a draw that may wait almost ready_timeout, and the draw goes on all the same
 
 
 class OpenPanel(NamedTuple):
-    """A panel; on the simulator, how to look at its glass (uint8[H, W], reflectance); whether partial updates
-    may go on from what an earlier process has drawn.
+    """`glass`: how to look at a simulated panel (uint8[H, W], reflectance); None for a real one. `attached`:
+    partial updates may go on from what an earlier process has drawn.
     """
 
-    panel: SteadyPanel
+    panel: "Panel"
     glass: Callable[[], NDArray[np.uint8]] | None
     attached: bool
 
@@ -41,10 +49,10 @@ def device(config: Config) -> Path:
 
 
 def longest_call(config: Config) -> float:
-    """Seconds that one call to the panel may take before it fails: the engine is awaited before a load and
-    after a display, and HRDY before every window.
+    """Seconds that one call to the panel may take before it fails: it waits for the display engine before a
+    load and after a display, and for HRDY before every window.
     """
-    return 2 * config.display_timeout + _WINDOWS_THAT_WAIT * config.ready_timeout
+    return 2 * config.display_timeout + _LONG_WAITS * config.ready_timeout
 
 
 @contextmanager
@@ -58,116 +66,71 @@ def opened(
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[OpenPanel]:
-    """The panel that the configuration names, asleep and closed afterwards, come what may.
+    """The panel of the configuration; afterwards it is shut down and closed, whatever happens.
 
-    `size`: (width, height) of the simulated panel, when it is one. `attach`: go on with a panel that an
-    earlier process left asleep and that has kept its power; where it does not answer as one, it is reset.
-    `alive`, `clock`, `wait`: see SteadyPanel. Errors of the driver come out as PanelError in one line.
+    `size`: (width, height) of a simulated panel. `attach`: go on with a panel that an earlier process left
+    asleep and that has kept its power; reset it where it does not answer as one. `alive`, `clock`, `wait`:
+    see RecoveringPanel. ConfigError for a setting; PanelError in one line for all that the driver raises.
     """
-    device = _Device(config, size)
+    open_panel, glass = _opener(config, size)
     attached = attach
     try:
-        first = device.open(attach)
+        with _driver_errors():
+            first = open_panel(attach=attach)
     except PanelFault as fault:
         if not attach:
             raise
         log(f"the panel does not go on from where it was: {fault}; resetting it")
-        first, attached = device.open(), False
-    panel = SteadyPanel(
-        first,
-        device.open,
-        limit=config.recoveries,
-        log=log,
-        clock=clock,
-        wait=wait,
-        alive=alive,
+        attached = False
+        with _driver_errors():
+            first = open_panel()
+    panel = RecoveringPanel(
+        first, open_panel, limit=config.recoveries, log=log, clock=clock, wait=wait, alive=alive
     )
     try:
-        yield OpenPanel(panel, device.glass, attached)
+        yield OpenPanel(panel, glass, attached)
     except BaseException:
-        with suppress(Exception):  # a panel that does not answer must not hide why
+        with suppress(Exception):  # a panel that does not answer must not hide the reason
+            panel.shut_down()
+        with suppress(Exception):
             panel.close()
         raise
-    else:
+    try:
+        panel.shut_down()
+    finally:
         panel.close()
 
 
-class _Device:
-    """Starts the panel of the configuration, as often as asked; the simulated one stays the same glass."""
+def _opener(
+    config: Config, size: tuple[int, int]
+) -> tuple[Callable[..., "Panel"], Callable[[], NDArray[np.uint8]] | None]:
+    """A function that starts the panel, as often as it is called, and how to look at a simulated glass."""
+    from driver.errors import SettingsError
+    from driver.panel import DEFAULT_PANEL, PANELS
 
-    def __init__(self, config: Config, size: tuple[int, int]) -> None:
-        from driver.errors import DriverError
+    panel_type = PANELS[DEFAULT_PANEL]
+    driver = panel_type.module()
+    try:
+        settings = driver.PanelSettings.of(asdict(config), simulated=config.simulated is not None)
+    except SettingsError as error:
+        raise ConfigError(str(error)) from error
+    if config.simulated is None:
+        return partial(driver.open_panel, settings), None
+    try:
+        wire = panel_type.simulated_wire(size, strict=True)
+    except ValueError as error:
+        raise PanelError(f"{error}; export the film again with a smaller --size") from None
 
-        self.glass: Callable[[], NDArray[np.uint8]] | None = None
-        try:
-            self._settings = _settings(config)
-        except DriverError as error:
-            raise PanelError(str(error)) from error
-        if config.simulated is None:
-            self._wire = None
-            return
-        from driver.simulator.it8951 import SimulatedWire
+    def glass() -> NDArray[np.uint8]:
+        wire.log.clear()  # nobody reads it, and it would grow
+        return wire.glass
 
-        try:
-            wire = SimulatedWire(*size, strict=True)
-        except ValueError as error:
-            raise PanelError(f"{error}; export the film again with a smaller --size") from None
-
-        def look() -> NDArray[np.uint8]:
-            wire.log.clear()  # of the commands, which nobody reads here
-            return wire.glass
-
-        self._wire, self.glass = wire, look
-
-    def open(self, attach: bool = False) -> DevicePanel:
-        """Reset and start it; or take it over as it is. PanelFault or PanelError."""
-        from driver.it8951.panel import (
-            open_on,
-            open_panel,
-        )
-
-        with _driver_errors():
-            if self._wire is None:
-                return _Translated(open_panel(self._settings, attach=attach))
-            wire = self._wire
-            return _Translated(open_on(wire, self._settings, wire.clock, wire.sleep, attach=attach))
-
-
-class _Translated:
-    """A DevicePanel over the driver's panel: its errors become the player's."""
-
-    def __init__(self, panel: "IT8951Panel") -> None:
-        self._panel = panel
-        self.size = panel.size
-
-    def show(self, dither: NDArray[np.uint8], rows: slice, waveform: str = "DU") -> None:
-        with _driver_errors():
-            self._panel.show(dither, rows, waveform)
-
-    def redraw(self, dither: NDArray[np.uint8]) -> None:
-        with _driver_errors():
-            self._panel.redraw(dither)
-
-    def clean(self) -> None:
-        with _driver_errors():
-            self._panel.clear()
-
-    def sleep(self) -> None:
-        with _driver_errors():
-            self._panel.sleep()
-
-    def shut_down(self) -> None:
-        with _driver_errors():
-            self._panel.shut_down()
-
-    def close(self) -> None:
-        with _driver_errors():
-            self._panel.close()
+    return partial(driver.open_on, wire, settings, wire.clock, wire.sleep), glass
 
 
 @contextmanager
 def _driver_errors() -> Iterator[None]:
-    """PanelFault for what controller or wire did, PanelError for what the driver was asked wrongly."""
+    """PanelFault for what the controller or the wire did, PanelError for a call that the driver refuses."""
     from driver.errors import DitherError, DriverError, MissingModuleError, SettingsError, StateError
 
     try:
@@ -178,50 +141,126 @@ def _driver_errors() -> Iterator[None]:
         raise PanelFault(str(error)) from error
 
 
-def _settings(config: Config) -> "PanelSettings":
-    from driver.it8951.panel import PanelSettings
+class RecoveringPanel:
+    """The Panel that playback draws on, over one panel of the driver after another.
 
-    vcom = config.vcom if config.simulated is None else _SIMULATED_VCOM
-    if vcom is None:
-        raise ConfigError(
-            "--vcom is missing: give the voltage printed on the panel's flex cable, as in --vcom -1.53; "
-            "or --simulated DIR to try without a panel"
-        )
-    return PanelSettings(
-        vcom=vcom,
-        vcom_tolerance=config.vcom_tolerance,
-        bus=config.spi_bus,
-        device=config.spi_device,
-        reset_pin=config.reset_pin,
-        ready_pin=config.ready_pin,
-        write_hz=config.spi_hz,
-        slow_hz=config.spi_slow_hz,
-        bits_per_pixel=config.bits,
-        all_columns=config.columns == 1448,
-        a2_mode=config.a2_mode,
-        rotate=config.rotate,
-        mirror=config.mirror,
-        rest=config.rest,
-        enhanced_driving=config.enhanced_driving,
-        ready_timeout=config.ready_timeout,
-        display_timeout=config.display_timeout,
-    )
+    `reopen` resets and starts the panel, at most `limit` times within an hour of `clock` (monotonic seconds).
+    `wait` takes the seconds to pause. `alive` is called after every call to the driver, even a failed one:
+    each of them is bounded, so a watchdog need not allow for their sum.
+
+    PanelReset from show, redraw and clear: the panel was reset and may show anything. PanelError: a reset
+    cannot help, or there were too many.
+    """
+
+    def __init__(
+        self,
+        panel: "Panel",
+        reopen: Callable[[], "Panel"],
+        *,
+        limit: int,
+        log: Callable[[str], None],
+        clock: Callable[[], float],
+        wait: Callable[[float], None],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.size = panel.size
+        self._panel: Panel | None = panel
+        self._reopen, self._limit = reopen, limit
+        self._log, self._clock, self._wait, self._alive = log, clock, wait, alive
+        self._recent: list[float] = []  # when it was reset, within the last hour
+        self._must_redraw = False
+
+    def show(self, dither: Dither, rows: slice, shown: Dither) -> None:
+        """Partial update. PanelReset also until the first redraw after a reset."""
+        if self._must_redraw:
+            raise PanelReset("the panel was reset, so its picture has to be drawn as a whole")
+        self._call(lambda panel: panel.show(dither, rows, shown))
+
+    def redraw(self, dither: Dither) -> None:
+        """Full refresh; it flashes."""
+        self._call(lambda panel: panel.redraw(dither))
+        self._must_redraw = False
+
+    def clear(self) -> None:
+        """Erase the whole glass to white."""
+        self._call(lambda panel: panel.clear())
+        self._must_redraw = False
+
+    def sleep(self) -> None:
+        """Lowest power until the next call. A fault is handled here: the picture stays, and the next frame
+        must be a redraw.
+        """
+        try:
+            self._call(lambda panel: panel.sleep())
+        except PanelReset:
+            self._call(lambda panel: panel.sleep())
+
+    def shut_down(self) -> None:
+        """Lowest power for good, by a reset if need be. PanelError when that fails; nothing is retried."""
+        if self._panel is not None:
+            with _driver_errors():
+                self._panel.shut_down()
+
+    def close(self) -> None:
+        """Release the panel."""
+        if self._panel is not None:
+            with _driver_errors():
+                self._panel.close()
+
+    def _call(self, call: "Callable[[Panel], None]") -> None:
+        if self._panel is None:
+            raise PanelError("the panel was given up")
+        try:
+            with _driver_errors():
+                call(self._panel)
+        except PanelFault as fault:
+            self._alive()
+            self._recover(fault)
+            raise PanelReset(f"{fault}; the panel was reset") from fault
+        self._alive()
+
+    def _recover(self, fault: PanelFault) -> None:
+        """Reset until it starts. PanelError when the limit is reached first."""
+        self._must_redraw = True
+        while True:
+            now = self._clock()
+            self._recent = [time for time in self._recent if now - time < HOUR]
+            if len(self._recent) >= self._limit:
+                raise PanelError(f"{fault}; {self._tried()}") from fault
+            self._recent.append(now)
+            count = f"{len(self._recent)} of at most {self._limit} within an hour"
+            self._log(f"the panel failed: {fault}; resetting it ({count})")
+            with suppress(PanelError):
+                self.close()
+            self._panel = None
+            try:
+                with _driver_errors():
+                    self._panel = self._reopen()
+            except PanelFault as again:
+                fault = again
+                self._wait(PAUSE)
+            else:
+                self._log("the panel answers again after the reset")
+                return
+            finally:
+                self._alive()
+
+    def _tried(self) -> str:
+        if not self._limit:
+            return "it is not reset, as recoveries is 0"
+        times = "once" if self._limit == 1 else f"{self._limit} times"
+        return f"it was reset {times} within an hour, which did not help"
 
 
 def button_inputs(pins: Sequence[int]) -> Callable[[], tuple[bool, ...]]:
     """A function that tells which buttons are down, by pins (BCM) in their order. Both raise PanelError."""
-    from driver.errors import DriverError
-    from driver.inputs import Inputs
+    from driver.pi import Inputs
 
-    try:
+    with _driver_errors():
         inputs = Inputs(pins)
-    except DriverError as error:
-        raise PanelError(str(error)) from error
 
     def down() -> tuple[bool, ...]:
-        try:
+        with _driver_errors():
             return inputs.down()
-        except DriverError as error:
-            raise PanelError(str(error)) from error
 
     return down

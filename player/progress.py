@@ -1,9 +1,9 @@
-"""Where the player is, in a small JSON file that survives a power cut at any moment.
+"""The player's place in the film, in a small JSON file that survives a power cut at any moment.
 
-Before the panel is touched the file says which frame is being shown, afterwards that it is. After a kill
-the player therefore goes on with the frame it was showing or the next one, never with an earlier one.
-Times are Unix seconds of the wall clock: they mean something across restarts, and are believed only as
-far as `schedule` says.
+The file is written before and after each frame: which frame the panel is being given, then that it is on the
+glass. So after a kill the player goes on with the frame it was showing or the next one, never with an earlier
+one. Times are Unix seconds of the wall clock: they mean something across restarts, and `schedule` says how
+far they are believed.
 """
 
 import json
@@ -19,14 +19,14 @@ from player.files import make_directory, why, write_whole
 
 @dataclass(frozen=True)
 class Progress:
-    """`reel`: absolute path; `created`: its creation stamp, tells an exchanged reel; `frames` in it.
-    `frame`: number of the frame on the panel, confirmed; `showing`: number of the one that the panel was
-    being given, not yet confirmed. `shown_at`, `next_due`: when `frame` went up and when the next is
-    due; `interval` in seconds; `redraws` in all; `paused` until it is resumed; `round` of the playlist,
-    from 0; `chosen_over`: the reels of the configuration, parted by colons, when `reel` was chosen at run
-    time instead of them. `redrawn`: number of the frame of `reel` that was last redrawn, None when it was
-    something else; `since_redraw`: frames since; `redrawn_at`: when. `picture`: CRC-32 of the packed dither
-    on the panel, None while a card stands there.
+    """`reel`: absolute path; `created`: its creation stamp, which tells when the file was exchanged;
+    `frames` in it. `frame`: number of the frame that is on the panel for certain; `showing`: number of the
+    one that the panel was being given, None once that is certain. `shown_at`, `next_due`: when `frame` went
+    up and when the next one is due; `interval` in seconds; `redraws` in all; `paused` until it is resumed;
+    `round` of the playlist, from 0; `chosen_over`: the reels of the configuration, parted by colons, when
+    `reel` was chosen at run time instead of them. `redrawn`: number of the frame of `reel` that was last
+    redrawn, None when that was something else; `since_redraw`: frames since; `redrawn_at`: when. `picture`:
+    CRC-32 of the packed dither on the panel, None while a card stands there.
     """
 
     reel: str | None = None
@@ -48,7 +48,7 @@ class Progress:
 
 
 class ProgressStore:
-    """The file at `path`. `log` gets one line when what was found there cannot be used."""
+    """The file at `path`. `log` gets one line when its content cannot be used."""
 
     def __init__(self, path: Path, log: Callable[[str], None]) -> None:
         self.path = path
@@ -66,15 +66,16 @@ class ProgressStore:
             with suppress(OSError):
                 self.path.replace(aside)
             self._log(
-                f"{self.path}: holds no place to go on from ({error}); moved to {aside.name}, starting anew"
+                f"{self.path}: holds no usable place in a film ({error}); "
+                f"moved to {aside.name}, starting from the beginning"
             )
             return Progress()
 
     def save(self, progress: Progress) -> None:
-        """Store it; survives a power cut when this returns. FileError when it never worked.
+        """Store it; it survives a power cut when this returns. FileError when storing has never worked.
 
         Once it has worked, in this run or an earlier one, a failure (a full disk) is only logged, once: the
-        film goes on, and the place is stored again as soon as that is possible.
+        film goes on, and the place is stored again as soon as possible.
         """
         data = json.dumps(asdict(progress), indent=1).encode() + b"\n"
         try:
@@ -85,14 +86,14 @@ class ProgressStore:
             if not self._worked:
                 raise
             if not self._failed:
-                self._log(f"{error}; showing goes on, but a restart would go back")
+                self._log(f"{error}; the film goes on, but a restart would go back")
             self._failed = True
         else:
             self._worked, self._failed = True, False
 
 
 def read(path: Path) -> Progress | None:
-    """The record in the file, None when there is none. ValueError, with the reason, when damaged."""
+    """The record in the file, None when there is no file. ValueError with the reason when it is damaged."""
     try:
         found = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,6 @@
 """A headless Chromium for tests of pages, driven by the DevTools protocol over a pipe: no port, no driver.
 
-Messages are JSON, ended by a zero byte, on the browser's file descriptors 3 (to it) and 4 (from it).
+Messages are JSON and end with a zero byte. The browser reads them on its file descriptor 3 and answers on 4.
 Source: https://chromedevtools.github.io/devtools-protocol/ and Chromium's `--remote-debugging-pipe`.
 """
 
@@ -34,7 +34,7 @@ def find_chromium() -> str | None:
 class Chromium:
     """The browser: a process of its own with a new profile in `folder`. Close it when done.
 
-    `ratio` is how many screen pixels a CSS pixel takes, on its screen: `open` and `resize` only make believe.
+    `ratio`: screen pixels per CSS pixel of its real screen; `open` and `resize` only emulate another.
     """
 
     def __init__(self, executable: str, folder: Path, ratio: float = 1) -> None:
@@ -48,7 +48,7 @@ class Chromium:
         ]  # fmt: skip
         if os.geteuid() == 0:
             arguments.insert(1, "--no-sandbox")
-        # The pipes may have the numbers 3 and 4 here, crossed, so they pass through others on their way.
+        # Here the pipes may have the numbers 3 and 4, swapped, so they move by way of other numbers.
         actions = [
             *((os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)),
             (os.POSIX_SPAWN_DUP2, to_browser, 103), (os.POSIX_SPAWN_DUP2, from_browser, 104),
@@ -64,7 +64,7 @@ class Chromium:
         self.events: list[dict[str, Any]] = []
 
     def command(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
-        """Send one command and return its result; what happens meanwhile is kept in `events`."""
+        """Send one command and return its result; events that arrive meanwhile are kept in `events`."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if session:
@@ -91,9 +91,9 @@ class Chromium:
     def open(
         self, url: str, width: int | None = None, height: int = 0, ratio: float = 1, **media: str
     ) -> "Page":
-        """A page in a window of width x height CSS pixels of `ratio` screen pixels, with `media` features.
+        """A page in a window of width x height CSS pixels, `ratio` screen pixels each, with `media` features.
 
-        No width: the browser's own window on its own screen.
+        Without a width: the browser's own window on its own screen.
         """
         target = self.command("Target.createTarget", url="about:blank")["targetId"]
         session = self.command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -132,7 +132,7 @@ class Page:
         return self._browser.command(method, self._session, **parameters)
 
     def resize(self, width: int, height: int, ratio: float = 1) -> None:
-        """Change the window, in CSS pixels, and how many screen pixels each takes."""
+        """Change the window's size in CSS pixels, and the screen pixels that each takes."""
         screen = {"width": width, "height": height, "deviceScaleFactor": ratio, "mobile": ratio > 1}
         self.command("Emulation.setDeviceMetricsOverride", **screen)
 
@@ -145,14 +145,14 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, expression: str) -> None:
-        """Until the expression is true; fails after PATIENCE."""
+        """Wait until the expression is true; fail after PATIENCE."""
         deadline = time.monotonic() + PATIENCE
         while not self.evaluate(expression):
             assert time.monotonic() < deadline, f"never true: {expression}"
             time.sleep(0.02)
 
     def press(self, key: str, shift: bool = False) -> None:
-        """Press and release a key: a letter, a digit, a sign, or a name in KEY_CODES."""
+        """Press and release a key: a single character, or a name in KEY_CODES."""
         typed = "" if shift or len(key) > 1 else key
         words = {"key": key, "text": typed, "windowsVirtualKeyCode": KEY_CODES.get(key, ord(key[0].upper())),
                  "modifiers": SHIFT if shift else 0}  # fmt: skip
@@ -160,7 +160,7 @@ class Page:
         self.command("Input.dispatchKeyEvent", type="keyUp", **{**words, "text": ""})
 
     def drag(self, x: float, y: float, right: float, down: float) -> None:
-        """Press the mouse at (x, y), move it, and let go. No movement: a click."""
+        """Press the mouse button at (x, y), move, and release. Without movement: a click."""
         mouse = {"button": "left", "clickCount": 1}
         there = {"x": x + right, "y": y + down}
         self.command("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, **mouse)
@@ -169,7 +169,7 @@ class Page:
         self.command("Input.dispatchMouseEvent", type="mouseReleased", **there, **mouse)
 
     def click(self, selector: str) -> None:
-        """Click in the middle of an element, once it is in view."""
+        """Scroll an element into view and click its middle."""
         x, y = self.evaluate(
             f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
             "found.scrollIntoView({block: 'center'}); const box = found.getBoundingClientRect();"
@@ -182,7 +182,7 @@ class Page:
         return base64.b64decode(self.command("Page.captureScreenshot", captureBeyondViewport=whole)["data"])
 
     def complaints(self) -> list[str]:
-        """What the page has thrown, and the browser logged, such as breaches of its security policy."""
+        """What the page has thrown and the browser has logged, such as violations of the security policy."""
         texts = []
         for event in self._browser.events:
             if event.get("sessionId") != self._session:

@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -38,7 +37,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.reel import FrameInfo, ReelWriter
-from trainer import machine
 from trainer.dithers import table as dithers
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import Frame
@@ -406,22 +404,6 @@ def exported(
 
 # All of it.
 
-DEFINITIONS = {
-    "update_seconds": "of one update: a pass over every patch, gradient, Adam, polishing, the next patches; "
-    "median",
-    "patch_pixels_per_second": "batch x patch x patch pixels per update",
-    "operations_per_update": "multiplications and additions, by XLA's cost analysis of its program",
-    "matmul_operations_per_second": "of a product of two float32 matrices of matmul_side, measured in turn "
-    "with the updates; median",
-    "share_of_matmul": "operations of the updates per second over those of the product",
-    "stages_seconds": "per frame, each stage by itself in one thread; medians but for write, a mean",
-    "dither_frames_per_second": "of the dithering alone, closed loop, by the median",
-    "export_frames_per_second": "of `trainer export`, whose stages overlap",
-    "film_seconds": f"what the export of a film of {FILM_FRAMES} frames would take at that rate",
-    "first_frame_seconds": "the dither of the first frame, compiling included",
-}
-"""What the figures mean, by key."""
-
 
 @dataclass(frozen=True)
 class Bench:
@@ -432,43 +414,6 @@ class Bench:
     source: Source
     exports: dict[str, Exported]
     seconds: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, the machine and versions too."""
-        trained, film = self.training, self.source.film
-        return {
-            "machine": {**machine.describe(), "longtake": version("longtake")},
-            "seconds_per_measurement": self.seconds,
-            "training": {
-                "preset": self.preset,
-                "settings": trained.settings.as_dict(),
-                "compile_seconds": trained.compiling,
-                "update_seconds": trained.seconds,
-                "updates_measured": trained.updates * len(trained.timing.each),
-                "patch_pixels_per_second": trained.patch_pixels_per_second,
-                "operations_per_update": trained.operations,
-                "matmul_side": trained.side,
-                "matmul_operations_per_second": trained.peak,
-                "share_of_matmul": trained.share,
-            },
-            "film": {"name": film.name, "size": [film.width, film.height], "frames": FILM_FRAMES},
-            "panel": list(self.source.tones.size),
-            "dithers": {label: _exported(each) for label, each in self.exports.items()},
-            "definitions": DEFINITIONS,
-        }
-
-
-def _exported(each: Exported) -> dict[str, Any]:
-    return {
-        "stages_seconds": each.stages.seconds,
-        "stages_frames": each.stages.frames,
-        "first_frame_seconds": each.stages.first,
-        "flips_share": each.stages.flips,
-        "dither_frames_per_second": each.stages.dithers_per_second,
-        "export_frames_per_second": each.frames_per_second,
-        "export_frames": each.frames,
-        "film_seconds": each.film_seconds,
-    }
 
 
 def bench(

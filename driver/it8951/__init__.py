@@ -1,1 +1,1 @@
-"""The IT8951: settings, wire, transport, controller, formats, device info and the panel behind it."""
+"""The IT8951 controller, from the bottom up: wire, transport, controller, formats, panel."""

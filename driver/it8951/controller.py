@@ -1,19 +1,15 @@
 """The conversation with an IT8951: start, VCOM, load, display, power states. Every wait is bounded.
 
-Numbers are the controller's, as the vendor's samples and several published drivers use them. Loads and
-displays wait for the display engine themselves, before and after, so no order of calls changes the pixel
-format or the image memory under a running update. Errors are those of `errors.py`.
+The numbers are those of the vendor's samples and several published drivers. Loads and displays wait for the
+display engine themselves, so no order of calls can change the pixel format or the image memory during an
+update. Errors are those of driver/errors.py.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from driver.errors import DisplayTimeout, StateError, VcomError
-from driver.it8951.device_info import (
-    WORDS,
-    DeviceInfo,
-    parse,
-)
+from driver.it8951.device_info import WORDS, DeviceInfo, parse
 from driver.it8951.transport import Words
 
 SYS_RUN, STANDBY, SLEEP = 0x0001, 0x0002, 0x0003
@@ -36,10 +32,10 @@ PACKED = 0x0001
 ENHANCED_DRIVING = 0x0602
 USE_PITCH, ONE_BIT = 1 << 1, 1 << 2
 BLACK_AND_WHITE = 0x00F0
-"""BGVR: a 0 bit is drawn as black 0x00, a 1 bit as white 0xF0."""
+"""BGVR: draw a 0 bit as black 0x00, a 1 bit as white 0xF0."""
 
 GET_VCOM, SET_VCOM = 0, 1
-"""Sub-arguments of VCOM. Never 2, which is thought to store to flash."""
+"""Sub-arguments of VCOM. Never 2, which probably stores to flash."""
 GET_TEMPERATURE = 0
 
 LITTLE, BIG = 0, 1
@@ -61,7 +57,7 @@ class Area(NamedTuple):
 class Controller:
     """One IT8951 behind `words`.
 
-    vcom             volts, negative; vcom_tolerance: volts by which the value read back may differ
+    vcom             volts, negative; vcom_tolerance: how many volts the value read back may differ
     display_timeout  seconds one update may take; then DisplayTimeout
     state            "off" until start(), then "run", "standby" or "sleep"
     """
@@ -89,20 +85,20 @@ class Controller:
 
     @property
     def info(self) -> DeviceInfo:
-        """What the controller said of itself at start()."""
+        """What the controller said of itself at the start."""
         if self._info is None:
             raise StateError("the controller was not started: call start() first")
         return self._info
 
     def start(self) -> DeviceInfo:
-        """RST, SYS_RUN, device info, set-up. Also the way back from any error: RST undoes every state."""
+        """RST, SYS_RUN, device info, set-up. Also recovers from any error: RST undoes every state."""
         self.state = "off"
         self._words.reset()
         return self._take_over()
 
     def attach(self) -> DeviceInfo:
         """Like start(), but without RST, for a controller that an earlier process left asleep and powered:
-        its image memory, and what it knows of the glass, stay.
+        it keeps its image memory and what it knows of the glass.
         """
         self.state = "off"
         return self._take_over()
@@ -115,8 +111,8 @@ class Controller:
         return self._info
 
     def reset_and_sleep(self) -> None:
-        """RST, then SLEEP: least power where sleep() fails. After RST no update runs that SLEEP would have to
-        wait for. Only start() leads on from here.
+        """RST, then SLEEP: lowest power even where sleep() fails. After RST no update is running that SLEEP
+        would have to wait for. Afterwards only start() works.
         """
         self.state = "off"
         self._words.reset()
@@ -124,9 +120,9 @@ class Controller:
         self._words.command(SLEEP)
 
     def wake(self) -> None:
-        """SYS_RUN and set-up again; nothing while it runs.
+        """SYS_RUN and set-up again; does nothing while the controller runs.
 
-        Image memory outlives SLEEP and STANDBY; whether registers and VCOM do is not known, so they are set
+        Image memory survives SLEEP and STANDBY. Nobody knows whether registers and VCOM do, so they are set
         again.
         """
         if self.state == "off":
@@ -136,14 +132,14 @@ class Controller:
             self._set_up()
 
     def _set_up(self) -> None:
-        """What a start and a wake have in common; only its success makes the state "run"."""
+        """Registers and VCOM, after a start and after a wake; only success makes the state "run"."""
         self.write_register(I80CPCR, PACKED)
         self._words.command(VCOM, SET_VCOM, self._vcom)
         answer = self._read_vcom()
         if abs(answer - self._vcom) > self._vcom_tolerance:
             raise VcomError(
                 f"the controller reports a VCOM of {-answer / 1000:.3f} V after {-self._vcom / 1000:.3f} V "
-                "was set: check the wiring and lower slow_hz before anything is drawn"
+                "was set: check the wiring and lower spi_slow_hz before anything is drawn"
             )
         if self._enhanced_driving:
             self.write_register(DRIVING_STRENGTH, ENHANCED_DRIVING)
@@ -160,13 +156,13 @@ class Controller:
         return self._words.read(1)[0]
 
     def temperature(self) -> int:
-        """Degrees Celsius at the controller, by which it chooses its waveforms."""
+        """Degrees Celsius at the controller, which chooses its waveforms by it."""
         self._need_run()
         self._words.command(TEMPERATURE, GET_TEMPERATURE)
         return int.from_bytes(self._words.read(1)[0].to_bytes(2, "big"), "big", signed=True)
 
     def load(self, area: Area, endian: int, bits: int, data: memoryview) -> None:
-        """Writes `data`, packed as `endian` and `bits` say, to `area` of the image memory; draws nothing."""
+        """Write `data`, packed as `endian` and `bits` say, to `area` of the image memory; draw nothing."""
         self._need_run()
         self.wait_idle()
         address = self.info.address
@@ -177,10 +173,10 @@ class Controller:
         self._words.command(LD_IMG_END)
 
     def display(self, area: Area, mode: int, *, one_bit: bool = False, pitch: int | None = None) -> None:
-        """Draws `area` of the image memory on the glass by waveform number `mode` and waits until it is done.
+        """Draw `area` of the image memory on the glass by waveform number `mode`, and wait until it is done.
 
         one_bit  the memory holds one bit per pixel
-        pitch    bytes from row to row of the memory; None: as an 8-bit load of the panel's width makes them
+        pitch    bytes from row to row of the memory; None: the panel's width, as 8-bit loads leave it
         """
         self._need_run()
         self.wait_idle()
@@ -194,14 +190,14 @@ class Controller:
         self._set_format(0)
 
     def _set_format(self, bits: int) -> None:
-        """Sets the two format bits of UP1SR to `bits` and leaves its others alone."""
+        """Set the two format bits of UP1SR to `bits` and leave the others alone."""
         before = self.read_register(UP1SR_HIGH)
         after = before & ~(ONE_BIT | USE_PITCH) | bits
         if after != before:
             self.write_register(UP1SR_HIGH, after)
 
     def wait_idle(self) -> None:
-        """Returns when the display engine is idle; raises DisplayTimeout after display_timeout seconds."""
+        """Return when the display engine is idle; DisplayTimeout after display_timeout seconds."""
         start = self._clock()
         while engines := self.read_register(LUTAFSR):
             waited = self._clock() - start
@@ -213,15 +209,15 @@ class Controller:
             self._sleep(POLL_SECONDS)
 
     def sleep(self) -> None:
-        """Least power; from here only SYS_RUN is heard."""
+        """Lowest power; the controller then hears only SYS_RUN."""
         self._rest(SLEEP, "sleep")
 
     def standby(self) -> None:
-        """Less power, awake sooner."""
+        """Less power than running, and quick to wake."""
         self._rest(STANDBY, "standby")
 
     def _rest(self, command: int, state: str) -> None:
-        """Also from the other state of rest, by way of wake(); an update in progress ends first."""
+        """Wake up first where the controller rests in another state; let an update end first."""
         if self.state != state:
             self.wake()
             self.wait_idle()
@@ -229,12 +225,12 @@ class Controller:
             self.state = state
 
     def read_register(self, address: int) -> int:
-        """One 16-bit register."""
+        """Read one 16-bit register."""
         self._words.command(REG_RD, address)
         return self._words.read(1)[0]
 
     def write_register(self, address: int, value: int) -> None:
-        """One 16-bit register."""
+        """Write one 16-bit register."""
         self._words.command(REG_WR, address, value)
 
     def _need_run(self) -> None:

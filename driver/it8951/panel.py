@@ -1,97 +1,45 @@
-"""What a player sees of a panel: its size, partial updates, redraws, sleep.
+"""An IT8951 panel: open it, draw on it, put it to sleep.
 
     panel = open_panel(PanelSettings(vcom=-1.53))
-    panel.redraw(dither)                    # once at the start: the glass may hold anything
-    panel.show(next_dither, slice(100, 300))
-    panel.sleep()
+    panel.redraw(dither)                        # first: the glass may hold anything
+    panel.show(after, slice(100, 300), dither)
+    panel.shut_down()
+    panel.close()
 
-A dither is uint8[height, width] of the panel's size, 0 black, 1 white, pixel (0, 0) top left as the viewer
-sees it. In the 1-bit default the glass is reached in whole groups of 32 columns from its left edge (1440 of
-1448): every pixel of a dither lies where it would lie in the 4-bit format too, and the columns left over, at
-the right edge of the glass, are cut from it and stay white.
+In the 1-bit default the glass is reached in whole groups of 32 columns from its left edge (1440 of 1448):
+every pixel of a dither lies where it would in the 4-bit format too; the columns left over, at the right edge
+of the glass, are cut off and stay white.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from types import TracebackType
-from typing import Protocol
 
 import numpy as np
 
 from driver.errors import DitherError, DriverError, StateError
-from driver.it8951.controller import (
-    Area,
-    Controller,
-)
-from driver.it8951.device_info import (
-    GC16,
-    INIT,
-    DeviceInfo,
-    mode,
-)
-from driver.it8951.formats import (
-    Format,
-    FourBits,
-    OneBit,
-    OneBitAllColumns,
-)
-from driver.it8951.pixels import turned_rows
-from driver.it8951.settings import PanelSettings
+from driver.it8951.controller import Area, Controller
+from driver.it8951.device_info import GC16, INIT, DeviceInfo, a2_mode, partial_mode
+from driver.it8951.formats import Format, FourBits, OneBit, OneBitAllColumns
+from driver.it8951.settings import ALL_COLUMNS, PanelSettings
 from driver.it8951.transport import Words
-from driver.it8951.wire import (
-    DEFAULT_BUFSIZ,
-    SpiWire,
-    Wire,
-    kernel_bufsiz,
-)
+from driver.it8951.wire import SpiWire, Wire
 
-__all__ = ["IT8951Panel", "Panel", "PanelSettings", "open_on", "open_panel"]
-
-
-class Panel(Protocol):
-    """A panel that shows dithers. Every call returns when the glass stands still."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) of a dither, pixels."""
-        ...
-
-    def show(self, dither: np.ndarray, rows: slice, waveform: str = "DU") -> None:
-        """Partial update: draws `rows` of `dither` without a flash. Nothing happens when `rows` is empty.
-
-        DU may start from any grey. A2 is quicker and leaves more behind: it needs a glass of pure black and
-        white, so it is refused before the first redraw, and it wants a redraw now and then.
-        """
-        ...
-
-    def redraw(self, dither: np.ndarray) -> None:
-        """GC16 of the whole frame: flashes, and removes what partial updates left behind."""
-        ...
-
-    def sleep(self) -> None:
-        """Least power until the next call, which wakes the panel by itself. The picture stays."""
-        ...
-
-    def close(self) -> None:
-        """Gives back what was opened; sends nothing, so call sleep() first."""
-        ...
+__all__ = ["IT8951Panel", "PanelSettings", "SpiWire", "describe", "open_on", "open_panel"]
 
 
 def open_panel(settings: PanelSettings, *, attach: bool = False) -> "IT8951Panel":
-    """The panel on the Pi's SPI; `attach` as in open_on. Raises MissingModuleError, AccessError and all that
-    open_on raises.
+    """Open and start the panel on the Pi's SPI; `attach` as in open_on.
+
+    MissingModuleError, AccessError, and all that open_on raises.
     """
-    if settings.bufsiz is None:
-        settings = replace(settings, bufsiz=kernel_bufsiz())
     wire = SpiWire(settings)
     try:
         panel = open_on(wire, settings, time.monotonic, time.sleep, attach=attach)
     except BaseException:
         wire.close()
         raise
-    panel.closes = wire
+    panel.owned_wire = wire
     return panel
 
 
@@ -103,15 +51,16 @@ def open_on(
     *,
     attach: bool = False,
 ) -> "IT8951Panel":
-    """The panel behind any wire, started. The wire stays the caller's to close.
+    """Start the panel behind any wire, which stays the caller's to close.
 
-    clock and sleep are in seconds; the clock never goes back. `attach`: take over, without a reset, a panel
-    that an earlier process has drawn on as a whole and left asleep, and that has had power ever since;
-    partial updates can then go on at once. Raises WiringError, BusyTimeout, VcomError, after putting the
-    controller to sleep if it hears that.
+    clock and sleep are in seconds; the clock never goes back. `attach`: go on, without a reset, with a panel
+    that an earlier process has redrawn and left asleep, and that has had power ever since; partial updates
+    can then go on at once. WiringError, BusyTimeout, VcomError, after putting the controller to sleep if it
+    still listens.
     """
-    bufsiz = settings.bufsiz if settings.bufsiz is not None else DEFAULT_BUFSIZ
-    words = Words(wire, bufsiz=bufsiz, ready_timeout=settings.ready_timeout, clock=clock, sleep=sleep)
+    words = Words(
+        wire, bufsiz=settings.bufsiz, ready_timeout=settings.ready_timeout, clock=clock, sleep=sleep
+    )
     controller = Controller(
         words,
         vcom=settings.vcom,
@@ -124,16 +73,14 @@ def open_on(
     try:
         info = controller.attach() if attach else controller.start()
     except BaseException:
-        with suppress(DriverError, OSError):  # the first error tells more than this one
+        with suppress(DriverError, OSError):  # the first error says more than this one
             controller.reset_and_sleep()
         raise
     return IT8951Panel(controller, info, settings, glass_known=attach)
 
 
 class IT8951Panel:
-    """A Panel on a started Controller, and beyond it clear(), shut_down() and the readings for
-    `python -m driver`. `glass_known`: it shows what an earlier process drew on the whole of it.
-    """
+    """The Panel on a started Controller. `glass_known`: it shows what an earlier process has redrawn."""
 
     def __init__(
         self, controller: Controller, info: DeviceInfo, settings: PanelSettings, *, glass_known: bool = False
@@ -141,34 +88,41 @@ class IT8951Panel:
         self.controller = controller
         self.info = info
         self.settings = settings
-        self.closes: Wire | None = None
+        self.owned_wire: Wire | None = None  # close() closes it
         self._four_bits: Format = FourBits(info.width)
-        self.format = self._four_bits if settings.bits_per_pixel == 4 else _one_bit(info.width, settings)
+        self.format = self._four_bits if settings.bits == 4 else _one_bit(info.width, settings)
         # The format in which the image memory holds a whole frame, None when it may hold anything.
         self._loaded: Format | None = None
-        # Both unknown until the glass has been driven as a whole, once: it may hold anything at the start.
+        # Both unknown until the whole glass has been driven once: at the start it may show anything.
         self._edge_is_white = glass_known
         self._is_black_and_white = glass_known
-        self._drawing = False  # stays True where a load or an update was broken off
+        self._drawing = False  # stays True when a load or an update is cut short
 
     @property
     def size(self) -> tuple[int, int]:
         """See Panel."""
         return self.info.width, self.info.height
 
-    def show(self, dither: np.ndarray, rows: slice, waveform: str = "DU") -> None:
-        """See Panel. Raises DitherError, SettingsError for another waveform, StateError for A2 too early."""
+    def show(self, dither: np.ndarray, rows: slice, shown: np.ndarray) -> None:
+        """See Panel. `shown` is not used: the controller knows what it last drew.
+
+        DU may start from any grey. A2 needs a glass of pure black and white, so it is a StateError before the
+        first redraw, and it wants a redraw now and then. DitherError.
+        """
         glass = self._on_glass(dither)
         rows = self._rows_on_glass(rows)
-        number = mode(waveform, self.info.lut, self.settings.a2_mode)
         if rows.start >= rows.stop:
             return
-        if waveform == "A2" and not self._is_black_and_white:
-            raise StateError("A2 needs a glass of pure black and white: redraw() or clear() first, or use DU")
-        self._draw(self.format, glass, rows, number)
+        settings = self.settings
+        if settings.waveform == "A2" and not self._is_black_and_white:
+            raise StateError(
+                "A2 needs a glass of pure black and white: redraw() or clear() first, or set waveform to DU"
+            )
+        mode = partial_mode(settings.waveform, self.info.lut, settings.a2_mode)
+        self._draw(self.format, glass, rows, mode)
 
     def redraw(self, dither: np.ndarray) -> None:
-        """See Panel. The first one also whitens the columns that the 1-bit format does not reach."""
+        """See Panel: GC16. The first one also whitens the columns that the 1-bit format does not reach."""
         glass = self._on_glass(dither)
         columns = self.format.columns
         if columns < self.info.width and not self._edge_is_white:
@@ -181,23 +135,24 @@ class IT8951Panel:
         self._is_black_and_white = True
 
     def clear(self) -> None:
-        """INIT of the whole glass, white loaded before it: the strongest erase, and white for storage."""
+        """See Panel: INIT. White is loaded first, as the controller then believes that it shows that."""
         white = np.ones((self.info.height, self.info.width), np.uint8)
         self._draw(self._four_bits, white, self._all_rows, INIT)
         self._edge_is_white = True
         self._is_black_and_white = True
 
     def sleep(self) -> None:
-        """See Panel; goes to the state of rest that the settings name."""
+        """See Panel: the state of rest that the settings name."""
         if self.settings.rest == "sleep":
             self.controller.sleep()
         elif self.settings.rest == "standby":
             self.controller.standby()
 
     def shut_down(self) -> None:
-        """Least power for good, whatever state of rest the settings name; by RST where a load or an update
-        was broken off, or where the controller does not hear otherwise. Bounded by the two timeouts; raises
-        what the last attempt meets.
+        """See Panel: SLEEP, whatever state of rest the settings name.
+
+        By RST where a load or an update was cut short, or where the controller does not listen otherwise.
+        Bounded by the two timeouts; raises the error of the last attempt.
         """
         if not self._drawing:
             try:
@@ -209,23 +164,15 @@ class IT8951Panel:
 
     def close(self) -> None:
         """See Panel."""
-        if self.closes is not None:
-            self.closes.close()
-
-    def __enter__(self) -> "IT8951Panel":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        if self.owned_wire is not None:
+            self.owned_wire.close()
 
     @property
     def _all_rows(self) -> slice:
         return slice(0, self.info.height)
 
     def _draw(self, format: Format, glass: np.ndarray, rows: slice, number: int) -> None:
-        """Loads `rows` and displays them; the whole frame is loaded where the memory does not hold one."""
+        """Load and display `rows`; load the whole frame when the memory does not hold one in this format."""
         self._drawing = True
         self.controller.wake()
         load = format.load(glass, rows if self._loaded is format else self._all_rows)
@@ -237,7 +184,7 @@ class IT8951Panel:
         self._drawing = False
 
     def _on_glass(self, dither: np.ndarray) -> np.ndarray:
-        """The dither as the glass must hold it: checked, mirrored, rotated."""
+        """The dither as it must lie on the glass: checked, mirrored, rotated."""
         width, height = self.size
         if dither.shape != (height, width):
             shape = "x".join(map(str, reversed(dither.shape)))
@@ -251,18 +198,41 @@ class IT8951Panel:
             dither = dither[:, ::-1]
         if self.settings.rotate == 180:
             dither = dither[::-1, ::-1]
-        # Numpy packs bits several times faster from one piece than from a reversed view.
+        # Numpy packs bits several times faster from contiguous memory than from a reversed view.
         return np.ascontiguousarray(dither)
 
     def _rows_on_glass(self, rows: slice) -> slice:
         start, stop, step = rows.indices(self.info.height)
         if step != 1:
-            raise DitherError(f"rows are one band, without a step: got {rows}")
+            raise DitherError(f"rows must be one band, without a step: got {rows}")
         band = slice(start, max(start, stop))
         return turned_rows(band, self.info.height) if self.settings.rotate == 180 else band
 
 
+def turned_rows(rows: slice, height: int) -> slice:
+    """The same rows of a picture of `height` rows after it was turned by 180 degrees."""
+    return slice(height - rows.stop, height - rows.start)
+
+
 def _one_bit(width: int, settings: PanelSettings) -> Format:
-    if settings.all_columns and width % 32:
+    if settings.columns == ALL_COLUMNS and width % 32:
         return OneBitAllColumns(width)
     return OneBit(width)
+
+
+def describe(panel: IT8951Panel) -> list[tuple[str, str]]:
+    """What the controller says of itself, and what follows from it: names and values for a person."""
+    info, settings = panel.info, panel.settings
+    known = settings.a2_mode if settings.a2_mode is not None else a2_mode(info.lut)
+    a2 = f"waveform {known}" if known is not None else "unknown for this LUT, DU is used; --a2-mode sets it"
+    return [
+        ("panel", f"{info.width} x {info.height}"),
+        ("firmware", info.firmware),
+        ("LUT", info.lut),
+        ("A2", a2),
+        ("image memory", f"0x{info.address:08X}"),
+        ("VCOM", f"{panel.controller.vcom():.2f} V, set and read back"),
+        ("temperature", f"{panel.controller.temperature()} C"),
+        ("columns drawn", f"{panel.format.columns} with {settings.bits} bit per pixel"),
+        ("longest transfer", f"{settings.bufsiz} bytes"),
+    ]

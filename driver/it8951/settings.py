@@ -1,82 +1,110 @@
-"""The settings of a panel: one flat, frozen dataclass, checked when it is made.
+"""The settings of an IT8951 panel: one flat, frozen dataclass, checked when it is made.
 
-Facts that nobody could verify on the real panel are settings here and never hidden constants; the README's
-hardware check list says which command checks each of them.
+Facts that nobody could verify on the real panel are settings, not hidden constants; the hardware check list
+in the documentation says how to check each of them.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
 
 from driver.errors import SettingsError
+from driver.pi import RAISE_BUFSIZ, kernel_bufsiz
 
 VCOM_LOWEST, VCOM_HIGHEST = -3.0, -0.5
-"""Volts. Outside of these a panel can be harmed."""
+"""Volts. Anything outside can harm the panel."""
+SIMULATED_VCOM = -1.5
 
-RESTS = ("sleep", "standby", "run")
+ALL_COLUMNS = 1448
+
+
+def _setting(help: str, default: Any = MISSING) -> Any:
+    """A setting and its text in `python -m driver --help`."""
+    return field(default=default, metadata={"help": help})
 
 
 @dataclass(frozen=True)
 class PanelSettings:
-    """How to reach a panel and how to draw on it.
+    """How to reach a panel and how to draw on it. The player's settings have the same names.
 
-    vcom            volts, -3.0..-0.5, printed on the panel's flex cable; a wrong one harms the picture and
-                    perhaps the panel, so there is no default
-    vcom_tolerance  volts by which the value read back may differ from the one set (a regulator has steps)
-    bus, device     of /dev/spidev{bus}.{device}; chip select is the kernel's
-    reset_pin, ready_pin   BCM numbers of RST and HRDY
-    write_hz        SPI clock of image data; the controller's limit is 24 MHz, many cables manage half of it
-    slow_hz         SPI clock of commands, arguments and reads
-    bufsiz          longest chip-select window in bytes; None: as the kernel's spidev says, else 4096
-    bits_per_pixel  1, or 4 for firmware that ignores the 1-bit path and shows white
-    all_columns     1-bit path only. False: whole groups of 32 columns (1440 of 1448), the rest stays white.
-                    True: every column, by an image pitch that nobody has tried over SPI
-    a2_mode         number of the A2 waveform; None: by the controller's LUT name, DU where it is unknown
-    rotate          0 or 180 degrees, in software
-    mirror          left and right exchanged, in software
-    rest            what `Panel.sleep()` does between frames: "sleep", "standby", or "run" (nothing)
-    enhanced_driving   stronger source drivers, only for a panel that stays blurred
-    ready_timeout   seconds HRDY may stay low
-    display_timeout seconds one update may take (INIT, the longest, takes about 2)
+    vcom has no default: a wrong value spoils the picture and may harm the panel. The controller's limit for
+    spi_hz is 24 MHz; many cables manage half of it. columns = 1440 drives whole groups of 32 columns, and the
+    rest of the glass stays white; columns = 1448 drives every column, by an image pitch that nobody has tried
+    over SPI. On panels of another width the two numbers choose the same two ways.
     """
 
-    vcom: float
-    vcom_tolerance: float = 0.01
-    bus: int = 0
-    device: int = 0
-    reset_pin: int = 17
-    ready_pin: int = 24
-    write_hz: int = 12_000_000
-    slow_hz: int = 1_000_000
-    bufsiz: int | None = None
-    bits_per_pixel: int = 1
-    all_columns: bool = False
-    a2_mode: int | None = None
-    rotate: int = 0
-    mirror: bool = False
-    rest: str = "sleep"
-    enhanced_driving: bool = False
-    ready_timeout: float = 5.0
-    display_timeout: float = 15.0
+    vcom: float = _setting(
+        "volts, negative, printed on the panel's flex cable, for example -1.53; a real panel needs it"
+    )
+    vcom_tolerance: float = _setting("how many volts the VCOM read back may differ", 0.01)
+    waveform: str = _setting(
+        "how partial updates are driven: DU, or A2, which is faster and leaves more ghosts", "DU"
+    )
+    a2_mode: int | None = _setting(
+        "number of the A2 waveform (default: by the name of the controller's LUT)", None
+    )
+    bits: int = _setting("bits per pixel: 1, or 4 when partial updates come out white", 1)
+    columns: int = _setting("columns driven at 1 bit per pixel: 1440, or 1448 for all of them", 1440)
+    rotate: int = _setting("turn the picture by 0 or 180 degrees", 0)
+    mirror: bool = _setting("exchange left and right", False)
+    rest: str = _setting("what the controller does between frames: sleep, standby or run", "sleep")
+    enhanced_driving: bool = _setting("stronger source drivers, only for a panel that stays blurred", False)
+    spi_hz: int = _setting("SPI clock of image data; lower it when the picture is scattered", 12_000_000)
+    spi_slow_hz: int = _setting(
+        "SPI clock of commands and reads; lower it when the device info is garbage", 1_000_000
+    )
+    spi_bus: int = _setting("N of /dev/spidevN.M", 0)
+    spi_device: int = _setting("M of /dev/spidevN.M", 0)
+    reset_pin: int = _setting("GPIO (BCM) of RST", 17)
+    ready_pin: int = _setting("GPIO (BCM) of HRDY", 24)
+    ready_timeout: float = _setting("seconds the controller may stay busy", 5.0)
+    display_timeout: float = _setting("seconds one update may take; INIT, the slowest, takes about 2", 15.0)
+    bufsiz: int = field(
+        default_factory=kernel_bufsiz,
+        metadata={"help": "bytes in the longest SPI transfer (default: the kernel's limit)"},
+    )
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], *, simulated: bool = False) -> "PanelSettings":
+        """The settings among `values`, by name; other names are ignored. A simulated panel needs no vcom.
+
+        SettingsError when vcom is missing or a value is out of range.
+        """
+        given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
+        if given.get("vcom") is None:
+            if not simulated:
+                raise SettingsError(
+                    "--vcom is missing: give the voltage printed on the panel's flex cable, as in "
+                    "--vcom -1.53; or use --simulated to try without a panel"
+                )
+            given["vcom"] = SIMULATED_VCOM
+        return cls(**given)
 
     def __post_init__(self) -> None:
-        """Raises SettingsError for the first value that is out of its range."""
+        """SettingsError for the first value that is out of range."""
         if not (isinstance(self.vcom, int | float) and VCOM_LOWEST <= self.vcom <= VCOM_HIGHEST):
             raise SettingsError(
                 f"VCOM {self.vcom} V is outside {VCOM_LOWEST}..{VCOM_HIGHEST} V: give the negative value "
                 "printed on the panel's flex cable, for example -1.53"
             )
         _within("vcom_tolerance", self.vcom_tolerance, 0, 0.1, "V")
-        _within("write_hz", self.write_hz, 100_000, 24_000_000, "Hz")
-        _within("slow_hz", self.slow_hz, 100_000, 24_000_000, "Hz")
-        if self.bufsiz is not None:
-            _within("bufsiz", self.bufsiz, 64, 1 << 20, "bytes")
+        _one_of("waveform", self.waveform, ("DU", "A2"))
         if self.a2_mode is not None:
             _within("a2_mode", self.a2_mode, 0, 7)
+        _one_of("bits", self.bits, (1, 4))
+        _one_of("columns", self.columns, (1440, ALL_COLUMNS))
+        _one_of("rotate", self.rotate, (0, 180))
+        _one_of("rest", self.rest, ("sleep", "standby", "run"))
+        _within("spi_hz", self.spi_hz, 100_000, 24_000_000, "Hz")
+        _within("spi_slow_hz", self.spi_slow_hz, 100_000, 24_000_000, "Hz")
         _within("ready_timeout", self.ready_timeout, 0.1, 600, "s")
         _within("display_timeout", self.display_timeout, 0.1, 600, "s")
-        _one_of("bits_per_pixel", self.bits_per_pixel, (1, 4))
-        _one_of("rotate", self.rotate, (0, 180))
-        _one_of("rest", self.rest, RESTS)
+        if not 64 <= self.bufsiz <= 1 << 20:
+            raise SettingsError(
+                f"bufsiz, the longest SPI transfer, is {self.bufsiz} bytes, outside 64..{1 << 20}: "
+                f"{RAISE_BUFSIZ}"
+            )
 
 
 def _within(name: str, value: float, lowest: float, highest: float, unit: str = "") -> None:

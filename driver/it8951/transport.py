@@ -1,16 +1,14 @@
 """16-bit words over a Wire: preambles, the dummy word, HRDY before every window, data cut to fit bufsiz.
 
-Nothing here knows a command or a register; `it8951.py` does. Every chip-select window begins with one
-preamble word and HRDY is awaited, bounded, before each. Most significant byte first.
+Nothing here knows a command or a register; controller.py does. Every chip-select window begins with one
+preamble word, and before each window comes a bounded wait for HRDY. Most significant byte first.
 """
 
 from collections.abc import Callable
 
 from driver.errors import BusyTimeout, SettingsError
-from driver.it8951.wire import (
-    LARGEST_WINDOW,
-    Wire,
-)
+from driver.it8951.wire import LARGEST_WINDOW, Wire
+from driver.pi import RAISE_BUFSIZ
 
 COMMAND = b"\x60\x00"
 WRITE = b"\x00\x00"
@@ -23,9 +21,9 @@ POLL_SECONDS = 0.0005
 class Words:
     """Commands, arguments, data and answers over a wire.
 
-    bufsiz          bytes of the longest chip-select window, preamble included
+    bufsiz          bytes in the longest chip-select window, preamble included
     ready_timeout   seconds HRDY may stay low; then BusyTimeout
-    clock, sleep    monotonic seconds, and a way to wait them
+    clock, sleep    a monotonic clock, and how to wait; seconds
     """
 
     def __init__(
@@ -44,26 +42,28 @@ class Words:
         # Even, so that no word is torn between two windows.
         self._chunk = (min(bufsiz, LARGEST_WINDOW) - len(WRITE)) // 2 * 2
         if self._chunk < 2:
-            raise SettingsError(f"bufsiz {bufsiz} leaves no room for one word of data")
+            raise SettingsError(
+                f"a transfer of {bufsiz} bytes (bufsiz) has no room for one word of data: {RAISE_BUFSIZ}"
+            )
 
     def reset(self) -> None:
-        """Pulses RST and waits until the controller is up."""
+        """Pulse RST and wait until the controller is up."""
         self._wire.reset()
         self._wait_ready()
 
     def command(self, code: int, *arguments: int) -> None:
-        """One command word, then every argument in a window of its own."""
+        """Send one command word, then every argument in a window of its own."""
         self._exchange(COMMAND + code.to_bytes(2, "big"))
         for argument in arguments:
             self._exchange(WRITE + argument.to_bytes(2, "big"))
 
     def read(self, count: int) -> list[int]:
-        """`count` words of the answer to the last command, each 0..65535."""
+        """Read `count` words of the answer to the last command, each 0..65535."""
         answer = self._exchange(READ + DUMMY + bytes(2 * count))[4:]
         return [int.from_bytes(answer[i : i + 2], "big") for i in range(0, 2 * count, 2)]
 
     def write(self, data: memoryview) -> None:
-        """Image data, an even number of bytes, in as few windows as bufsiz allows.
+        """Write image data, an even number of bytes, in as few windows as bufsiz allows.
 
         Chip select rises between the windows; the controller goes on where the last one stopped.
         """
@@ -75,7 +75,7 @@ class Words:
         return self._wire.exchange(tx)
 
     def _wait_ready(self) -> None:
-        """Returns when HRDY is high; raises BusyTimeout once it has been low for ready_timeout seconds."""
+        """Return when HRDY is high; BusyTimeout once it has been low for ready_timeout seconds."""
         if self._wire.ready():
             return
         start = self._clock()

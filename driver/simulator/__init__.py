@@ -1,4 +1,4 @@
-"""What the simulated IT8951 is made of: the chip, its memory and clock, and the glass behind it.
+"""Simulated controllers, one folder or file for each, and one model of the glass.
 
-`driver.simulator.SimulatedWire` puts them together. Nothing here imports the driver: the numbers are its own.
+Nothing here imports the driver: the numbers are the simulator's own.
 """

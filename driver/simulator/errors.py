@@ -1,9 +1,9 @@
-"""What the simulated controller objects to: one named exception per breach of the IT8951's protocol.
+"""What a simulated controller objects to: one named exception for each breach of its protocol.
 
-Every class says in its docstring what was done wrong; the message of an instance says with which numbers. A
-class with `tolerable = True` names something that published drivers do and real controllers put up with:
-SimulatedWire notes it in `tolerated` and goes on, unless it was built with strict=True. Independent of
-driver/errors.py on purpose: the simulator shares nothing with the driver that it tests.
+The docstring of a class says what the host did wrong; the message of an instance gives the numbers. A class
+with `tolerable = True` is something that published drivers do and real controllers put up with: SimulatedWire
+notes it in `tolerated` and goes on, unless it was made with strict=True. Independent of driver/errors.py on
+purpose: the simulator shares nothing with the driver that it tests.
 """
 
 from typing import ClassVar
@@ -16,7 +16,7 @@ class ProtocolError(Exception):
 
 
 class ChipSelectError(ProtocolError):
-    """Bytes were clocked while chip select was high, or a whole window was started inside another one."""
+    """Bytes were clocked while chip select was high, or a window began inside another one."""
 
 
 class OddByteCount(ProtocolError):
@@ -32,7 +32,7 @@ class UnknownCommand(ProtocolError):
 
 
 class CommandFraming(ProtocolError):
-    """A command window held no command word, or more than one: each argument needs a data window."""
+    """A command window held no command word, or more than one word: each argument needs a data window."""
 
 
 class TooFewArguments(ProtocolError):
@@ -112,13 +112,13 @@ class LoadWhileDisplaying(ProtocolError):
 
 
 class DisplayWhileDisplaying(ProtocolError):
-    """A display command came while LUTAFSR was not 0. The controller works them off one after the other."""
+    """A display command came while LUTAFSR was not 0. The controller carries them out one after the other."""
 
     tolerable = True
 
 
 class PowerDownWhileDisplaying(ProtocolError):
-    """STANDBY or SLEEP came while LUTAFSR was not 0. A kernel driver does so after each update."""
+    """STANDBY or SLEEP came while LUTAFSR was not 0. A kernel driver does this after each update."""
 
     tolerable = True
 
@@ -130,22 +130,22 @@ class ShortLoad(ProtocolError):
 
 
 class SurplusRows(LoadOverrun):
-    """The window that filled the area carried whole further rows; the controller drops them."""
+    """The window that filled the area carried more whole rows; the controller drops them."""
 
     tolerable = True
 
 
 class UnpackedLoad(ProtocolError):
-    """A load although I80CPCR was not set to 1 (packed mode), which every published driver does."""
+    """A load without I80CPCR set to 1 (packed mode), which every published driver does."""
 
     tolerable = True
 
 
 class TalkWhileAsleep(ProtocolError):
-    """Something other than SYS_RUN was said to a controller in SLEEP, which does not hear it."""
+    """Something other than SYS_RUN was sent to a controller in SLEEP, which does not hear it."""
 
     tolerable = True
 
 
 class PowerCut(Exception):
-    """The power cut that was asked for has happened; the controller has lost everything but its flash."""
+    """The requested power cut has happened; the controller has lost everything but its flash."""

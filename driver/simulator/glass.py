@@ -1,15 +1,15 @@
-"""The e-ink glass of the simulated panel: a reflectance per pixel that waveforms move.
+"""The e-ink glass of a simulated panel: waveforms change the reflectance of its pixels.
 
 Reflectance is uint8[H, W], 0 would be perfect black and 255 perfect white; real e-ink reaches neither, so
 black is BLACK and white is WHITE. They lie symmetrically about MIDDLE and no ghost or patch ever crosses it,
 so `reflectance >= MIDDLE` is always the dither that was shown. Levels are uint8 0 (black) .. 15 (white).
 
-The behaviour is that of published drivers and of the maker of the original player (which waveform touches
-which pixels, what ghosts, what cleans). The amounts are a MODEL, chosen to be visible in a picture: nobody
-has measured them.
+The behaviour (which waveform touches which pixels, what ghosts, what cleans) follows published drivers and
+the maker of the original player. The amounts are a MODEL, chosen to be visible in a picture: nobody has
+measured them.
 
-Besides the reflectance the glass keeps, for the controller, the level that each pixel was last driven to. A
-waveform that touches only changed pixels compares with that, not with the glass; after a power cut the
+The glass also keeps, for the controller, the level that each pixel was last driven to. A waveform that
+touches only changed pixels compares with that level, not with what can be seen; after a power cut the
 controller takes the glass for white, whatever it shows, until a redraw.
 """
 
@@ -40,8 +40,7 @@ CLEAN = np.round(np.linspace(BLACK, WHITE, 16)).astype(np.uint8)
 
 
 class Glass:
-    """width x height pixels, white at first or as in `reflectance` (uint8[H, W]). ValueError for a wrong
-    shape."""
+    """width x height pixels, at first white or `reflectance` (uint8[H, W]); ValueError for a wrong shape."""
 
     def __init__(self, width: int, height: int, reflectance: Reflectance | None = None) -> None:
         self._reflectance = np.full((height, width), WHITE, np.uint8)
@@ -64,11 +63,11 @@ class Glass:
     def update(self, x: int, y: int, levels: Levels, waveform: Waveform) -> None:
         """Drive the area at (x, y) to `levels` (uint8[h, w], 0..15), as far as the waveform can.
 
-        INIT    white, whatever the levels; but the controller believes in them, so load white before it
-        GC16    all levels, all pixels: the redraw that removes ghosts. GLD16 the same
-        GL16    the same, but white pixels that stay white are left as they are. GLR16 the same
+        INIT    white, whatever the levels; the controller believes the levels, so load white before it
+        GC16    all levels, all pixels: the redraw that removes ghosts; GLD16 too
+        GL16    the same, but pixels that stay white are not touched; GLR16 too
         DU      black or white, the nearer; changed pixels only
-        A2      the same, only from black or white; dirtier
+        A2      the same, but only from black or white, and dirtier
         DU4     the nearest of four levels; changed pixels only
         """
         height, width = levels.shape
@@ -106,7 +105,7 @@ class Glass:
                 driven_to[:] = four
 
     def save_png(self, path: str | os.PathLike[str]) -> None:
-        """Write what can be seen as an 8-bit greyscale PNG, by way of a temporary file beside it."""
+        """Write what can be seen as an 8-bit greyscale PNG, by a temporary file beside it."""
         target = Path(path)
         unfinished = target.with_name(target.name + ".tmp")
         with unfinished.open("wb") as file:
@@ -116,7 +115,7 @@ class Glass:
         unfinished.replace(target)
 
     def _make_patchy(self, area: tuple[slice, slice]) -> None:
-        """A DU pass over an unchanged dither: blotches, which grow to PATCH_LIMIT with further passes."""
+        """A DU pass over an unchanged dither leaves blotches, which grow with each pass up to PATCH_LIMIT."""
         if self._patch is None:
             self._patch = _blotches(*self._reflectance.shape)
         seen = self._reflectance[area]

@@ -1,8 +1,8 @@
-"""Virtual time for the simulated controller: a clock that moves only when somebody spends time on it."""
+"""Virtual time for simulated controllers: a clock that moves only when it is told to."""
 
 
 class VirtualTime:
-    """Seconds since the simulation began. No thread, no real waiting: a year passes in microseconds."""
+    """Seconds since the simulation began. No threads, no real waiting: a year passes in microseconds."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -26,13 +26,11 @@ from player.config.sources import Effective, load, settable, state_path
 from player.errors import PlayerError, ReelError
 from player.files import make_directory
 from player.pictures.png import glass_pictures
-from player.playback.board import Board
-from player.playback.dependencies import Address, Outcome, Surroundings
-from player.playback.inbox import Inbox
+from player.playback.dependencies import Address, Dependencies, Outcome
 from player.playback.loop import Playback
-from player.playback.playlist import arranged, expand
-from player.playback.reels import number_of
-from player.playback.requests import Kind, Request
+from player.playback.reels import arranged, expand, number_of
+from player.playback.requests import Inbox, Kind, Request
+from player.playback.status import StatusBoard
 from player.progress import Progress, ProgressStore
 from player.reel import Reel
 from player.schedule.quiet import Quiet, system_local
@@ -98,7 +96,7 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
         # A simulated panel is a new one in every run.
         attach = config.keeps_power and known and config.simulated is None
         with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
-            around = Surroundings(
+            deps = Dependencies(
                 open_reel=Reel,
                 store=store,
                 inbox=inbox,
@@ -107,7 +105,7 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
                 seen=glass_pictures(config.simulated, glass, first.several),
                 wall=time.time,
             )
-            playback = Playback(effective._replace(config=config), panel, around)
+            playback = Playback(effective._replace(config=config), panel, deps)
             playback.run(kept, source.jump, 1, once=True, attached=attached)
 
 
@@ -134,7 +132,7 @@ class _Showing:
 
     def __init__(self, source: Source, inbox: Inbox, notifier: Notifier, tail: LogTail, log: Log) -> None:
         self._source, self._inbox, self._notifier, self._log = source, inbox, notifier, log
-        self._board = Board()
+        self._board = StatusBoard()
         self._services = Services(self._board, inbox, source.settable, tail, log)
 
     def run(self) -> None:
@@ -167,7 +165,7 @@ class _Showing:
                 save_picture(reel, number)
                 notifier.status(f"{reel.stem}: frame {number}")
 
-            around = Surroundings(
+            deps = Dependencies(
                 open_reel=Reel,
                 store=store,
                 inbox=self._inbox,
@@ -183,7 +181,7 @@ class _Showing:
                 board=self._board,
                 address=self._services.address,
             )
-            playback = Playback(effective, panel, around)
+            playback = Playback(effective, panel, deps)
             outcome = playback.run(kept, jump, count)
             return playback.shown, outcome
 
@@ -240,7 +238,7 @@ class Services:
 
     def __init__(
         self,
-        board: Board,
+        board: StatusBoard,
         inbox: Inbox,
         settable: Callable[[], dict[str, str | None]],
         tail: LogTail,

@@ -1,1 +1,1 @@
-"""What the player draws itself: captions, cards, ghosts, PNG files."""
+"""What the player draws itself: captions, cards, PNG files."""

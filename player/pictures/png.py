@@ -1,17 +1,20 @@
-"""PNG files of frames and of the glass. Pillow is imported only when one is written: it costs memory."""
+"""PNG files of frames and of the glass.
 
-import io
-from collections.abc import Callable
+The encoder follows the PNG specification (W3C, third edition). Pillow is not used: a player on a panel loads
+it only for captions and cards, and it costs more memory than the whole web page.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from player.files import make_directory, write_whole
 
-if TYPE_CHECKING:
-    from PIL import Image
+_GREY, _PALETTE = 0, 3  # colour types
 
 
 def glass_pictures(
@@ -35,22 +38,49 @@ def glass_pictures(
 
 
 def save_dither(path: Path, packed: NDArray[np.uint8], width: int) -> None:
-    """A 1-bit PNG, 1 = white, of a packed dither uint8[H, ceil(width/8)]. FileError when it cannot be
-    written.
-    """
-    from PIL import Image
-
-    _save(path, Image.frombytes("1", (width, packed.shape[0]), packed.tobytes()))
+    """Write a 1-bit PNG, 1 = white, of a packed dither uint8[H, ceil(width/8)]. FileError if that fails."""
+    write_whole(path, one_bit(packed, width))
 
 
 def save_glass(path: Path, glass: NDArray[np.uint8]) -> None:
-    """An 8-bit grey PNG of the glass, uint8[H, W] of reflectance. FileError when it cannot be written."""
-    from PIL import Image
-
-    _save(path, Image.frombytes("L", (glass.shape[1], glass.shape[0]), glass.tobytes()))
+    """Write an 8-bit grey PNG of the glass, uint8[H, W] of reflectance. FileError if that fails."""
+    write_whole(path, grey(glass))
 
 
-def _save(path: Path, image: "Image.Image") -> None:
-    data = io.BytesIO()
-    image.save(data, "PNG", compress_level=1 if image.mode == "L" else 6)
-    write_whole(path, data.getvalue())
+def one_bit(packed: NDArray[np.uint8], width: int) -> bytes:
+    """A PNG of a packed dither, uint8[H, ceil(width/8)], 0 black and 1 white: greyscale, 1 bit per pixel."""
+    return _png(width, 1, _GREY, packed)
+
+
+def grey(picture: NDArray[np.uint8]) -> bytes:
+    """A PNG of uint8[H, W], 0 black to 255 white: greyscale, 8 bits per pixel."""
+    return _png(picture.shape[1], 8, _GREY, picture, level=1)
+
+
+def few_greys(picture: NDArray[np.uint8], greys: Sequence[int]) -> bytes:
+    """A PNG of uint8[H, W] that holds only these (at most four) greys: a palette, 2 bits per pixel."""
+    index = np.zeros(256, np.uint8)
+    index[list(greys)] = np.arange(len(greys))
+    height, width = picture.shape
+    padded = np.zeros((height, -(-width // 4) * 4), np.uint8)
+    padded[:, :width] = index[picture]
+    packed = np.zeros((height, padded.shape[1] // 4), np.uint8)
+    for place in range(4):
+        packed |= padded[:, place::4] << np.uint8(6 - 2 * place)
+    return _png(width, 2, _PALETTE, packed, bytes(grey for grey in greys for _ in range(3)))
+
+
+def _png(
+    width: int, bits: int, colours: int, rows: NDArray[np.uint8], palette: bytes = b"", level: int = 6
+) -> bytes:
+    """`rows`: packed pixels. Each row is stored unfiltered (a leading 0): dithers compress best that way."""
+    lines = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    lines[:, 1:] = rows
+    header = struct.pack(">IIBBBBB", width, rows.shape[0], bits, colours, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), level)), (b"IEND", b"")]
+    if palette:
+        chunks.insert(1, (b"PLTE", palette))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )

@@ -1,1 +1,1 @@
-"""The parts of a playback: requests, the place in the reels, the wait, the screen."""
+"""Reels on a panel: `loop` runs it, `state` says what comes next, `requests` and `status` are its edges."""

@@ -1,52 +1,65 @@
-"""The loop: shows the frames of the reels when they are due, answers requests, and keeps the place.
+"""The loop: waits for what comes next or for a request, carries it out, and keeps the place.
 
-Everything it touches is handed in: settings, panel and surroundings. It starts with a redraw, because the
-glass may hold anything. A damaged frame is reported and skipped to the next key frame. Errors of the panel
+Everything it touches is handed in: settings, panel and dependencies. It starts with a redraw, because the
+glass may show anything. A damaged frame is reported and skipped to the next key frame. Errors of the panel
 end the loop, and so do those of the reels unless `wait_for_films` is set: the place is kept, and a restart
 goes on from it.
+
+With `wait_for_films` a card on the panel says that films are missing, and they are looked for until they are
+there: a directory may not be mounted, a stick pulled out, a reel deleted or damaged. When the reel is back,
+the film goes on at its place. A mount that comes and goes makes no panel flash: the card is drawn at most
+once in ten minutes, and a reel that opens but shows nothing is tried again only after as long.
 """
 
+from typing import TYPE_CHECKING
+
 from player.config.sources import Effective
-from player.errors import NoSuchFrame, ReelError
-from player.playback import (
-    handlers as answers,
-)
-from player.playback import (
-    status as report,
-)
-from player.playback.dependencies import (
-    Outcome,
-    Panel,
-    Surroundings,
-)
-from player.playback.running import Running
-from player.playback.waiting import Films
+from player.errors import BadFrame, NoSuchFrame, ReelError
+from player.playback.dependencies import Dependencies, Outcome
+from player.playback.handlers import Handlers
+from player.playback.reels import Reels
+from player.playback.screen import Screen
+from player.playback.state import NEVER, Action, Next, State, next_action, status_of
 from player.progress import Progress
-from player.redraw import DAY
-from player.schedule import due as schedule
+from player.schedule.due import Schedule, after_restart
+from player.schedule.quiet import Quiet
 from player.times import Place, local, span
 
-__all__ = ["Outcome", "Panel", "Playback", "Surroundings"]
+if TYPE_CHECKING:
+    from player.panel import Panel
 
 SLEEP_AFTER = 3.0  # seconds: the panel sleeps when nothing is due for longer
-LONGEST_WAIT = 60.0  # seconds: then the wall clock and the time zone are looked at again
-_FOR_EVER = float("inf")
+LONGEST_WAIT = 60.0  # seconds: then wall clock and time zone are looked at again
+CLOCK_SET = 2.0  # seconds by which the clocks may part before the wall clock counts as set
+POLL = 10.0  # seconds from look to look while films are missing
+PATIENCE = 60.0  # seconds before a reel that is gone is given up for another one
+SELDOM = 600.0  # seconds from card to card, and from try to try where nothing can be shown
 
 
 class Playback:
-    """One run on an open panel. `shown` counts the frames of this run."""
+    """One run on an open panel."""
 
-    def __init__(self, effective: Effective, panel: Panel, around: Surroundings) -> None:
-        self._around = around
-        self._running = Running(effective, panel, around)
-        self._films = Films(self._running)
-        self._was_quiet = False
-        self._is_ready = False
+    def __init__(self, effective: Effective, panel: "Panel", deps: Dependencies) -> None:
+        now, config = deps.clock(), effective.config
+        self.deps = deps
+        self.state = State(
+            effective,
+            Quiet(config.quiet, config.quiet_days, deps.local),
+            Reels(panel.size, deps.open_reel, deps.log),
+            Schedule(now, config.interval),
+            deps.wall() - now,
+        )
+        self.screen = Screen(self.state, panel, deps)
+        self._handlers = Handlers(self.state, self.screen, deps)
 
     @property
     def shown(self) -> int:
         """Frames shown in this run."""
-        return self._running.showing.shown
+        return self.state.shown
+
+    def next(self) -> Next:
+        """What comes next and when, unless a request comes before."""
+        return next_action(self.state, self.deps.clock(), self.deps.wall())
 
     def run(
         self,
@@ -59,202 +72,238 @@ class Playback:
     ) -> Outcome:
         """Show frames until the end, `count` frames or a STOP, or until a change needs the panel opened anew.
 
-        `kept`: the place an earlier run came to; `jump`: begin there instead; `once`: show the next frame now
-        and end where it takes waiting; `attached`: the glass shows what `kept` says, so partial updates go
-        on. Raises PlayerError and what the panel raises.
+        `kept`: the place an earlier run came to; `jump`: begin there instead; `once`: show the next frame
+        now, and end where that takes waiting; `attached`: the glass shows what `kept` says, so partial
+        updates go on. Raises PlayerError and what the panel raises.
         """
-        running, inbox = self._running, self._around.inbox
-        running.showing.progress, running.timing.paused = kept, kept.paused
-        for note in running.effective.notes:
-            self._around.log(note)
+        state, deps = self.state, self.deps
+        state.progress, state.paused = kept, kept.paused
+        for note in state.effective.notes:
+            deps.log(note)
         if kept.paused:
-            self._around.log("paused in an earlier run; resume on the web page, by a button or with --resume")
+            deps.log("paused in an earlier run; resume on the web page, by a button or with --resume")
         try:
             self._begin(jump, once, attached)
             while not self._is_over():
-                report.publish(running)
-                left = self._left()
+                self._publish()
+                left = self.next().when - deps.clock()
                 if left > SLEEP_AFTER:
-                    running.showing.screen.sleep()
-                bounds = [LONGEST_WAIT, left, self._around.heartbeat or LONGEST_WAIT]
-                request = inbox.wait(0.0 if once else min(bounds))
-                self._around.alive()
+                    self.screen.sleep()
+                longest = min(LONGEST_WAIT, deps.heartbeat or LONGEST_WAIT)
+                request = deps.inbox.wait(0.0 if once else min(left, longest))
+                deps.alive()
                 if request is not None:
-                    outcome = answers.answer(running, request)
+                    outcome = self._handlers.handle(request)
                     if outcome is not None:
                         return outcome
                 elif once and left > 0:
                     return "ended"
                 else:
-                    self._turn()
+                    self._look_at_clock()
+                    when, what = self.next()
+                    if when <= deps.clock():
+                        self._do(what)
                 self._say_ready()
                 if count is not None and self.shown >= count:
                     return "ended"
             return "ended"
         finally:
-            report.publish(running)
-            running.showing.reels.close()
+            self._publish()
+            state.reels.close()
+
+    # The start and the end.
 
     def _begin(self, jump: Place | None, once: bool, attached: bool) -> None:
-        """Choose the frame to start with: where the player was, unless it is told otherwise."""
-        running = self._running
-        try:
-            on_glass = self._films.enter(jump)
-        except NoSuchFrame:
-            raise
-        except ReelError as error:
-            self._films.lose(error)
+        """Choose the frame to start with: where the player was, unless told otherwise."""
+        state = self.state
+        state.jump = jump
+        on_glass = self._enter(others=False)
+        if on_glass is None:
             return
-        known = attached and on_glass and running.showing.take_over()
-        kept = running.showing.progress
-        interval = kept.interval if running.config.finish_by else running.config.interval
-        wait = schedule.after_restart(kept.next_due, interval, self._around.wall())
+        known = attached and on_glass and self.screen.take_over()
+        interval = state.progress.interval if state.config.finish_by else state.config.interval
+        wait = after_restart(state.progress.next_due, interval, self.deps.wall())
         self._go_on(on_glass, 0.0 if once else wait, known)
-        running.plan(strict=not running.config.wait_for_films)
+        state.choose_interval(self.deps, strict=not state.config.wait_for_films)
+
+    def _enter(self, others: bool) -> bool | None:
+        """Open the reel to begin with: None when films are missing, else as `Reels.enter`."""
+        state = self.state
+        try:
+            on_glass = state.reels.enter(state.config, state.progress, state.jump, others)
+        except ReelError as error:
+            self._lose(error)
+            return None
+        state.jump = None
+        return on_glass
 
     def _go_on(self, on_glass: bool, wait: float, known: bool) -> None:
-        """After a reel was opened. `on_glass`: frame `number` was on the glass, `known`: it still is; the
+        """After a reel was opened. `on_glass`: its frame `number` was on the glass, `known`: it still is; the
         next one is due in `wait` seconds.
         """
-        running, now = self._running, self._around.clock()
-        timing, reels = running.timing, running.showing.reels
-        timing.due, timing.stands_until = now, None
+        state, now = self.state, self.deps.clock()
+        state.schedule = state.schedule.at_once(now)
         if not on_glass:
             return
         if known:
-            reels.number += running.config.step
-            timing.due = now + wait
-            timing.up = timing.due - timing.interval
-        elif timing.paused or (wait > 0 and not reels.is_last(running.config)):
-            timing.stands_until = now + wait  # it is drawn again, as the glass may hold anything
+            state.reels.number += state.config.step
+            due = now + wait
+            state.schedule = state.schedule._replace(due=due, up=due - state.schedule.interval)
+        elif state.paused or (wait > 0 and not state.reels.is_last(state.config)):
+            # It is drawn again, as the glass may show anything.
+            state.schedule = state.schedule._replace(until=now + wait)
         else:
-            reels.number += running.config.step
+            state.reels.number += state.config.step
 
     def _is_over(self) -> bool:
         """Whether the film is over and nobody waits for requests. Raises ReelError."""
-        running = self._running
-        reels, config = running.showing.reels, running.config
-        if config.wait_for_films or running.asked:
+        state, reels, config = self.state, self.state.reels, self.state.config
+        if config.wait_for_films or state.asked:
             return False
-        if running.over:
+        if state.over:
             return True
-        return reels.is_open and reels.is_over(config) and not reels.turn(config, self.shown)
+        return reels.is_open and reels.is_over(config) and not reels.turn(config, state.shown)
 
-    def _left(self) -> float:
-        """Seconds until something is to be done, but for the look at clock and zone; 0 or less: now."""
-        running, now = self._running, self._around.clock()
-        if running.address_until is not None:
-            return running.address_until - now
-        if running.missing:
-            return min(self._films.look_at - now, self._care_left(now))
-        if running.asked:
-            return 0.0
-        if running.timing.is_quiet():
-            return running.timing.quiet_left()
-        if running.over or self._holds():
-            return self._care_left(now)
-        return min(running.timing.due - now, self._care_left(now))
+    def _publish(self) -> None:
+        """Tell the web page how things are."""
+        glass, deps = self.state.glass, self.deps
+        deps.board.publish(status_of(self.state, deps.clock(), deps.wall()), glass.shown, glass.redrawn)
 
-    def _holds(self) -> bool:
-        """Whether a pause keeps the frame that stands on the glass."""
-        showing = self._running.showing
-        return self._running.timing.paused and showing.stands is not None and not showing.is_card
+    def _say_ready(self) -> None:
+        """Once: the first picture stands, or none is to be drawn for now."""
+        state = self.state
+        waits = state.missing or state.quiet.at(self.deps.wall())
+        if not state.is_ready and (state.picture is not None or waits):
+            state.is_ready = True
+            self.deps.ready()
 
-    def _care_left(self, now: float) -> float:
-        """Seconds until what stands has to be redrawn for the panel's sake: a day after the last redraw, if
-        no frame comes up soon, which would be redrawn then.
-        """
-        running = self._running
-        screen = running.showing.screen
-        waits = running.over or running.missing or self._holds() or running.timing.due - now > DAY / 24
-        if running.showing.stands is None or screen.shown is None or not waits:
-            return _FOR_EVER
-        return screen.state.redrawn_at + screen.rule.daily - now
+    def _look_at_clock(self) -> None:
+        """Notice when the wall clock was set, and where quiet hours begin and end."""
+        state, deps, now, wall = self.state, self.deps, self.deps.clock(), self.deps.wall()
+        step = wall - now - state.clock_offset
+        if abs(step) >= CLOCK_SET:
+            state.clock_offset += step
+            way = "forward" if step > 0 else "back"
+            deps.log(f"the clock was set {way} by {span(abs(step))}; frames come as before")
+            state.choose_interval(deps)
+            if state.config.finish_by:
+                state.schedule = state.schedule.keep_to_interval(now)
+        if (quiet := state.quiet.at(wall)) != state.was_quiet:
+            ends = state.quiet.ends(wall)
+            until = "for ever" if ends is None else f"until {local(ends)}"
+            deps.log(f"quiet {until}" if quiet else "quiet hours are over")
+            # The grid of the interval starts anew in the morning.
+            state.schedule = state.schedule._replace(due=max(state.schedule.due, now))
+        state.was_quiet = quiet
 
-    def _turn(self) -> None:
-        """Do what is due now."""
-        running, now = self._running, self._around.clock()
-        showing, timing = running.showing, running.timing
-        self._look_at_clock()
-        if running.address_until is not None:
-            if now >= running.address_until:
-                running.address_until = None
-                if showing.stands is not None:
-                    showing.repeat("after the address")
-            return
-        if running.missing:
-            if now >= self._films.look_at:
+    # What is done when it is due.
+
+    def _do(self, what: Action) -> None:
+        match what:
+            case Action.SHOW:
+                self._show()
+            case Action.REDRAW:
+                self.screen.repeat("daily")
+            case Action.RESTORE:
+                self.state.address_until = None
+                if self.state.picture is not None:
+                    self.screen.repeat("after the address")
+            case Action.LOOK:
                 self._look()
-        elif running.over and showing.reels.has_grown(running.config):
-            running.over, timing.due = False, now
-        elif running.asked or not (timing.is_quiet() or running.over or self._holds() or now < timing.due):
-            self._show(now)
-            return
-        if self._care_left(now) <= 0 and not timing.is_quiet():
-            showing.repeat("daily")
 
-    def _show(self, now: float) -> None:
-        """Show the frame that comes next, or pass it over; a card after the last."""
-        running = self._running
-        showing, timing = running.showing, running.timing
-        if not (running.asked or timing.paused) and now >= (timing.stands_until or _FOR_EVER):
-            timing.stands_until = None  # quiet hours have taken its time: the next one instead
-            showing.reels.number += running.config.step
+    def _show(self) -> None:
+        """Show the frame that comes next, or pass it over; after the last one, the end."""
+        state, reels, config = self.state, self.state.reels, self.state.config
+        now = self.deps.clock()
+        if not (state.asked or state.paused) and now >= (state.schedule.until or NEVER):
+            # Quiet hours have taken the time of the frame that was to be drawn again: the next one instead.
+            state.schedule = state.schedule._replace(until=None)
+            reels.number += config.step
         try:
-            if showing.reels.number >= showing.reels.reel.frames:
-                if not showing.reels.turn(running.config, showing.shown):
+            if reels.number >= reels.reel.frames:
+                if not reels.turn(config, state.shown):
                     self._end()
                     return
-                running.plan()
-            if showing.show(exact=running.asked == "exact"):
-                running.asked = ""
-                running.plan()
-                if timing.interval != running.config.interval and timing.up is not None:
-                    timing.keep_to_interval()
+                state.choose_interval(self.deps)
+            try:
+                dither, info = self.screen.frame(reels.number)
+            except BadFrame as error:
+                reels.pass_over(error)
+                state.schedule = state.schedule._replace(until=None)
+                return
+            if state.asked != "exact" and reels.skips_black(config):
+                reels.number += config.step
+                return
+            self.screen.show(dither, info)
+            state.asked = ""
+            state.choose_interval(self.deps)
+            if state.schedule.interval != config.interval:
+                state.schedule = state.schedule.keep_to_interval(now)
         except ReelError as error:
-            self._films.lose(error)
-
-    def _look(self) -> None:
-        """Look for films that are missing."""
-        on_glass = self._films.look()
-        if on_glass is not None:
-            known = on_glass and self._running.showing.at is not None
-            self._go_on(on_glass, 0.0, known)
-            self._running.plan()
+            self._lose(error)
 
     def _end(self) -> None:
         """The showing is over. Where requests are waited for, a card says so."""
-        running = self._running
-        showing, running.over, running.asked = running.showing, True, ""
-        if not running.config.wait_for_films:
+        state = self.state
+        state.over, state.asked, state.look_at = True, "", self.deps.clock() + LONGEST_WAIT
+        if not state.config.wait_for_films:
             return
         from player.pictures.cards import end_card  # only where a card is drawn
 
-        card = end_card(showing.screen.size, showing.reels.title)
-        if showing.stands is None or not (showing.stands == card).all():
-            showing.show_card(card, "the end of the film")
+        card = end_card(self.screen.size, state.reels.title)
+        if state.picture is None or not (state.picture.dither == card).all():
+            self.screen.show_card(card, "the end of the film")
 
-    def _look_at_clock(self) -> None:
-        """Notice a wall clock that was set, and where quiet hours begin and end."""
-        timing, log = self._running.timing, self._around.log
-        step = timing.was_set()
-        if step:
-            way = "on" if step > 0 else "back"
-            log(f"the clock was set {way} by {span(abs(step))}; no frame moves")
-            self._running.plan()
-            if self._running.config.finish_by:
-                timing.keep_to_interval()
-        if (quiet := timing.is_quiet()) != self._was_quiet:
-            ends = timing.quiet.ends(self._around.wall())
-            until = "for ever" if ends is None else f"until {local(ends)}"
-            log(f"quiet {until}" if quiet else "quiet hours are over")
-            timing.due = max(timing.due, self._around.clock())  # the schedule begins anew in the morning
-        self._was_quiet = quiet
+    def _lose(self, error: ReelError) -> None:
+        """Films are missing, or still are. Raises the error where they are not waited for, and where a frame
+        was asked for that the reel does not have: waiting does not bring it.
+        """
+        state, now = self.state, self.deps.clock()
+        if isinstance(error, NoSuchFrame) or not state.config.wait_for_films:
+            raise error
+        state.look_at = now + POLL
+        if not state.missing:
+            fruitless = state.shown == state.shown_when_lost
+            state.shown_when_lost, state.lost_at = state.shown, now
+            state.look_at = now + (SELDOM if fruitless else 0.0)
+            state.reels.close()
+            state.asked = state.jumped = ""
+        if str(error) != state.missing:
+            self.deps.log(f"{error}; waiting for films")
+        state.missing = str(error)
 
-    def _say_ready(self) -> None:
-        """Once: the first picture stands, or there is none to be drawn for now."""
-        running = self._running
-        waits = running.missing or running.timing.is_quiet()
-        if not self._is_ready and (running.showing.stands is not None or waits):
-            self._is_ready = True
-            self._around.ready()
+    def _look(self) -> None:
+        """Look for films: the missing ones, or those that have come since the last one was over."""
+        state, now = self.state, self.deps.clock()
+        if not state.missing:
+            state.look_at = now + LONGEST_WAIT
+            if state.reels.has_grown(state.config):
+                state.over = False
+                state.schedule = state.schedule._replace(due=now)
+            return
+        on_glass = self._enter(others=now - state.lost_at >= PATIENCE)
+        if on_glass is None:
+            self._show_no_film(now)
+            return
+        self.deps.log("films found; going on")
+        state.missing = ""
+        self._go_on(on_glass, 0.0, known=on_glass and state.at is not None)
+        state.choose_interval(self.deps)
+
+    def _show_no_film(self, now: float) -> None:
+        """A card that says that films are missing; none in quiet hours, and one in ten minutes."""
+        state, config = self.state, self.state.config
+        if state.quiet.at(self.deps.wall()):
+            return
+        if state.card_at is not None and (state.is_card or now - state.card_at < SELDOM):
+            return
+        if state.reels.can_open_any():  # patience: the one that was shown may come back
+            return
+        from player.pictures.cards import no_film_card  # only where a card is drawn
+
+        where = ", ".join([*config.reels, *([config.films] if config.films else [])])
+        address = self.deps.address()
+        url = None if address is None else address.url
+        card = no_film_card(self.screen.size, where or "no place at all", url)
+        self.screen.show_card(card, "no film is found")
+        state.card_at = now

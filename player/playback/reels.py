@@ -1,28 +1,35 @@
-"""The reels of a showing and the place in them: which frame comes next.
+"""The playlist, the open reel, and the place in it: which frame comes next.
 
-Reels are opened one at a time and checked against the panel's size. One that cannot be opened in the
-middle of a showing is reported and passed over. Directories are read again whenever a reel has ended.
+Reels are opened one at a time and checked against the panel's size. One that cannot be opened in the middle
+of a showing is reported and passed over. Directories are read again whenever a reel has ended.
+
+A shuffled order is made anew for every round from the seed, the number of the round and the names of the
+reels. So it is the same after a restart, and a reel that comes or goes moves no other.
 """
 
-from collections.abc import Callable
+import hashlib
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from player.config.settings import Config
 from player.errors import BadFrame, NoSuchFrame, ReelError
-from player.playback.playlist import (
-    after,
-    arranged,
-    expand,
-)
+from player.files import why
 from player.progress import Progress
 from player.reel import Reel
-from player.times import Place, film_time
+from player.times import Place, film_time, parse_place
+
+_WHITE_OF_BLACK = 0.005  # share of white pixels up to which a frame is nearly black
+_BLACK_IN_A_ROW = 1000  # frames passed over at most, then one of them is shown all the same
+_FAR_BACK = 64  # frames looked at on the way back to one that can be shown
 
 
 class Reels:
-    """`paths`: absolute, in the order of this `round`; `size`: (width, height) of the panel. After `look` and
-    one of `go_to`, `resume` and `choose`, `reel` is the open reel and `number` the frame to show next;
-    `number` may be past the last, then call `turn`.
+    """`paths`: absolute, in the order of this `round`; `number`: the frame to show next, of the open reel; it
+    may be past the last, then call `turn`. `chosen_over`: see `Progress`. `size`: (width, height) of the
+    panel. Call `enter` first.
     """
 
     def __init__(
@@ -31,10 +38,13 @@ class Reels:
         self.paths: tuple[Path, ...] = ()
         self.round = 0
         self.number = 0
+        self.chosen_over: str | None = None
+        self.duration: int | None = None
+        """The time of the last frame in the open reel, milliseconds; None when it cannot be read."""
         self._size, self._open_reel, self._log = size, open_reel, log
         self._reel: Reel | None = None
-        self._duration: int | None = None
         self._lengths: dict[Path, int] = {}  # frames of reels that were looked into
+        self._black = 0  # frames passed over in a row
         self._shown_before_turn = -1
         self._fruitless = 0  # turns in a row after reels of which no frame could be shown
 
@@ -59,34 +69,56 @@ class Reels:
         """The name of the film of the open reel, without a suffix."""
         return Path(self.reel.meta.get("film", "")).stem or self.reel.path.stem
 
-    @property
-    def duration(self) -> int | None:
-        """The time of the last frame in the open reel, milliseconds; None when it cannot be read."""
-        return self._duration
-
     def close(self) -> None:
         """Close the open reel, if there is one."""
         if self._reel is not None:
             self._reel.close()
             self._reel = None
 
+    # Which reel.
+
     def look(self, config: Config) -> None:
         """Find the reels of the configuration, as they are now. ReelError when there are none."""
         self._lengths.clear()
         self.paths = arranged(expand(config.reels, config.films), config.order, config.seed, self.round)
 
-    def go_to(self, place: Place, path: Path | None = None) -> None:
-        """Begin at a place in a reel, else the first. NoSuchFrame when it has no such frame."""
-        self._open(self.paths[0] if path is None else path)
-        self.number = number_of(self.reel, place)
+    def enter(self, config: Config, kept: Progress, jump: Place | None, others: bool) -> bool:
+        """Open the reel to begin with: the one that was shown last, unless told otherwise. Whether frame
+        `number` of it is known to have been on the glass.
 
-    def resume(self, kept: Progress) -> bool:
+        `others`: where that reel is gone, begin the one after it. ReelError when there is none, NoSuchFrame
+        when it ends before the place asked for.
+        """
+        self.round, self.chosen_over = kept.round, kept.chosen_over
+        try:
+            self.look(config)
+        except ReelError:
+            if jump is not None or not self._is_chosen_over(config):
+                raise  # else there is the reel that was chosen
+        if jump is None and kept.reel is not None and self._is_in_playlist(Path(kept.reel), config):
+            try:
+                return self._resume(kept)
+            except ReelError:
+                if not others:
+                    raise
+            self._begin_after(Path(kept.reel))
+            return False
+        self.round, self.chosen_over = 0, None
+        self.look(config)
+        if others:
+            self._begin_after(Path())
+        else:
+            self._open(self.paths[0])
+        self.number = self._first_number(config, jump)
+        return False
+
+    def _resume(self, kept: Progress) -> bool:
         """Go back to the frame shown last; whether it is known to be on the glass."""
         assert kept.reel is not None
         path = Path(kept.reel)
         self._open(path)
         if kept.created != self.created:
-            self._log(f"{path}: is another reel than before; going on at the same frame number")
+            self._log(f"{path}: is not the same reel as before; going on at the same frame number")
         last = self.reel.frames - 1
         if kept.showing is not None or kept.frame is None:
             self.number = min(kept.showing or 0, last)
@@ -94,7 +126,17 @@ class Reels:
         self.number = min(kept.frame, last)
         return kept.frame <= last
 
-    def begin_after(self, path: Path) -> None:
+    def _first_number(self, config: Config, jump: Place | None) -> int:
+        """The frame at which the open reel begins. NoSuchFrame; but a service does not end over `start`."""
+        try:
+            return number_of(self.reel, jump or parse_place(config.start or "0", "start"))
+        except NoSuchFrame as error:
+            if jump is not None or not config.wait_for_films:
+                raise
+            self._log(f"start: {error}; beginning at frame 0")
+            return 0
+
+    def _begin_after(self, path: Path) -> None:
         """Begin the first reel that can be opened, after `path` in the order. ReelError when none can."""
         later = after(self.paths, path)
         problems: list[str] = []
@@ -110,25 +152,33 @@ class Reels:
             return
         raise ReelError(problems[0])
 
-    def is_last(self, config: Config) -> bool:
-        """Whether nothing comes after the frame to show next."""
-        return self.number + config.step >= self.reel.frames and self.reel.complete and self._is_final(config)
+    def choose(self, config: Config, path: Path) -> None:
+        """Open a reel at its beginning, in the playlist or not. ReelError when it cannot be opened."""
+        self._open(path)
+        self.number = 0
+        self._log(f"{path}: begins")
+        self.chosen_over = None if path in self.paths else joined(config.reels, config.films)
 
-    def is_over(self, config: Config) -> bool:
-        """Whether the last frame of the last reel is past, as far as is known without reading again."""
-        return self.number >= self.reel.frames and self._is_final(config)
-
-    def has_grown(self, config: Config) -> bool:
-        """Whether reels have come, since the directories were read last, that follow the open one."""
-        before = self.paths
-        try:
-            self.look(config)
-        except ReelError:
+    def follow(self, config: Config) -> bool:
+        """Find the reels that new settings name, and begin the first one if the open one is not among them;
+        whether it was begun. ReelError.
+        """
+        self.look(config)
+        if self._is_in_playlist(self.reel.path, config):
             return False
-        return self.paths != before and not self._is_final(config)
+        self._open(self.paths[0])
+        self.number = self._first_number(config, None)
+        return True
+
+    def _is_in_playlist(self, path: Path, config: Config) -> bool:
+        """Whether a reel is one of the configuration, or was chosen over them."""
+        return path in self.paths or self._is_chosen_over(config)
+
+    def _is_chosen_over(self, config: Config) -> bool:
+        return self.chosen_over == joined(config.reels, config.films)
 
     def turn(self, config: Config, shown: int) -> bool:
-        """Go on after the last frame: to what an export has added since, or to another reel; False when the
+        """Go on after the last frame: to what an export has added since, or to another reel. False when the
         showing is over. `shown`: frames so far; ReelError when all reels in a row have brought none.
         """
         reel = self.reel
@@ -141,7 +191,7 @@ class Reels:
             self.number, self._shown_before_turn = 0, shown
             self._log(f"{self.reel.path}: begins")
             return True
-        self._log(f"{reel.path}: all {reel.frames} frames are shown; --start 0 shows them again")
+        self._log(f"{reel.path}: all {reel.frames} frames have been shown; --start 0 shows them again")
         return False
 
     def _next_reel(self, config: Config, path: Path) -> bool:
@@ -161,8 +211,25 @@ class Reels:
             raise ReelError("none of the reels can be shown; the lines above say why")
         return True
 
+    def is_last(self, config: Config) -> bool:
+        """Whether nothing comes after the frame to show next."""
+        return self.number + config.step >= self.reel.frames and self.reel.complete and self._is_final(config)
+
+    def is_over(self, config: Config) -> bool:
+        """Whether the last frame of the last reel is past, as far as is known without reading again."""
+        return self.number >= self.reel.frames and self._is_final(config)
+
+    def has_grown(self, config: Config) -> bool:
+        """Whether reels that follow the open one have come since the directories were read last."""
+        before = self.paths
+        try:
+            self.look(config)
+        except ReelError:
+            return False
+        return self.paths != before and not self._is_final(config)
+
     def frames_left(self, config: Config) -> int:
-        """Frames still to come, the next one too: of this reel, and with `end` other than "stop" of those
+        """Frames still to come, with the next one: of this reel, and with `end` other than "stop" of those
         after it in this round.
         """
         left = -(-(self.reel.frames - self.number) // config.step)
@@ -189,7 +256,7 @@ class Reels:
         return config.end == "stop" or (config.end == "next" and not after(self.paths, self.reel.path))
 
     def _opened(self, path: Path) -> bool:
-        """Whether it could be opened; else why not is in the log."""
+        """Open a reel; False, with the reason in the log, when that is not possible."""
         try:
             self._open(path)
         except ReelError as error:
@@ -207,11 +274,131 @@ class Reels:
         self.close()
         self._reel = reel
         try:
-            self._duration = reel.info(reel.frames - 1).time_ms
+            self.duration = reel.info(reel.frames - 1).time_ms
         except BadFrame:
-            self._duration = None
+            self.duration = None
         if not reel.complete:
             self._log(f"{path}: its export was not finished; showing the {reel.frames} frames it holds")
+
+    # Which frame of the open reel.
+
+    def pass_over(self, error: BadFrame) -> None:
+        """Go on at the next key frame. ReelError when not the frame but the whole reel is gone."""
+        with self._open_reel(self.reel.path):
+            pass
+        self._log(str(error))
+        self.number = self.reel.frames if error.next_key is None else error.next_key
+
+    def skips_black(self, config: Config) -> bool:
+        """Whether frame `number` is skipped for being black. Never the last one: a reel shows something."""
+        last = self.number + config.step >= self.reel.frames
+        if last or self._black >= _BLACK_IN_A_ROW or not self._is_black(self.number, config):
+            self._black = 0
+            return False
+        self._black += 1
+        return True
+
+    def before(self, number: int | None, config: Config) -> int | None:
+        """The nearest frame before one that can be shown and is not skipped; None when there is none."""
+        for _ in range(_FAR_BACK):
+            number = -1 if number is None else number - config.step
+            if number < 0:
+                break
+            try:
+                self.reel.dither(number)
+            except BadFrame:
+                continue
+            if not self._is_black(number, config):
+                return number
+        return None
+
+    def _is_black(self, number: int, config: Config) -> bool:
+        """Whether black frames are skipped and this one is black."""
+        if not config.skip_black:
+            return False
+        dither = self.reel.dither(number)
+        return bool(np.count_nonzero(dither) <= _WHITE_OF_BLACK * dither.size)
+
+    def planned(self, at: int, number: int) -> bool | None:
+        """Whether the reel's redraw plan redraws frame `number` after frame `at`: yes where that leads into
+        another stretch, forth or back. None where the rule decides: the reel has no plan, or the step is
+        another one than the plan was made for.
+        """
+        plan = self.reel.redraws
+        if plan is None:
+            return None
+        if any(between in plan for between in range(min(at, number) + 1, max(at, number) + 1)):
+            return True
+        return False if number in (at, at + 1) else None
+
+
+def expand(names: Sequence[str], uploads: str | None = None) -> tuple[Path, ...]:
+    """The reels named, each once, as absolute paths; a directory stands for its *.reel files in name order.
+
+    `uploads`: one more directory, which need not exist yet. ReelError when there is no reel at all, or when a
+    directory cannot be read.
+    """
+    found: list[Path] = []
+    empty: Path | None = None
+    for name in [*names, *([] if uploads is None else [uploads])]:
+        path = Path(name).absolute()
+        try:
+            inside = sorted(entry for entry in path.iterdir() if entry.suffix == ".reel" and entry.is_file())
+        except NotADirectoryError:
+            inside = [path]
+        except FileNotFoundError:  # opening it will say so; a directory that is not mounted comes back
+            inside = [] if name == uploads else [path]
+        except OSError as error:
+            raise ReelError(f"{path}: cannot be read: {why(error)}; check its permissions") from None
+        empty = path if not inside and empty is None else empty
+        found += inside
+    if not found and empty is not None:
+        raise ReelError(f"{empty}: holds no *.reel file; copy one there, or make one with `trainer export`")
+    if not found:
+        raise ReelError("no reel to show: give one (player run FILM.reel), or set reels in the configuration")
+    return tuple(dict.fromkeys(found))
+
+
+def joined(names: Sequence[str], uploads: str | None) -> str:
+    """The arguments of `expand` as one text, which tells this playlist from others."""
+    return os.pathsep.join([*names, uploads or ""])
+
+
+def arranged(reels: Sequence[Path], order: str, seed: int, round: int) -> tuple[Path, ...]:
+    """The reels in the order of a round (0 is the first): as they are, or shuffled with `order` "shuffle".
+
+    No round begins with the reel that ended the one before; two reels alone therefore always take turns.
+    """
+    if order != "shuffle" or len(reels) < 3:
+        return tuple(reels)
+    shuffled = _shuffled(reels, seed, round)
+    if round > 0 and shuffled[0] == _shuffled(reels, seed, round - 1)[-1]:
+        shuffled[0], shuffled[1] = shuffled[1], shuffled[0]  # leaves the last one where it is
+    return tuple(shuffled)
+
+
+def _shuffled(reels: Sequence[Path], seed: int, round: int) -> list[Path]:
+    """Sorted by a hash of the file's name alone, so that films keep their order when they are moved."""
+
+    def key(path: Path) -> tuple[bytes, Path]:
+        text = f"{seed} {round} {path.name}".encode(errors="surrogateescape")
+        return hashlib.sha256(text).digest(), path
+
+    return sorted(reels, key=key)
+
+
+def after(reels: Sequence[Path], reel: Path, before: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """The reels that come after `reel` in a round, none when it is the last.
+
+    When it is no longer among them, those follow that came after it in `before`, an earlier order; when it
+    never was, all.
+    """
+    if reel in reels:
+        return tuple(reels[reels.index(reel) + 1 :])
+    if reel not in before:
+        return tuple(reels)
+    later = [path for path in before[before.index(reel) + 1 :] if path in reels]
+    return tuple(reels[reels.index(later[0]) :]) if later else ()
 
 
 def check(reel: Reel, size: tuple[int, int]) -> None:

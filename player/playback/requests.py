@@ -1,12 +1,17 @@
-"""What is asked of a running player: by signals, by the web page, by buttons.
+"""What is asked of a running player by signals, the web page and buttons, and the inbox where it waits.
 
-Requests are handed to `Inbox.post`, from any thread or signal handler, and carried out by the playback in
-their order. Whoever posts one checks what can be checked before (that a reel is a reel, that a value is in
-its range); what the playback cannot do is said in its log and changes nothing.
+Requests are posted from any thread or signal handler, and playback carries them out in their order. Whoever
+posts one has checked what can be checked (that a reel is a reel, that a value is in its range). What playback
+cannot do, it says in the log; nothing changes then.
 """
 
 import enum
+import os
+import select
+import time
+from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +23,11 @@ class Kind(enum.Enum):
     """What is asked; the value that goes with it in brackets.
 
     STOP: put the panel to sleep and end. RELOAD: read the configuration again. PAUSE: keep the picture until
-    RESUME. NEXT, BACK: the frame after, before the one shown, at once; the interval begins anew, a pause
+    RESUME. NEXT, BACK: the frame after or before the one shown, at once; the interval begins anew, a pause
     stays. GO_TO [Place]: that place of the reel, at once. REDRAW: the picture again, with a flash. CLEAN:
-    INIT, the strongest erase, then the picture. SET [mapping key -> value checked by `settings.values`]:
-    change settings, kept over restarts. CHOOSE [absolute Path of a reel]: show that reel now. ADDRESS: the
-    address of the web page on the panel for a minute.
+    INIT, the strongest erase, then the picture. SET [mapping of key to checked value]: change settings; they
+    outlive a restart. CHOOSE [absolute Path of a reel]: show that reel now. ADDRESS: the address of the web
+    page on the panel for a minute.
     """
 
     STOP = "stop"
@@ -40,6 +45,7 @@ class Kind(enum.Enum):
 
 
 _VALUES: dict[Kind, type] = {Kind.GO_TO: Place, Kind.SET: Mapping, Kind.CHOOSE: Path}
+_EACH_COUNTS = (Kind.NEXT, Kind.BACK)
 
 
 @dataclass(frozen=True)
@@ -53,3 +59,48 @@ class Request:
         needed = _VALUES.get(self.kind, type(None))
         if not isinstance(self.value, needed):
             raise TypeError(f"{self.kind.name} takes a {needed.__name__}, not {self.value!r}")
+
+
+class Inbox:
+    """Requests in their order. `post` may be called from signal handlers and from other threads.
+
+    A pipe wakes the wait. A queue's own wait is not enough: a signal that arrives just before it begins
+    would be answered only at its end. So give `wakeup` to `signal.set_wakeup_fd`; then the system itself
+    writes to the pipe, and no signal is lost.
+    """
+
+    def __init__(self) -> None:
+        self._requests: deque[Request] = deque()
+        self._pipe, self.wakeup = os.pipe()
+        os.set_blocking(self._pipe, False)
+        os.set_blocking(self.wakeup, False)
+
+    def post(self, request: Request) -> None:
+        """Hand in a request; a `wait` in progress returns it."""
+        self._requests.append(request)
+        with suppress(BlockingIOError):  # a full pipe wakes the wait as well
+            os.write(self.wakeup, b"\0")
+
+    def wait(self, seconds: float) -> Request | None:
+        """The next request, or None when `seconds` (monotonic) have passed without one. 0 only looks.
+
+        The same request several times in a row is answered once, so that impatience causes no flashes;
+        only steps forth and back all count.
+        """
+        end = time.monotonic() + seconds
+        while not self._requests:
+            left = max(end - time.monotonic(), 0)
+            if select.select([self._pipe], [], [], left)[0]:
+                with suppress(BlockingIOError):
+                    os.read(self._pipe, 4096)
+            elif not self._requests:
+                return None
+        request = self._requests.popleft()
+        while request.kind not in _EACH_COUNTS and self._requests and self._requests[0] == request:
+            self._requests.popleft()
+        return request
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._pipe)
+        os.close(self.wakeup)

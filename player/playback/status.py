@@ -1,37 +1,85 @@
-"""What the board is told: a snapshot of the running player."""
+"""What the player does at this moment, for those who ask from other threads (the web page).
 
-from player.config.settings import SETTABLE
-from player.playback.board import Snapshot
-from player.playback.running import Running
+Playback publishes after every change. A reader takes the latest view whole and never waits for the panel.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 
-def publish(running: Running) -> None:
-    """Put the state of this moment on the board, with the dithers on the panel."""
-    screen = running.showing.screen
-    running.around.board.publish(snapshot(running), screen.shown, screen.redrawn)
+@dataclass(frozen=True)
+class Status:
+    """`reel`: absolute path, None while there is none; `title` of the film. `frame`: number of the frame on
+    the panel, None while a card stands there; of `frames`. `time_ms`, `duration_ms`: its time and the reel's
+    last, milliseconds of the film. `shown_at`, `next_due`: Unix seconds; no `next_due` while nothing is due
+    (paused, waiting for films, over). `interval`: seconds from frame to frame, as used now. `quiet`: within
+    quiet hours. `redraws` in all; `net`: share of the pixels that differ from the last redraw. `playlist`:
+    absolute paths in the order of showing. `message`: what it waits for, empty when the film runs.
+    `settings`: the keys that may be SET, with their values now.
+    """
+
+    reel: str | None = None
+    title: str = ""
+    frame: int | None = None
+    frames: int = 0
+    time_ms: int | None = None
+    duration_ms: int | None = None
+    shown_at: float | None = None
+    next_due: float | None = None
+    interval: float = 0.0
+    paused: bool = False
+    quiet: bool = False
+    redraws: int = 0
+    net: float = 0.0
+    playlist: tuple[str, ...] = ()
+    message: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def snapshot(running: Running) -> Snapshot:
-    """The state of this moment."""
-    showing, timing, config = running.showing, running.timing, running.config
-    reels, progress = showing.reels, showing.progress
-    film = reels.is_open and not running.missing
-    idle = timing.paused or running.over or bool(running.missing)
-    return Snapshot(
-        reel=str(reels.reel.path) if film else None,
-        title=reels.title if film else "",
-        frame=showing.at,
-        frames=reels.reel.frames if film else 0,
-        time_ms=showing.time_ms,
-        duration_ms=reels.duration if film else None,
-        shown_at=progress.shown_at,
-        next_due=None if idle else timing.next_due(),
-        interval=timing.interval,
-        paused=timing.paused,
-        quiet=timing.is_quiet(),
-        redraws=progress.redraws,
-        net=showing.screen.net,
-        playlist=tuple(map(str, reels.paths)),
-        message=running.missing or ("the film is over" if running.over else ""),
-        settings={name: vars(config)[name] for name in SETTABLE},
-    )
+class View(NamedTuple):
+    """A status; the dither on the panel now and that of the last redraw, uint8[H, W] and read-only, None
+    before the first picture.
+    """
+
+    snapshot: Status
+    dither: NDArray[np.uint8] | None
+    redrawn: NDArray[np.uint8] | None
+
+
+class StatusBoard:
+    """The latest view. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._view = View(Status(), None, None)
+
+    def publish(
+        self,
+        status: Status,
+        dither: NDArray[np.uint8] | None = None,
+        redrawn: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Replace the view; a dither that is not given stays as it was. The caller changes neither after."""
+        with self._lock:
+            self._view = View(
+                status,
+                self._view.dither if dither is None else _frozen(dither),
+                self._view.redrawn if redrawn is None else _frozen(redrawn),
+            )
+
+    def latest(self) -> View:
+        """What was published last."""
+        with self._lock:
+            return self._view
+
+
+def _frozen(dither: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same pixels, read-only."""
+    view = dither.view()
+    view.flags.writeable = False
+    return view

@@ -1,23 +1,17 @@
-"""`finish_by`: the interval with which the last frame comes up by a given moment. Pure."""
+"""`finish_by`: the interval that brings the last frame up by a given moment. Pure."""
 
 from datetime import date, datetime, timedelta
 
 from player.errors import ConfigError
-from player.schedule.quiet import (
-    Local,
-    Quiet,
-    moment,
-)
+from player.schedule.quiet import Local, Quiet, moment
 
 SHORTEST = 2.0  # seconds: a frame that is a redraw takes about one on a small Raspberry Pi
 LONGEST = 7 * 86400.0
-_MARGIN = (
-    60.0  # seconds before the moment, so that neither drawing nor quiet hours push the last frame past it
-)
+_MARGIN = 60.0  # seconds to spare, so that drawing and quiet hours push no frame past the moment
 
 
 def parse_moment(text: str, where: str) -> datetime:
-    """`2027-01-31` (the end of that day) or `2027-01-31 20:15`; without an offset it is local time.
+    """`2027-01-31` (the end of that day) or `2027-01-31 20:15`; local time unless it names an offset.
 
     `where` begins the message of the ConfigError.
     """
@@ -36,8 +30,9 @@ def parse_moment(text: str, where: str) -> datetime:
 
 
 def interval_for(text: str, start: float, frames: int, quiet: Quiet, local: Local) -> float:
-    """Seconds from frame to frame so that `frames` more of them after the one of `start` (Unix time) come up
-    by `finish_by`, quiet hours left out. ConfigError when that moment is past or too near.
+    """Seconds from frame to frame, so that `frames` more after the one of `start` (Unix time) come up by
+    `finish_by`, the text of that setting, without the quiet hours. ConfigError when that moment is past or
+    too near.
     """
     until = parse_moment(text, "finish_by")
     end = until.timestamp() if until.tzinfo is not None else moment(until, local)

@@ -1,8 +1,7 @@
-"""Quiet hours and days: when no update is made. Pure: a function of Unix time and of the local time zone.
+"""Quiet hours and days, when the panel is not updated. Pure: a function of Unix time and the local time zone.
 
-Hours are those of the clock on the wall, so that 22:00-07:00 is an hour shorter or longer in the two nights
-of the year when clocks are changed. The zone is asked anew for every moment: one that is changed while the
-player runs counts from then on.
+Hours are those of the clock on the wall, so 22:00-07:00 is an hour shorter or longer in the two nights of the
+year when the clocks change. The zone is read anew for every moment: a change counts at once.
 """
 
 import calendar
@@ -19,13 +18,13 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = 24 * 60  # minutes
 _WEEK = 7 * _DAY
 _THURSDAY = 3 * _DAY  # minutes from Monday to the day on which Unix time begins
-_EXACT = 500 * 86400.0  # seconds: beyond, quiet time is only estimated, by its share of a week
+_EXACT = 500 * 86400.0  # seconds: beyond them quiet time is estimated, by its share of a week
 _HOURS = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)")
 
 
 def system_local(unix: float) -> time.struct_time:
-    """The local time of the machine, by the zone that it has now; beyond the calendar it is 1970."""
-    time.tzset()  # without it a zone that was changed is seen only after a restart
+    """The local time of the machine, by the zone that it has now; 1970 for times beyond the calendar."""
+    time.tzset()  # without it a change of the zone is seen only after a restart
     try:
         return time.localtime(unix)
     except (OverflowError, ValueError, OSError):
@@ -63,7 +62,7 @@ def parse_days(text: str, where: str) -> list[int]:
 
 
 class Quiet:
-    """Quiet hours and days as texts of the configuration, in the zone of `local`."""
+    """Quiet hours and days, from the texts of the configuration, in the zone of `local`."""
 
     def __init__(self, hours: str, days: str, local: Local) -> None:
         self._local = local
@@ -92,8 +91,8 @@ class Quiet:
         return next(start for start, _, quiet in self._stretches(unix) if not quiet)
 
     def awake(self, start: float, end: float) -> float:
-        """Seconds between two moments that are not quiet; 0 when `end` is not after `start`. Estimated where
-        it is years.
+        """Seconds between two moments that are not quiet; 0 when `end` is not after `start`. An estimate when
+        the moments are years apart.
         """
         if end <= start or self.all:
             return 0.0
@@ -111,7 +110,7 @@ class Quiet:
         return total
 
     def later(self, unix: float, seconds: float) -> float | None:
-        """The moment after `seconds` that are not quiet; None when that never comes."""
+        """The moment when `seconds` that are not quiet have passed; None when that never comes."""
         if self.all:
             return None
         if not self.any:
@@ -125,7 +124,7 @@ class Quiet:
         raise AssertionError("stretches never end")
 
     def _stretches(self, unix: float) -> Iterator[tuple[float, float, bool]]:
-        """From `unix` on, for ever: (start, end, quiet), each without a change inside."""
+        """From `unix` on, for ever: (start, end, quiet), with no change between start and end."""
         while True:
             offset = self._offset(unix)
             minute = self._minute(unix, offset)
@@ -137,7 +136,7 @@ class Quiet:
             unix = edge
 
     def _change(self, before: float, after: float, offset: int) -> float:
-        """The first whole second in (before, after] at which the zone's offset is another one."""
+        """The first whole second in (before, after] at which the zone's offset is no longer `offset`."""
         low, high = int(before), int(after) + 1
         while high - low > 1:
             middle = (low + high) // 2
@@ -153,7 +152,7 @@ class Quiet:
 
 
 def _runs(quiet: list[bool]) -> list[int]:
-    """For each minute of the week: minutes until it is otherwise, a week at most."""
+    """For each minute of the week: minutes until quiet begins or ends, a week at most."""
     runs, run = [0] * len(quiet), _WEEK
     for minute in range(2 * _WEEK - 1, -1, -1):
         at = minute % _WEEK
@@ -163,7 +162,9 @@ def _runs(quiet: list[bool]) -> list[int]:
 
 
 def moment(naive: datetime, local: Local) -> float:
-    """Unix time of a date and time on the local clock; the later one of two, the one after a gap."""
+    """Unix time of a date and time on the local clock: the later one where the clock shows it twice, the one
+    after the gap where it never does.
+    """
     seconds = calendar.timegm(naive.timetuple())
     unix = float(seconds - local(seconds - 86400).tm_gmtoff)
     for _ in range(2):

@@ -1,1 +1,1 @@
-"""What surrounds a playback that runs for a year: systemd, the lock, recovery, buttons."""
+"""What surrounds a playback that runs for a year: systemd, the lock, buttons."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from player.playback.inbox import Inbox
 from player.playback.requests import (
+    Inbox,
     Kind,
     Request,
 )

@@ -106,7 +106,7 @@ def vcom(config: Config) -> Iterator[Finding]:
 def reels(config: Config) -> Iterator[Finding]:
     """Is there a film, and can it be read?"""
     try:
-        from player.playback.playlist import expand
+        from player.playback.reels import expand
         from player.reel import Reel
     except ImportError:  # numpy is missing, which is reported above
         return
@@ -151,11 +151,11 @@ def panel(machine: Machine, config: Config) -> Finding:
     settings = {
         "vcom": config.vcom,
         "vcom-tolerance": config.vcom_tolerance,
-        "bus": config.spi_bus,
-        "device": config.spi_device,
+        "spi-bus": config.spi_bus,
+        "spi-device": config.spi_device,
         "reset-pin": config.reset_pin,
         "ready-pin": config.ready_pin,
-        "slow-hz": config.spi_slow_hz,
+        "spi-slow-hz": config.spi_slow_hz,
         "ready-timeout": config.ready_timeout,
     }
     options = [f"--{name}={value}" for name, value in settings.items()]

@@ -1,13 +1,17 @@
-"""The remote: a web page and a JSON API, served by a thread of the player's process.
+"""The web page and its JSON API, served by a thread of the player's process. Off unless the setting `remote`
+says otherwise.
 
-`service.serving` starts it; `addresses` says where it is found and draws its QR code. The remote reads the
-player's state from `player.loop.board` and acts only by posting `player.loop.requests`, so it never touches
-the panel. Off unless the setting `remote` says otherwise.
+    service      starts it                          actions      THE table: what can be asked, and its checks
+    addresses    where it is found, the QR code     api, openapi the JSON API, and its document
+    server       the limits of every connection     pages        the page; templates and scripts in assets/
+    app          guard, routes, security headers    uploads      reels that come over the network
+    guard        who gets in, and how often         checking     their check, in a process of its own
+    tokens       the token and the sessions         library      the reels that can be chosen
+    exchange     bodies within bounds, problems     images       panel and glass as PNG
 
-Who may do what, and why it is built like this: see `guard` (who gets in), `tokens` (the token and what the
-browser keeps in its place), `uploads` (what may come onto the disk) and `server` (limits of every
-connection).
+The page reads the player's state from `player.playback.status` and acts only by posting requests to
+`player.playback.requests`, so it never touches the panel.
 
-The libraries of the `remote` extra are Bottle, waitress and segno: pure Python and without dependencies of
-their own. `benchmarks/remote_cost.py` prints what loading them costs beside the alternatives.
+The libraries of the `remote` extra are Bottle, waitress and segno: pure Python, without dependencies of their
+own. `benchmarks/remote_cost.py` measures what loading them costs, beside the alternatives.
 """

@@ -1,106 +1,316 @@
-"""What can be asked of the player from here: checked, then posted. The page and the API both come here."""
+"""What can be asked of the player from here: ONE table, and the parts that carry it out.
 
+Each line of `ACTIONS` is a route of the API, a form of the page with its label and its texts, and an
+operation in the API's document. So a new button is a new line here, and whatever playback does about its kind
+of request. Everything is checked here before it is posted.
+"""
+
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from player.config.settings import (
-    checked,
-    from_text,
-)
+from player.config.settings import DEFAULTS, KEYS, Config, checked, from_text
 from player.errors import ConfigError
-from player.playback.board import Board
-from player.playback.inbox import Inbox
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Inbox, Kind, Request
+from player.playback.status import StatusBoard
+from player.service.process import LogTail
 from player.times import Place, film_time, parse_place
-from player.web.pace import Bucket
-from player.web.problems import (
-    Problem,
-    come_back_in,
-)
-from player.web.reel_list import (
-    Listed,
-    ReelList,
-)
-
-PLAIN = {
-    "pause": Kind.PAUSE,
-    "resume": Kind.RESUME,
-    "next": Kind.NEXT,
-    "back": Kind.BACK,
-    "redraw": Kind.REDRAW,
-    "clean": Kind.CLEAN,
-    "address": Kind.ADDRESS,
-}
-"""What needs no value, by the last part of its path."""
+from player.web.exchange import Field, Problem, check_fields, retry_after
+from player.web.guard import Bucket, Guard
+from player.web.images import Pictures
+from player.web.library import Library
+from player.web.uploads import Uploads, free_bytes
 
 Settable = Callable[[], Mapping[str, str | None]]
+"""The settings that can be changed at run time; each with None, or with the reason why not now."""
+Given = Mapping[str, Any]
+"""The body of a request: values by field."""
 
 
-class Actions:
-    """`settable`: the keys that may be SET, with None or the reason why not now; `pace` bounds how much is
-    asked. Everything raises Problem when it cannot be asked.
+class Remote:
+    """Everything the routes work with. `films`: the directory for uploads, None when none is set; `urls`:
+    where the page is found now; `clock`: monotonic seconds; `wall`: Unix seconds; `sleep` takes seconds;
+    `free` tells the bytes free in a directory.
     """
 
-    def __init__(self, board: Board, inbox: Inbox, settable: Settable, reels: ReelList, pace: Bucket) -> None:
-        self._board, self._inbox, self._settable = board, inbox, settable
-        self._reels, self._pace = reels, pace
+    def __init__(
+        self,
+        config: Config,
+        board: StatusBoard,
+        inbox: Inbox,
+        settable: Settable,
+        films: Path | None,
+        log_tail: LogTail,
+        guard: Guard,
+        log: Callable[[str], None],
+        urls: Callable[[], list[str]],
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        free: Callable[[Path], int] = free_bytes,
+    ) -> None:
+        self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
+        self.guard, self.urls, self.wall, self.sleep = guard, urls, wall, sleep
+        self.pace = Bucket(20, 5.0, clock)
+        self.pictures, self.library = Pictures(board), Library(board, films)
+        limit, keep = int(config.upload_limit * 1e6), int(config.free_space * 1e6)
+        self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log)
 
-    def plain(self, name: str) -> None:
-        """Ask for one of PLAIN."""
-        self._post(Request(PLAIN[name]))
+    def ask(self, action: "Action", given: Given) -> None:
+        """Post the request that this action makes of `given`; Problem when it cannot be asked."""
+        if action.fields is not None:
+            check_fields(given, action.fields, action.one_of)
+        request = Request(action.kind, action.value(self, given))
+        if not self.pace.take():
+            raise Problem(429, "too much at once; wait a moment", retry_after(self.pace.wait()))
+        self.inbox.post(request)
 
-    def go_to(self, place: Place) -> None:
-        """Ask for a place in the reel that is shown."""
-        now = self._board.latest().snapshot
-        if now.reel is None:
-            raise Problem(409, "no film is shown now")
-        if place.kind == "frame" and place.value >= now.frames:
-            raise Problem(422, f"there is no frame {place.value}; the reel holds 0 to {now.frames - 1}")
-        if place.kind == "time" and now.duration_ms is not None and place.value > now.duration_ms:
-            raise Problem(422, f"the film is over by then; it lasts {film_time(now.duration_ms)}")
-        self._post(Request(Kind.GO_TO, place))
+    def status(self) -> dict[str, Any]:
+        """What the player shows and does, for JSON."""
+        snapshot = self.board.latest().snapshot
+        picture = self.pictures.panel()
+        return {
+            **vars(snapshot),
+            "playlist": list(snapshot.playlist),
+            "settings": dict(snapshot.settings),
+            "name": None if snapshot.reel is None else Path(snapshot.reel).name,
+            "picture": None if picture is None else picture.tag,
+            "now": self.wall(),
+            "version": _version(),
+        }
 
-    def choose(self, path: str) -> Listed:
-        """Ask for a reel of the list."""
-        reel = self._reels.find(path)
-        if reel is None:
-            raise Problem(404, "there is no such reel; choose one of the list")
-        if reel.problem:
-            raise Problem(409, f"{reel.title}: {reel.problem}")
-        self._post(Request(Kind.CHOOSE, Path(path)))
-        return reel
+    def settings(self) -> list[dict[str, Any]]:
+        """Every setting that can be changed here: its meaning, range, value and default, and `pinned`: why it
+        cannot be changed now, None when it can.
+        """
+        values, described = self.board.latest().snapshot.settings, []
+        for name, pinned in self.settable().items():
+            key = KEYS[name]
+            described.append(
+                {
+                    "key": name,
+                    **{part: getattr(key, part) for part in ("help", "kind", "unit", "low", "high")},
+                    "choices": list(key.choices),
+                    "range": key.range(),
+                    "value": values.get(name),
+                    "default": DEFAULTS[name],
+                    "pinned": pinned,
+                }
+            )
+        return described
 
-    def set(self, values: Mapping[str, Any], texts: bool = False) -> dict[str, Any]:
-        """Ask for other settings; `texts`: the values are text, as a form sends them. What was asked."""
-        settable = self._settable()
-        good = {}
-        for name, value in values.items():
-            if name not in settable:
-                raise Problem(422, f"{name[:80]} cannot be changed here")
-            if (reason := settable[name]) is not None:
-                raise Problem(409, reason)
-            try:
-                good[name] = (from_text if texts else checked)(name, value, name)
-            except ConfigError as error:
-                raise Problem(422, str(error)) from None
-        if not good:
-            raise Problem(422, "no setting was given")
-        self._post(Request(Kind.SET, good))
-        return good
-
-    def _post(self, request: Request) -> None:
-        if not self._pace.take():
-            raise Problem(429, "too much at once; wait a moment", come_back_in(self._pace.wait()))
-        self._inbox.post(request)
+    def _panel_size(self) -> tuple[int, int] | None:
+        dither = self.board.latest().dither
+        return None if dither is None else (dither.shape[1], dither.shape[0])
 
 
-def place_of(text: str) -> Place:
-    """A place in the film from a form; Problem when it is none."""
+def _no_value(remote: Remote, given: Given) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Action:
+    """`name`: it is POST /api/NAME, and the form /do/NAME of the page. `kind`: the request that it posts.
+
+    `section`: where the page shows its form; None: nowhere. `label`: on the button; `help`: one sentence, for
+    the API's document; `done`: what the page says after it. `hint`: beside the button. `when`: whether the
+    button is there always, or only while the player is running or paused. `strong`: a coloured button.
+    `fold`: the heading under which the page folds it away.
+
+    `fields`: of the body, None for an object that `value` checks by itself; `one_of`: exactly one of them is
+    given. `value` turns them into the request's value. `inputs`: of the form, where they are not `fields`;
+    `from_form` turns the form's texts into the body, or into None when there is nothing to ask. `problems`:
+    HTTP statuses, besides the common ones, that may refuse this action.
+    """
+
+    name: str
+    kind: Kind
+    section: Literal["bar", "controls", "reels", "settings", "more"] | None
+    label: str
+    help: str
+    done: str
+    hint: str = ""
+    when: Literal["always", "running", "paused"] = "always"
+    strong: bool = False
+    fold: str = ""
+    fields: tuple[Field, ...] | None = ()
+    one_of: bool = False
+    value: Callable[[Remote, Given], Place | Path | Mapping[str, Any] | None] = _no_value
+    inputs: tuple[Field, ...] | None = None
+    from_form: Callable[[Remote, Mapping[str, str]], Given | None] | None = None
+    problems: tuple[int, ...] = ()
+
+    @property
+    def form(self) -> tuple[Field, ...]:
+        """The inputs of the page's form."""
+        return self.inputs if self.inputs is not None else self.fields or ()
+
+    def read_form(self, remote: Remote, texts: Mapping[str, str]) -> Given | None:
+        """The body that a form's texts stand for; None when they ask for nothing."""
+        if self.from_form is not None:
+            return self.from_form(remote, texts)
+        return {
+            field.name: field.from_text(text)
+            for field in self.form
+            if (text := texts.get(field.name)) is not None and (text or not field.optional)
+        }
+
+
+def _place(remote: Remote, given: Given) -> Place:
+    """A place in the reel that is shown."""
+    place = Place("frame", given["frame"]) if "frame" in given else _parsed(given["time"])
+    now = remote.board.latest().snapshot
+    if now.reel is None:
+        raise Problem(409, "no film is shown now")
+    if place.kind == "frame" and place.value >= now.frames:
+        raise Problem(422, f"there is no frame {place.value}; the reel holds 0 to {now.frames - 1}")
+    if place.kind == "time" and now.duration_ms is not None and place.value > now.duration_ms:
+        raise Problem(422, f"the film is over by then; it lasts {film_time(now.duration_ms)}")
+    return place
+
+
+def _place_from_form(remote: Remote, texts: Mapping[str, str]) -> Given:
+    text = texts.get("place", "").strip()
+    place = _parsed(text)
+    return {"frame": place.value} if place.kind == "frame" else {"time": text}
+
+
+def _parsed(text: str) -> Place:
     try:
         return parse_place(text, "go to")
     except ConfigError as error:
         raise Problem(422, str(error)) from None
+
+
+def _reel(remote: Remote, given: Given) -> Path:
+    """A reel of the list."""
+    reel = remote.library.find(given["reel"])
+    if reel is None:
+        raise Problem(404, "there is no such reel; choose one from the list")
+    if reel.problem:
+        raise Problem(409, f"{reel.title}: {reel.problem}")
+    return Path(reel.path)
+
+
+def _settings(
+    remote: Remote, given: Given, read: Callable[[str, Any, str], Any] = checked
+) -> Mapping[str, Any]:
+    """Settings and their new values."""
+    settable, good = remote.settable(), {}
+    for name, value in given.items():
+        if name not in settable:
+            raise Problem(422, f"{name[:80]} cannot be changed here")
+        if (reason := settable[name]) is not None:
+            raise Problem(409, reason)
+        try:
+            good[name] = read(name, value, name)
+        except ConfigError as error:
+            raise Problem(422, str(error)) from None
+    if not good:
+        raise Problem(422, "no setting was given")
+    return good
+
+
+def _settings_from_form(remote: Remote, texts: Mapping[str, str]) -> Given | None:
+    """Only what differs from the values in force: a form sends all of them."""
+    values = remote.board.latest().snapshot.settings
+    changed = {
+        name: text.strip() for name, text in texts.items() if text.strip() != text_of(values.get(name))
+    }
+    return _settings(remote, changed, from_text) if changed else None
+
+
+def text_of(value: Any) -> str:
+    """A value as a person writes it into a form."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.12g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def _version() -> str:
+    try:
+        return version("longtake")
+    except PackageNotFoundError:  # run from a source tree that was not installed
+        return "unknown"
+
+
+FRAME = Field("frame", "integer", high=10**12)
+TIME = Field(
+    "time",
+    "string",
+    "a time of the film, such as 12.5s, 4:05 or 1:02:03",
+    pattern=r"^([0-9]{1,12}(\.[0-9]*)?s|\.[0-9]+s|([0-9]{1,9}:[0-5]?[0-9]|[0-9]{1,2}):[0-5]?[0-9](\.[0-9]*)?)$",
+    longest=40,
+)
+PLACE = Field(
+    "place",
+    "string",
+    "a frame number (1200) or a time (12.5s, 4:05, 1:02:03)",
+    pattern=r"\d+|[\d:.]+|[\d.]+s",
+    longest=20,
+    label="Go to frame or time",
+    example="1200 or 1:02:03",
+)
+REEL = Field("reel", "string", "the path of a reel in /api/reels")
+
+ACTIONS = (
+    Action(
+        "back", Kind.BACK, "bar", "Back",
+        help="Show the previous frame now.",
+        done="The previous frame is on its way.",
+    ),
+    Action(
+        "pause", Kind.PAUSE, "bar", "Pause", when="running", strong=True,
+        help="Keep the picture until resumed.",
+        done="Paused.",
+    ),
+    Action(
+        "resume", Kind.RESUME, "bar", "Resume", when="paused", strong=True,
+        help="Continue after a pause.",
+        done="Resumed.",
+    ),
+    Action(
+        "next", Kind.NEXT, "bar", "Next",
+        help="Show the next frame now.",
+        done="The next frame is on its way.",
+    ),
+    Action(
+        "go-to", Kind.GO_TO, "controls", "Go", value=_place, problems=(409,),
+        fields=(FRAME, TIME), one_of=True, inputs=(PLACE,), from_form=_place_from_form,
+        help="Show that place in the film now.",
+        done="That place in the film is on its way.",
+    ),
+    Action(
+        "redraw", Kind.REDRAW, "controls", "Redraw",
+        hint="One flash; removes ghosts",
+        help="Draw the picture again, with one flash, to remove ghosts.",
+        done="The panel is being redrawn.",
+    ),
+    Action(
+        "choose", Kind.CHOOSE, "reels", "Show", fields=(REEL,), value=_reel, problems=(404, 409),
+        help="Show that reel now.",
+        done="The reel is on its way to the panel.",
+    ),
+    Action(
+        "settings", Kind.SET, "settings", "Change settings", strong=True, problems=(409,),
+        fields=None, value=_settings, from_form=_settings_from_form,
+        help="Change settings; they are kept over restarts.",
+        done="The settings are changed.",
+    ),
+    Action(
+        "address", Kind.ADDRESS, "more", "Show address",
+        hint="This page's address on the panel, for a minute",
+        help="Show the address of this page on the panel for a minute, as text and as a QR code.",
+        done="The panel shows this page's address for a minute.",
+    ),
+    Action(
+        "clean", Kind.CLEAN, "more", "Clean now", fold="Clean the panel",
+        hint="Erases the panel with its strongest waveform, which flickers for some seconds, and draws the "
+        "picture again. For ghosts that a redraw leaves.",
+        help="Erase the panel with its strongest waveform (INIT), then draw the picture again.",
+        done="The panel is being cleaned.",
+    ),
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """Where the web page is found: this machine's addresses in the house, its names, and the QR code.
 
-Nothing here needs the internet or a name server. Addresses are those of IPv4: the web page listens on these
-alone, because an IPv6 address often is one of the whole internet, and an IPv4 one in a house is not.
+Nothing here needs the internet or a name server. The page listens on IPv4 only: an IPv6 address is often
+reachable from the whole internet, and an IPv4 address in a house is not.
 """
 
 import socket
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from player.config.settings import Config
 
 _SIOCGIFADDR = 0x8915  # Linux, netdevice(7): the IPv4 address of an interface
-_ELSEWHERE = ("192.0.2.1", 9)  # TEST-NET-1, RFC 5737: only the way there is looked up, nothing is sent
+_ELSEWHERE = ("192.0.2.1", 9)  # TEST-NET-1, RFC 5737: only the route is looked up, nothing is sent
 
 
 def machine_addresses() -> list[str]:
-    """This machine's IPv4 addresses without loopback, the one that leads out first. Empty without network."""
+    """This machine's IPv4 addresses except loopback, the one with the default route first; empty without
+    network.
+    """
     found: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         with suppress(OSError):
@@ -36,8 +38,8 @@ def machine_addresses() -> list[str]:
 
 
 def machine_names(config: Config) -> frozenset[str]:
-    """The names under which browsers may reach the page, in lower case: localhost, the machine's own with
-    and without .local, and those of the setting `remote_names`.
+    """The names by which browsers may reach the page, in lower case: localhost, this machine's own name with
+    and without .local, and those in the setting `remote_names`.
     """
     host = socket.gethostname().lower()
     names = {"localhost", host, host.partition(".")[0] + ".local"}
@@ -47,7 +49,7 @@ def machine_names(config: Config) -> frozenset[str]:
 
 
 def address_of(config: Config) -> list[str]:
-    """The URLs of the web page, the one to give to people first; empty when it is off."""
+    """The URLs of the page, the one to give to people first; empty when the page is off."""
     if config.remote == "off":
         return []
     if config.remote == "loopback":
@@ -61,18 +63,18 @@ def _url(host: str, config: Config) -> str:
 
 
 def link(url: str, token: str | None) -> str:
-    """The link of the QR code: the page, or the one that signs in with `token`.
+    """The link in the QR code: to the page, or with a `token` the one that signs in.
 
-    The token stands in the fragment: a browser never sends that, so it reaches no log, no proxy and no
-    preview of the link, and none of these can use it up, as they would a one-time path. The page's script
-    takes it out of the address bar at once and gives it in a form.
+    The token is in the fragment, which a browser never sends. So it reaches no log, no proxy and no preview
+    of the link, and nothing can use it up, as would happen to a one-time path. The page's script takes it out
+    of the address bar at once and sends it in a form.
     """
     return url + "/" if token is None else f"{url}/login#{token}"
 
 
 def qr(url: str) -> NDArray[np.bool_]:
-    """The QR code of a text, bool[n, n], true = black, without the quiet zone of 4 modules around it."""
-    import segno  # costs megabytes, and few ever ask for the card
+    """The QR code of a text, bool[n, n], true = black, without the 4 modules of quiet zone around it."""
+    import segno  # takes megabytes, and few ever ask for the card
 
     matrix = segno.make(url, error="m", micro=False).matrix
     return np.array([list(row) for row in matrix], dtype=np.uint8) == 1

@@ -1,4 +1,6 @@
-"""The application: the guard before everything, security headers on everything, problems said well."""
+"""The WSGI application: the guard first, then the routes; security headers on every response, and every
+problem in words.
+"""
 
 import functools
 import traceback
@@ -7,46 +9,38 @@ from typing import Any
 
 from bottle import BaseRequest, Bottle, HTTPError, HTTPResponse, request
 
-from player.web import (
-    api,
-    pages,
-)
-from player.web.problems import (
-    PROBLEM,
-    Problem,
-    is_api,
-)
-from player.web.state import Remote
+from player.web import api, pages
+from player.web.actions import Remote
+from player.web.exchange import PROBLEM, Environ, Problem, wants_json
 from player.web.uploads import LARGEST
 
-# Bottle puts what is longer into temporary files, and /tmp may be memory on a small machine.
+# Bottle puts longer bodies into temporary files, and on a small machine /tmp may be memory.
 BaseRequest.MEMFILE_MAX = LARGEST
 
 HEADERS = (
-    # Nothing from elsewhere, nothing inline, in no frame.
+    # Nothing from elsewhere, nothing inline, in nobody's frame.
     (
         "Content-Security-Policy",
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
-    # Not no-referrer: browsers then send `Origin: null` with our own forms, and the guard could not tell them
-    # from others' (https://fetch.spec.whatwg.org/#append-a-request-origin-header). Other sites see nothing.
+    # Not no-referrer: browsers would then send `Origin: null` with our forms, and the guard could not tell
+    # these from foreign ones: https://fetch.spec.whatwg.org/#append-a-request-origin-header.
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
 )
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def application(remote: Remote, log: Callable[[str], None]) -> Application:
-    """The WSGI application. `log` hears of what should never happen."""
+    """The WSGI application. `log` gets a line about what should never happen."""
     app = Bottle()
-    app.default_error_handler = _of_the_library
+    app.default_error_handler = _refused_by_bottle
     app.install(lambda callback: _careful(callback, log))
     api.mount(app, remote)
     pages.mount(app, remote)
@@ -58,7 +52,7 @@ def application(remote: Remote, log: Callable[[str], None]) -> Application:
         try:
             remote.guard.check(environ)
         except Problem as problem:
-            refusal = _said(problem, environ)
+            refusal = _response(problem, environ)
             start(refusal.status_line, refusal.headerlist)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else [str(refusal.body).encode()]
         answer: Iterable[bytes] = app(environ, start)
@@ -68,27 +62,27 @@ def application(remote: Remote, log: Callable[[str], None]) -> Application:
 
 
 def _careful(callback: Callable[..., Any], log: Callable[[str], None]) -> Callable[..., Any]:
-    """A route that answers problems instead of raising them."""
+    """Wrap a route so that it returns problems instead of raising them."""
 
     @functools.wraps(callback)
     def run(*arguments: Any, **named: Any) -> Any:
         try:
             return callback(*arguments, **named)
         except Problem as problem:
-            return _said(problem, request.environ)
+            return _response(problem, request.environ)
         except HTTPResponse:
             raise
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
             what = f"{type(error).__name__}: {error}; {place.filename}:{place.lineno}"
             log(f"remote: {request.method} {request.path} failed, please report it: {' '.join(what.split())}")
-            return _said(Problem(500, "something went wrong here; the log says what"), request.environ)
+            return _response(Problem(500, "something went wrong here; the log says what"), request.environ)
 
     return run
 
 
-def _of_the_library(error: HTTPError) -> HTTPResponse:
-    """What Bottle itself refuses: an unknown address or method, a form that is none."""
+def _refused_by_bottle(error: HTTPError) -> HTTPResponse:
+    """What Bottle itself refuses: an unknown address or method, a form that cannot be parsed."""
     details = {
         400: "the form cannot be read",
         404: "there is nothing at this address",
@@ -96,14 +90,13 @@ def _of_the_library(error: HTTPError) -> HTTPResponse:
     }
     allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     problem = Problem(error.status_code, details.get(error.status_code, "this cannot be answered"), allow)
-    return _said(problem, request.environ)
+    return _response(problem, request.environ)
 
 
-def _said(problem: Problem, environ: Environ) -> HTTPResponse:
-    """A problem as an answer: JSON for the API, else a page."""
+def _response(problem: Problem, environ: Environ) -> HTTPResponse:
+    """A problem as JSON for the API and our script, else as a page."""
     headers = {"Cache-Control": "no-store", **problem.headers}
-    path = environ["PATH_INFO"]
-    if is_api(path):
+    if wants_json(environ):
         return HTTPResponse(problem.as_json(), problem.status, {**headers, "Content-Type": PROBLEM})
     if problem.status == 401 and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
         return HTTPResponse("", 303, {"Location": "/login", "Cache-Control": "no-store"})

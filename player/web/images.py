@@ -1,37 +1,37 @@
-"""The panel and the glass as PNG files, made once for each picture.
+"""The panel and the glass as PNG files, encoded once for each picture.
 
-Written by hand from the PNG specification (W3C, third edition) instead of by Pillow, which the player on a
-panel otherwise never loads: it would cost more memory than this whole page.
+The glass is the one that the player believes in: the dither on the panel, with its ghosts. A pixel drawn
+black over white by a partial update stays slightly grey until the next redraw. The player knows the dither
+now on the panel and the one of the last redraw, so it can tell which pixels went from white to black in
+between. A pixel that was black at the redraw, went white and came back is a ghost too, but the two dithers do
+not show it. Such pixels are rare, and the picture shows them black. The greys are chosen to be visible;
+nobody has measured them.
 """
 
 import hashlib
-import struct
 import threading
-import zlib
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from player.pictures import ghosts
-from player.playback.board import Board
+from player.pictures.png import few_greys, one_bit
+from player.playback.status import StatusBoard
 
-_LEVEL = 6  # of zlib
-_GREYS = (ghosts.BLACK, ghosts.GHOST, ghosts.WHITE)
+BLACK, GHOST, WHITE = 32, 48, 224  # reflectance, 0 to 255
 
 
 class Picture(NamedTuple):
-    """A PNG file and the name of its content, for ETag."""
+    """A PNG file, and a tag that identifies its content, for ETag."""
 
     tag: str
     png: bytes
 
 
 class Pictures:
-    """The two pictures of what a board shows. Thread-safe."""
+    """The two pictures of what the board holds. Thread-safe."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: StatusBoard) -> None:
         self._board, self._lock = board, threading.Lock()
         self._of: tuple[object, object] = (None, None)
         self._panel: Picture | None = None
@@ -42,7 +42,7 @@ class Pictures:
         with self._lock:
             dither, _ = self._now()
             if self._panel is None and dither is not None:
-                self._panel = _named(one_bit(dither))
+                self._panel = _named(one_bit(np.packbits(dither, axis=1), dither.shape[1]))
             return self._panel
 
     def glass(self) -> Picture | None:
@@ -50,48 +50,25 @@ class Pictures:
         with self._lock:
             dither, redrawn = self._now()
             if self._glass is None and dither is not None and redrawn is not None:
-                self._glass = _named(few_greys(ghosts.glass(dither, redrawn), _GREYS))
+                self._glass = _named(few_greys(believed_glass(dither, redrawn), (BLACK, GHOST, WHITE)))
             return self._glass
 
     def _now(self) -> tuple[NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-        """The two dithers; forgets the pictures of others."""
+        """The two dithers; drops pictures that were made of older ones."""
         _, dither, redrawn = self._board.latest()
         if self._of[0] is not dither or self._of[1] is not redrawn:
             self._of, self._panel, self._glass = (dither, redrawn), None, None
         return dither, redrawn
 
 
+def believed_glass(dither: NDArray[np.uint8], redrawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Reflectance uint8[H, W] of BLACK, GHOST and WHITE, from the dither now on the panel and the one of the
+    last redraw, both uint8[H, W] of 0 and 1.
+    """
+    seen = np.where(dither, np.uint8(WHITE), np.uint8(BLACK))
+    seen[dither < redrawn] = GHOST
+    return seen
+
+
 def _named(png: bytes) -> Picture:
     return Picture(hashlib.blake2b(png, digest_size=12).hexdigest(), png)
-
-
-def one_bit(dither: NDArray[np.uint8]) -> bytes:
-    """A PNG of uint8[H, W], 0 black and 1 white: greyscale, 1 bit per pixel."""
-    return _png(dither.shape, 1, 0, b"", np.packbits(dither, axis=1))
-
-
-def few_greys(picture: NDArray[np.uint8], greys: Sequence[int]) -> bytes:
-    """A PNG of uint8[H, W] that holds at most these four greys: a palette, 2 bits per pixel."""
-    index = np.zeros(256, np.uint8)
-    index[list(greys)] = np.arange(len(greys))
-    height, width = picture.shape
-    padded = np.zeros((height, -(-width // 4) * 4), np.uint8)
-    padded[:, :width] = index[picture]
-    packed = np.zeros((height, padded.shape[1] // 4), np.uint8)
-    for place in range(4):
-        packed |= padded[:, place::4] << np.uint8(6 - 2 * place)
-    return _png(picture.shape, 2, 3, bytes(grey for grey in greys for _ in range(3)), packed)
-
-
-def _png(shape: tuple[int, ...], bits: int, colours: int, palette: bytes, rows: NDArray[np.uint8]) -> bytes:
-    """`rows`: the packed pixels; each is sent unfiltered (a leading 0), as dithers compress best so."""
-    lines = np.zeros((rows.shape[0], rows.shape[1] + 1), np.uint8)
-    lines[:, 1:] = rows
-    header = struct.pack(">IIBBBBB", shape[1], shape[0], bits, colours, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), _LEVEL)), (b"IEND", b"")]
-    if palette:
-        chunks.insert(1, (b"PLTE", palette))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )

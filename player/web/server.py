@@ -1,87 +1,177 @@
-"""The HTTP server: waitress, with limits that a small machine can keep.
+"""The HTTP server: waitress, with limits that suit a small machine.
 
-At most CONNECTIONS at once, each with at most one request of LARGEST bytes in memory and none in /tmp; a
-connection that says nothing is closed after IDLE seconds, an exchange that takes longer than EXCHANGE in all
-is broken off, however busily it trickles.
+A connection is a stranger's until the head of a request on it shows the token or a valid cookie. A stranger
+gets one exchange (a request and its response) of HASTE seconds and a small body. One more than STRANGERS
+pushes out the oldest of the address that has most. So strangers can only get in each other's way: whoever
+shows the token is let in and no stranger pushes them out.
+
+At most KNOWN connections have shown it; one more pushes out the one that is idle longest. They are kept open
+for IDLE seconds between exchanges; one exchange takes EXCHANGE seconds at most, however steadily it trickles.
+A request is LARGEST bytes at most, in memory and never in /tmp.
 """
 
+import copy
+import functools
 import logging
 import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 
 from player.errors import ConfigError
 from player.web.app import Application
+from player.web.exchange import LONGEST
 from player.web.uploads import LARGEST
 
-CONNECTIONS = 16
+STRANGERS, KNOWN = 48, 16  # connections
 THREADS = 4
+HASTE = 5.0  # seconds for a stranger's exchange, and for the head of any request
 IDLE = 20  # seconds
 EXCHANGE = 60.0  # seconds
-_LOOK = 1.0  # seconds between two looks at what is overdue
+STALLED = 60.0  # seconds without any progress, until `alive` says no
+_AT_ONCE = 16  # new connections that are accepted in one turn of the loop
+_LOOK = 1.0  # seconds between two looks for overdue connections
 _TIDY = 60.0  # seconds between two calls of `tidy`
+
+Knows = Callable[[str, str], bool]
+"""Whether the headers Authorization and Cookie let a request in; see `Guard.knows`."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket. ConfigError when the port cannot be had."""
+    """A listening TCP socket. ConfigError when the port is not available."""
     try:
-        return socket.create_server((host, port), backlog=CONNECTIONS)
+        return socket.create_server((host, port))
     except OSError as error:
-        why = os.strerror(error.errno or 0).lower()  # without what create_server adds
+        why = os.strerror(error.errno or 0).lower()  # without the text that create_server adds
         raise ConfigError(f"remote_port {port}: {why}; choose another with --remote-port") from None
 
 
-class _Channel(HTTPChannel):
-    """A connection that knows how long its exchange takes already."""
+class _Request(HTTPRequestParser):
+    """A request whose head decides whether its connection is still a stranger's."""
 
-    asked_since = 0.0  # when the first byte of the request came
-    told_since: float | None = None  # since when an answer waits for the other side to read it
+    def __init__(self, channel: "_Channel", settings: Adjustments) -> None:
+        super().__init__(settings)
+        self._channel = channel
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        server, headers = self._channel.server, self.headers
+        self._channel.known = server.knows(headers.get("AUTHORIZATION", ""), headers.get("COOKIE", ""))
+        if not self._channel.known:
+            self.adj = server.for_strangers
+            headers["CONNECTION"] = "close"  # after the response; heeded by waitress's task
+
+
+class _Channel(HTTPChannel):
+    """A connection. `known`: whether its last request showed the token; `since`: when its exchange began."""
+
+    known = False
+    told_since: float | None = None  # since when a response has been waiting for the client to read it
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.parser_class = functools.partial(_Request, self)
+        self.since = time.monotonic()
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is an exchange."""
+        return bool(self.request is not None or self.requests or self.total_outbufs_len)
 
     def received(self, data: bytes) -> bool:
-        if self.request is None:
-            self.asked_since = time.monotonic()
+        if self.known and not self.busy:
+            self.since = time.monotonic()
         return bool(super().received(data))
 
+    def service(self) -> None:
+        super().service()
+        self.server.moved = time.monotonic()
+
     def overdue(self, exchange: float) -> bool:
-        """Whether a request comes in, or an answer goes out, for longer than `exchange` seconds; to be asked
-        often.
+        """Whether its exchange takes too long; `exchange`: seconds for those who are known. Call it often: it
+        also notes when a response begins to wait.
         """
         now = time.monotonic()
+        if not self.known:
+            return now - self.since > HASTE
         if not self.total_outbufs_len:
             self.told_since = None
         elif self.told_since is None:
             self.told_since = now
-        asking = self.request is not None and now - self.asked_since > exchange
-        return asking or (self.told_since is not None and now - self.told_since > exchange)
+        if self.told_since is not None and now - self.told_since > exchange:
+            return True
+        request = self.request
+        return request is not None and now - self.since > (exchange if request.headers_finished else HASTE)
 
 
 class _Server(TcpWSGIServer):
-    channel_class = _Channel
+    """`knows`: see Knows; `for_strangers`: their settings; `moved`: when work was last done or none left."""
 
-    def break_off(self, exchange: float) -> None:
-        """Close what is overdue. At once: waitress's own mark to close waits until the other side reads."""
+    channel_class = _Channel
+    knows: Knows
+    for_strangers: Adjustments
+    moved: float
+    _came = False
+
+    def accept(self) -> Any:
+        found = super().accept()
+        self._came = found is not None
+        return found
+
+    def handle_accept(self) -> None:
+        for _ in range(_AT_ONCE):
+            self._came = False
+            super().handle_accept()
+            if not self._came:
+                return
+
+    def make_room(self, exchange: float) -> None:
+        """Close what is overdue or too many, at once: waitress's close flag waits until the client reads."""
         for channel in list(self.active_channels.values()):
             if channel.overdue(exchange):
                 channel.handle_close()
+        channels = list(self.active_channels.values())
+        strangers = [channel for channel in channels if not channel.known]
+        while len(strangers) > STRANGERS:
+            crowds = Counter(channel.addr[0] for channel in strangers)
+            victim = min(strangers, key=lambda channel: (-crowds[channel.addr[0]], channel.since))
+            strangers.remove(victim)
+            victim.handle_close()
+        known = [channel for channel in channels if channel.known]
+        for channel in sorted(known, key=lambda channel: (channel.busy, channel.last_activity))[:-KNOWN]:
+            channel.handle_close()
+
+
+class _Chore:
+    """Something for a thread of the server's to do between requests."""
+
+    def __init__(self, do: Callable[[], None]) -> None:
+        self.service = do
+
+    def cancel(self) -> None:
+        """The server ends."""
 
 
 class Server:
-    """Serves `app` on a listening socket from its own thread until `close`. `tidy` is called once a minute;
-    `log` hears what waitress has to say, without tracebacks. `exchange` in seconds.
+    """Serves `app` on a listening socket from its own thread until `close`. `knows`: whose requests they are.
+    `tidy` is called once a minute; `log` gets waitress's errors as single lines, without tracebacks.
+    `exchange` in seconds.
     """
 
     def __init__(
         self,
         app: Application,
         listening: socket.socket,
+        knows: Knows,
         log: Callable[[str], None],
         tidy: Callable[[], None],
         exchange: float = EXCHANGE,
@@ -92,7 +182,7 @@ class Server:
         settings = Adjustments(
             sockets=[listening],
             threads=THREADS,
-            connection_limit=CONNECTIONS + 2,  # waitress counts its own two
+            connection_limit=10 * (STRANGERS + KNOWN),  # never reached: `make_room` does not stop accepting
             channel_timeout=IDLE,
             cleanup_interval=1,
             max_request_body_size=LARGEST,
@@ -106,48 +196,68 @@ class Server:
         self._server = _Server(
             app, self._map, _sock=listening, adj=settings, sockinfo=family, bind_socket=False
         )
+        self._server.knows, self._server.for_strangers = knows, copy.copy(settings)
+        self._server.for_strangers.max_request_body_size = LONGEST + 1
         self._exchange = exchange
+        self._turned = self._server.moved = time.monotonic()
         self._handler = _OneLine(log)
         self._thread = threading.Thread(target=self._run, name="remote", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start serving."""
         logger = logging.getLogger("waitress")
         logger.addHandler(self._handler)
         logger.propagate = False
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering and close every connection; waits a few seconds at most."""
+        """Stop serving and close every connection; takes a second at most, whatever a request still does."""
         self._stop.set()
         self._server.pull_trigger()
-        self._thread.join(5)
-        self._server.task_dispatcher.shutdown(timeout=2)
+        self._thread.join(0.5)
+        self._server.task_dispatcher.shutdown(timeout=0.5)
         wasyncore.close_all(self._map, ignore_all=True)
         logging.getLogger("waitress").removeHandler(self._handler)
 
+    def alive(self) -> bool:
+        """Whether the server still does its work: its loop turns, and its threads take what is to be done."""
+        late = time.monotonic() - STALLED
+        return self._thread.is_alive() and self._turned > late and self._server.moved > late
+
     def _run(self) -> None:
-        tidied = time.monotonic()
+        tidied, chore = time.monotonic(), _Chore(self._do_tidy)
         while not self._stop.is_set():
             try:
                 wasyncore.loop(timeout=_LOOK, map=self._map, use_poll=True, count=1)
-                self._server.break_off(self._exchange)
-                if time.monotonic() - tidied > _TIDY:
-                    tidied = time.monotonic()
-                    self._tidy()
-            except Exception as error:  # one bad connection must not end the page for all
-                self._log(f"remote: {type(error).__name__}: {error}")
+                self._server.make_room(self._exchange)
+                self._turned = time.monotonic()
+                if not self._server.task_dispatcher.queue:
+                    self._server.moved = self._turned
+                if self._turned - tidied > _TIDY:
+                    tidied = self._turned
+                    self._server.add_task(chore)  # this loop never waits for the disk
+            except Exception as error:  # one bad connection must not end the page for everyone
+                self._fail(error)
                 self._stop.wait(_LOOK)
+
+    def _do_tidy(self) -> None:
+        try:
+            self._tidy()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._log(f"remote: {type(error).__name__}: {error}")
 
 
 class _OneLine(logging.Handler):
-    """Passes on what is logged as one line."""
+    """Passes each record on as one line."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         super().__init__(logging.ERROR)
         self._take = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = " ".join(record.getMessage().split())
+        text = " ".join(record.getMessage().split())
         error = record.exc_info[1] if record.exc_info else None
-        self._take(f"remote: {said}" + (f": {type(error).__name__}: {error}" if error else ""))
+        self._take(f"remote: {text}" + (f": {type(error).__name__}: {error}" if error else ""))

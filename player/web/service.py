@@ -1,5 +1,6 @@
-"""The remote as the player starts it: nothing while it is off, else the page, until the player ends."""
+"""The page as the player starts it: nothing while it is off, else the page until the player ends."""
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,18 +13,13 @@ from numpy.typing import NDArray
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.playback.board import Board
-from player.playback.inbox import Inbox
+from player.playback.requests import Inbox
+from player.playback.status import StatusBoard
 from player.service.process import LogTail
 from player.web import addresses
-from player.web.actions import Settable
-from player.web.guard import Guard
-from player.web.pace import Failures
-from player.web.tokens import (
-    FILE,
-    Sessions,
-    kept_token,
-)
+from player.web.actions import Remote, Settable
+from player.web.guard import Failures, Guard
+from player.web.tokens import FILE, SESSIONS, Sessions, kept_token
 
 _HOSTS = {"loopback": "127.0.0.1", "network": "0.0.0.0"}
 
@@ -37,10 +33,12 @@ class Card:
 
 
 class Service:
-    """The running remote."""
+    """The running page. `alive`: whether it still does its work; cheap, ask as often as you like. When it
+    does not, only a new page or a new process helps.
+    """
 
-    def __init__(self, config: Config, token: str | None) -> None:
-        self._config, self._token = config, token
+    def __init__(self, config: Config, token: str | None, alive: Callable[[], bool]) -> None:
+        self._config, self._token, self.alive = config, token, alive
 
     def urls(self) -> list[str]:
         """Where the page is found now, the best address first."""
@@ -55,7 +53,7 @@ class Service:
 @contextmanager
 def serving(
     config: Config,
-    board: Board,
+    board: StatusBoard,
     inbox: Inbox,
     settable: Settable,
     films: Path | None,
@@ -63,49 +61,46 @@ def serving(
     token_directory: Path,
     log: Callable[[str], None],
 ) -> Iterator[Service | None]:
-    """The remote that the settings ask for, in a daemon thread; None when it is off.
+    """The page that the settings ask for, in a daemon thread; None when it is off.
 
-    `settable`: the keys that may be SET now, with None or the reason why not. `films`: where uploads go.
-    `token_directory`: where the token is kept when no file is named. ConfigError for missing libraries, a
-    port in use, a token that is none.
+    `films`: the directory for uploads, None when none is set. `token_directory`: where the sessions are kept,
+    and the token when the settings name no file. ConfigError for a missing library, a port in use, a bad
+    token file.
     """
     if config.remote == "off":
         yield None
         return
     try:
-        if find_spec("segno") is None:  # loaded only when the address card is asked for
+        if find_spec("segno") is None:  # loaded only when someone asks for the address card
             raise ModuleNotFoundError(name="segno")
         from player.web.app import application
-        from player.web.server import (
-            Server,
-            listen,
-        )
-        from player.web.state import put_together
+        from player.web.server import Server, listen
     except ImportError as error:
         raise ConfigError(
             f"the web page needs {error.name}; run pip install 'longtake[remote]', or set remote to off"
         ) from None
     asks = config.remote == "network" or config.remote_token is not None
     token = kept_token(config.remote_token, token_directory) if asks else None
-    service = Service(config, token)
     guard = Guard(
         token,
-        None if token is None else Sessions(token, time.time),
+        None if token is None else Sessions(token, time.time, token_directory / SESSIONS, log),
         addresses.machine_names(config),
         addresses.machine_addresses,
         Failures(time.monotonic),
         log,
     )
     listening = listen(_HOSTS[config.remote], config.remote_port)
-    remote = put_together(config, board, inbox, settable, films, log_tail, guard, log, service.urls)
+    urls = functools.partial(addresses.address_of, config)
+    remote = Remote(config, board, inbox, settable, films, log_tail, guard, log, urls)
     remote.uploads.tidy(start=True)
-    server = Server(application(remote, log), listening, log, remote.uploads.tidy)
+    server = Server(application(remote, log), listening, guard.knows, log, remote.uploads.tidy)
+    service = Service(config, token, server.alive)
     server.start()
-    urls = " or ".join(service.urls())
+    where = " or ".join(service.urls())
     if asks:
-        log(f"remote: {urls}; the token is in {config.remote_token or token_directory / FILE}")
+        log(f"remote: {where}; the token is in {config.remote_token or token_directory / FILE}")
     else:
-        log(f"remote: {urls}; no token is asked for")
+        log(f"remote: {where}; no token is asked for")
     try:
         yield service
     finally:

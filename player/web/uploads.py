@@ -1,9 +1,9 @@
 """Reels that come over the network: one at a time, in pieces, under a hidden name until they are whole.
 
-A piece is written at once to a part file in the films directory, so neither memory nor /tmp ever holds more
-than a piece. Only what has passed `reel_check` gets its own name, by rename; nothing is ever replaced. A
-sender that lost its connection goes on where the part file ends. Part files that nobody sends to any more
-are removed: after a while, and at the start.
+Each piece goes straight into a part file in the films directory, so neither memory nor /tmp ever holds more
+than one piece. A reel gets its own name, by rename, only after `check_reel` has accepted it; nothing is ever
+replaced. A sender that lost its connection continues where the part file ends. Abandoned part files are
+removed: after a while, and when the player starts.
 """
 
 import os
@@ -17,22 +17,35 @@ from pathlib import Path
 
 from player.errors import ReelError
 from player.files import why
-from player.web.problems import Problem
-from player.web.reel_check import check_uploaded
-from player.web.reel_list import without_path
+from player.web.checking import check_reel
+from player.web.exchange import Field, Problem
+from player.web.library import without_path
+from player.web.tokens import create_private, sync_directory
 
-PIECE = 2 * 1024 * 1024  # bytes at most in one request
-LARGEST = PIECE + 64 * 1024  # bytes of a request: a piece in a form, with what is around it
-IDLE = 3600.0  # seconds without a piece after which a part file is removed
-BUSY = 60.0  # seconds without a piece after which another upload may take its place
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,94}\.reel"
+PIECE = 2 * 1024 * 1024  # most bytes of a reel in one request
+LARGEST = PIECE + 64 * 1024  # most bytes of a request: a piece as part of a form
+IDLE = 3600.0  # seconds without a piece until a part file is removed
+BUSY = 60.0  # seconds without a piece until another upload may take its place
 _PART = ".upload-{}.part"
+
+NAME = Field(
+    "name",
+    "string",
+    "made of A-Z a-z 0-9 . _ -, begin with a letter or digit, end in .reel and have at most 100 characters",
+    pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,94}\.reel$",
+)
+BEGIN = (
+    NAME,
+    Field("bytes", "integer", low=1),
+    Field("stamp", "string", longest=100, optional=True),
+)
+"""What `begin` takes. The stamp is how the sender recognises its file; without one it cannot continue."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """`id` names it; `name` is to be its name, `bytes` its size, `received` how many have come. `stamp`: what
-    the sender tells its file by. `checking`: whole, and looked at just now.
+    """`id` identifies it; `name` and `bytes` are the reel's name and size, `received` the bytes so far.
+    `stamp`: how the sender recognises its file. `checking`: all is here, and the reel is being checked.
     """
 
     id: str
@@ -44,9 +57,9 @@ class Upload:
 
 
 class Uploads:
-    """`films`: the directory, None when none is set. `limit`, `keep` in bytes: the largest reel, and what
-    stays free on the disk. `size`: (width, height) of the panel, None while unknown. `clock` in seconds,
-    monotonic; `free` tells the bytes free in a directory. Thread-safe; raises Problem.
+    """`films`: the directory, None when none is set. `limit`: the largest reel, and `keep`: what must stay
+    free on the disk, both in bytes. `size`: (width, height) of the panel, None while unknown. `clock`:
+    monotonic seconds; `free` tells the bytes free in a directory. Thread-safe; raises Problem.
     """
 
     def __init__(
@@ -70,42 +83,36 @@ class Uploads:
         with self._lock:
             return self._current
 
-    def begin(self, name: str, length: int, stamp: str = "") -> Upload:
-        """A new upload, or the one in progress when it is of the same file: go on from `received`."""
+    def begin(self, name: str, bytes: int, stamp: str = "") -> Upload:
+        """A new upload; or the one in progress if it is of the same file, to continue at `received`."""
         films = self._directory()
+        NAME.check(name)  # here too, whoever calls: it becomes a path
         with self._lock:
             now, current = self._clock(), self._current
             if current is not None:
-                if (current.name, current.bytes, current.stamp) == (name, length, stamp) and stamp:
+                if (current.name, current.bytes, current.stamp) == (name, bytes, stamp) and stamp:
                     self._touched = now
                     return current
                 if current.checking or now - self._touched < BUSY:
                     raise Problem(409, f"{current.name} is being uploaded; wait for it, or cancel it")
-            if not re.fullmatch(NAME, name):
-                raise Problem(
-                    422, "a reel's name is made of A-Z a-z 0-9 . _ -, at most 100 of them, and ends on .reel"
-                )
-            if length < 1:
-                raise Problem(422, "a reel has at least one byte")
-            if length > self.limit:
+            if bytes > self.limit:
                 raise Problem(413, f"a reel may have up to {self.limit / 1e6:,.0f} MB; see upload_limit")
             self._drop()
             if (films / name).exists() or (films / name).is_symlink():
                 raise Problem(409, f"there is a {name} already; give it another name")
-            self._check_space(films, length)
-            self._current = Upload(secrets.token_hex(8), name, length, 0, stamp)
+            self._check_space(films, bytes)
+            self._current = Upload(secrets.token_hex(8), name, bytes, 0, stamp)
             self._touched = now
             try:
-                with self._part(self._current).open("xb"):
-                    pass
+                os.close(create_private(self._part(self._current)))
             except OSError as error:
                 self._current = None
                 raise self._unwritable(error) from None
-            self._log(f"remote: upload of {name} begins, {length / 1e6:,.1f} MB")
+            self._log(f"remote: upload of {name} begins, {bytes / 1e6:,.1f} MB")
             return self._current
 
     def piece(self, id: str, offset: int, data: bytes) -> Upload:
-        """Add the next bytes, at `offset`. 409 with the right offset when they are not the next."""
+        """Append the next bytes. 409 that names the right offset when `offset` is not the end so far."""
         films = self._directory()
         with self._lock:
             upload = self._named(id)
@@ -116,7 +123,7 @@ class Uploads:
             self._check_space(films, len(data))
             try:
                 with self._part(upload).open("r+b") as file:
-                    file.seek(offset)  # over what an attempt that failed may have left behind
+                    file.seek(offset)  # over what a failed attempt may have left
                     file.write(data)
             except OSError as error:
                 raise self._unwritable(error) from None
@@ -125,7 +132,7 @@ class Uploads:
             return self._current
 
     def finish(self, id: str) -> Path:
-        """Check what has come; its path, or Problem and the part file is removed."""
+        """Check the reel and give it its name; returns its path. On a Problem the part file is removed."""
         films = self._directory()
         size = self._size()
         with self._lock:
@@ -136,14 +143,14 @@ class Uploads:
                 raise Problem(503, "the panel shows nothing yet; finish the upload when it does")
             self._current = replace(upload, checking=True)
         part, target = self._part(upload), films / upload.name
-        try:  # without the lock: it may take long on a small machine
+        try:  # without the lock: the check takes many seconds on a small machine
             with part.open("rb") as file:
                 os.fsync(file.fileno())
-            check_uploaded(part, size)
+            check_reel(part, size)
             if target.exists():
                 raise Problem(409, f"there is a {upload.name} already; give it another name")
             part.rename(target)
-            _sync(films)
+            sync_directory(films)
         except ReelError as error:
             reason = without_path(error, part)
             self._log(f"remote: upload of {upload.name} refused: {reason}")
@@ -157,14 +164,14 @@ class Uploads:
         return target
 
     def cancel(self, id: str) -> None:
-        """Give the upload up."""
+        """Abandon the upload."""
         with self._lock:
             upload = self._named(id)
             self._drop()
         self._log(f"remote: upload of {upload.name} cancelled")
 
     def tidy(self, start: bool = False) -> None:
-        """Remove part files that nobody sends to: at the `start` all, later the one that has been left."""
+        """Remove the part file of an abandoned upload; at the `start` of the player, every part file."""
         with self._lock:
             current = self._current
             if current is not None and not current.checking and self._clock() - self._touched > IDLE:
@@ -179,7 +186,7 @@ class Uploads:
         if self.films is None:
             raise Problem(409, "uploads need a directory: set films in the configuration")
         if not self.films.is_dir():
-            raise Problem(503, f"{self.films}: is no directory now; is it mounted?")
+            raise Problem(503, f"{self.films}: is not a directory now; is it mounted?")
         return self.films
 
     def _named(self, id: str) -> Upload:
@@ -194,7 +201,7 @@ class Uploads:
         return self.films / _PART.format(upload.id)
 
     def _drop(self) -> None:
-        """Forget the upload and remove its part file, if it still has one."""
+        """Forget the upload, and remove its part file if there still is one."""
         if self._current is not None:
             part = self._part(self._current)
             with suppress(OSError):
@@ -220,20 +227,12 @@ class Uploads:
 
 
 def safe_name(text: str) -> str:
-    """A file's name as `begin` takes it: what is not allowed becomes a dash."""
+    """A file's name made into one that `begin` takes: characters that are not allowed become a dash."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[\\/]", text)[-1].removesuffix(".reel"))
     return (stem.strip(".-_")[:90] or "film") + ".reel"
 
 
 def free_bytes(directory: Path) -> int:
-    """What an unprivileged user can still write there."""
+    """The bytes that an unprivileged user can still write there."""
     status = os.statvfs(directory)
     return status.f_bavail * status.f_frsize
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

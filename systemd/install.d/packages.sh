@@ -6,7 +6,7 @@ model() { tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || true; }
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-had() { # whether the library is there, from Debian or as a wheel from PyPI
+had() { # whether the library is there already, from Debian or as a wheel from PyPI
     installed "python3-$1" || [ -n "$(find "$opt/wheels" -name "$(printf %s "$1" | tr - _)-*" 2>/dev/null)" ]
 }
 
@@ -15,8 +15,8 @@ offered() { # PACKAGE [VERSION]: whether apt has it, at least in that version
     [ -n "$version" ] && [ "$version" != "(none)" ] && dpkg --compare-versions "$version" ge "${2:-0}"
 }
 
-# RPi.GPIO reaches the pins of a Pi 5 not at all. rpi-lgpio gives the same module on top of the kernel's own interface,
-# which every Pi has with Linux 6.6 or newer; the two packages exclude each other. Up to a Pi 4 what is there stays.
+# RPi.GPIO cannot reach the pins of a Pi 5. rpi-lgpio provides the same module on top of the kernel's own interface, which
+# every Pi has with Linux 6.6 or newer. The two packages exclude each other. Up to a Pi 4 an installed one stays.
 gpio_package() {
     lines=python3-rpi-lgpio
     memory=python3-rpi.gpio
@@ -67,7 +67,7 @@ packages() {
         say "board: $board ($codename, Linux $(uname -r)); pins by $gpio"
         if offered "$gpio" || installed "$gpio"; then wanted="$wanted $gpio"; else pypi=rpi-lgpio; fi
     else
-        say "board: no Raspberry Pi ($codename), so nothing for the pins is installed; the panel can be simulated"
+        say "board: not a Raspberry Pi ($codename), so nothing for the pins is installed; the panel can be simulated"
     fi
     if [ "$web" != off ]; then
         for need in bottle:0.13 segno:1.5 waitress:3.0.1; do
@@ -83,11 +83,11 @@ packages() {
         installed "$package" || missing="$missing $package"
     done
     if [ -n "$missing" ]; then
-        say "installing:$missing (and what they need; some minutes on a small Pi)"
+        say "installing:$missing (and what they need; this takes some minutes on a small Pi)"
         # shellcheck disable=SC2086 # words
         quiet env DEBIAN_FRONTEND=noninteractive apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing ||
-            fail "apt-get could not install$missing; see above, mend it and start again"
+            fail "apt-get could not install$missing; see above, fix it and start again"
     else
-        say "packages: all there"
+        say "packages: all installed"
     fi
 }

@@ -13,7 +13,7 @@ program() {
     slot=a
     [ "$(readlink "$opt/current" 2>/dev/null)" != a ] || slot=b
     if [ -n "$dry" ]; then
-        say "would build: $opt/$slot, and turn $opt/current to it"
+        say "would build: $opt/$slot, and point $opt/current to it"
         [ -z "$pypi" ] || say "would take from PyPI, as Debian does not have it: $pypi"
         return
     fi
@@ -26,7 +26,7 @@ program() {
     chmod -R u=rwX,go=rX "$opt/$slot/src"
     site=$(echo "$opt/$slot"/lib/python3*/site-packages)
     echo ../../../src >"$site/longtake.pth"
-    # The service cannot write there, and to compile at every start is slow on a Pi Zero.
+    # The service cannot write there, and compiling at every start is slow on a Pi Zero.
     "$opt/$slot/bin/python" -m compileall -q "$opt/$slot/src"
     printf '#!/bin/sh\nexec /opt/longtake/current/bin/python -P -m player "$@"\n' >"$opt/$slot/bin/player"
     chmod 755 "$opt/$slot/bin/player"
@@ -38,10 +38,10 @@ program() {
         fi
     fi
     (cd / && "$opt/$slot/bin/python" -P -m player config --config "$here/systemd/player.toml" >/dev/null) ||
-        fail "the new program in $opt/$slot does not run; the one in use before stays"
+        fail "the new program in $opt/$slot does not run; the one in use stays"
     if on_system; then
         (cd / && "$opt/$slot/bin/python" -P -c 'import numpy, PIL.Image, player.commands.run') ||
-            fail "the new program in $opt/$slot does not run; the one in use before stays"
+            fail "the new program in $opt/$slot does not run; the one in use stays"
     fi
     ln -sfn $slot "$opt/current.new"
     mv -fT "$opt/current.new" "$opt/current"

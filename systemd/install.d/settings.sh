@@ -2,7 +2,7 @@
 # Read by systemd/install: VCOM and the web page.
 # Takes $config, $vcom, $remote, $web, $drop_in.
 
-setting() { # KEY: as JSON; what does not exist yet has the default
+setting() { # KEY: the setting as JSON, or null as long as there is no configuration
     if [ -e "$config" ]; then setup get "$1" --config "$config"; else echo null; fi
 }
 

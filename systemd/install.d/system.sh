@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Read by systemd/install: what the system must know: units, user, devices, SPI.
+# Read by systemd/install: units, user, devices, SPI.
 # Takes $here, $lib, $units, $config; gives $reboot.
 
 system_files() {
@@ -19,7 +19,7 @@ system_files() {
 people() {
     run systemd-sysusers "$lib/sysusers.d/longtake.conf"
     run systemd-tmpfiles --create "$lib/tmpfiles.d/longtake.conf"
-    # Who sets the player up copies films to it and tries the panel by hand.
+    # Whoever sets the player up will copy films to it and try the panel by hand.
     if [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
         run usermod -aG longtake,spi,gpio "$SUDO_USER"
     fi
@@ -44,7 +44,7 @@ frame_by_frame() { # a battery set-up, by the timer or at each boot
 
 service() {
     if [ -z "$dry" ] && ! command -v systemctl >/dev/null; then # --dry-run would have brought it
-        problem "there is no systemctl: the service is installed and not enabled"
+        problem "there is no systemctl: the service is installed but not enabled"
         return
     fi
     run systemctl daemon-reload 2>/dev/null || true
@@ -52,13 +52,13 @@ service() {
     if ! booted; then
         say "service: enabled; systemd does not run here, so it starts with the next boot"
     elif [ "$(setting vcom)" = null ] && [ "$(setting simulated)" = null ]; then
-        say "service: not started, as VCOM is not set"
+        say "service: not started, because VCOM is not set"
     elif [ "$(setting simulated)" = null ] && [ ! -e "/dev/spidev$(setting spi_bus).$(setting spi_device)" ]; then
-        say "service: not started, as SPI is not there yet"
+        say "service: not started, because SPI is not on yet"
     elif frame_by_frame; then
-        say "service: stays off, as longtake-once.service shows the frames"
+        say "service: stays off, because longtake-once.service shows the frames"
     else
-        say "service: starting; ready when the first picture stands"
+        say "service: starting; it is ready when the first picture is on the glass"
         run systemctl reset-failed longtake.service 2>/dev/null || true
         run timeout 90 systemctl restart longtake.service || problem "no picture within 90 s: journalctl -u longtake -n 20"
     fi

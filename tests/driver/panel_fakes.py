@@ -2,7 +2,12 @@
 
 import errno
 
+import numpy as np
+
 from driver.recording import Event
+
+UNUSED = np.empty((0, 0), np.uint8)
+"""For `shown` of Panel.show, which an IT8951 does not look at."""
 
 
 class FakeClock:

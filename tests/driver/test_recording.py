@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from panel_fakes import script
+from panel_fakes import UNUSED, script
 
 from driver.errors import RecordingError
 from driver.it8951.panel import (
@@ -28,7 +28,7 @@ def record(path: Path, seed: int = 0, vcom: float = -1.5) -> SimulatedWire:
     wire = RecordingWire(simulated, path, simulated.clock)
     panel = open_on(wire, PanelSettings(vcom=vcom), simulated.clock, simulated.sleep)
     panel.redraw(dither(seed))
-    panel.show(dither(seed + 1), slice(3, 9))
+    panel.show(dither(seed + 1), slice(3, 9), UNUSED)
     wire.close()
     return simulated
 
@@ -57,7 +57,7 @@ def test_a_recording_plays_the_same_conversation(tmp_path: Path) -> None:
     panel.redraw(dither(0))
     with pytest.raises(RecordingError, match=r"the recording has .*, now comes the end"):
         wire.finish()
-    panel.show(dither(1), slice(3, 9))
+    panel.show(dither(1), slice(3, 9), UNUSED)
     wire.finish()
 
 
@@ -134,7 +134,7 @@ def test_differences_are_named(tmp_path: Path) -> None:
 )
 def test_a_line_that_is_no_event(text: str, tmp_path: Path) -> None:
     (tmp_path / "panel.jsonl").write_text('{"at": 0.0, "reset": true}\n' + text + "\n")
-    with pytest.raises(RecordingError, match=r"line 2 of .* is no recorded event"):
+    with pytest.raises(RecordingError, match=r"line 2 of .* is not a recorded event"):
         read_recording(tmp_path / "panel.jsonl")
 
 
@@ -142,7 +142,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"cannot read .*No such file"):
         read_recording(tmp_path / "none")
     (tmp_path / "film").write_bytes(bytes(range(256)))
-    with pytest.raises(RecordingError, match="is no recording"):
+    with pytest.raises(RecordingError, match="is not a recording"):
         read_recording(tmp_path / "film")
     with pytest.raises(RecordingError, match=r"cannot read .*directory"):
         read_recording(tmp_path)

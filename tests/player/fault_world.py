@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.simulator.it8951 import (
-    PowerCut,
-    SimulatedWire,
-)
+from driver.simulator.errors import PowerCut
+from driver.simulator.it8951 import SimulatedWire
+from player import panel
 from player.__main__ import main
-from player.service import recovery
 
 WIDTH, HEIGHT = 64, 48
 DISPLAY = 0x34
@@ -87,7 +85,7 @@ class Machine:
         self.wire = FaultyWire()
         self.capsys = capsys
         monkeypatch.setattr("driver.simulator.it8951.SimulatedWire", lambda *size, strict: self.wire)
-        monkeypatch.setattr(recovery, "PAUSE", 0.0)
+        monkeypatch.setattr(panel, "PAUSE", 0.0)
 
     def player(self, reel, *options):
         self.capsys.readouterr()

@@ -1,7 +1,7 @@
 """Opening a panel: every setting reaches the driver, and the panel sleeps and is closed whatever happens."""
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,9 @@ from driver.errors import (
     WiringError,
 )
 from driver.it8951.panel import PanelSettings
+from driver.panel import PANELS
 from player import panel as panels
-from player.config.settings import Config
+from player.config.settings import KEYS, Config
 from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 REAL = Config(vcom=-1.53)
@@ -44,8 +45,9 @@ class FakePanel:
     def redraw(self, dither):
         self.call("redraw")
 
-    def show(self, dither, rows, waveform):
-        self.call("show " + waveform)
+    def show(self, dither, rows, shown):
+        assert shown is DITHER
+        self.call("show")
 
     def clear(self):
         self.call("clear")
@@ -64,7 +66,7 @@ class FakePanel:
 def panel(monkeypatch):
     panel = FakePanel()
 
-    def open_panel(settings, *, attach):
+    def open_panel(settings, *, attach=False):
         panel.settings, panel.attach = settings, attach
         panel.call("attach" if attach else "open")
         return panel
@@ -92,10 +94,10 @@ def test_at_the_end_the_panel_sleeps_and_is_closed(panel, open_):
         assert glass is None
         assert not attached
         opened.redraw(DITHER)
-        opened.show(DITHER, slice(0, 48), "A2")
+        opened.show(DITHER, slice(0, 48), DITHER)
         opened.sleep()
-        opened.clean()
-    assert panel.events == ["open", "redraw", "show A2", "sleep", "clear", "shut_down", "close"]
+        opened.clear()
+    assert panel.events == ["open", "redraw", "show", "sleep", "clear", "shut_down", "close"]
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -172,30 +174,36 @@ def test_every_setting_reaches_the_driver(panel, open_):
     with open_():
         assert panel.settings == PanelSettings(vcom=-1.53), "the defaults of player and driver are the same"
     changed = {
-        "vcom": (-2.0, "vcom"),
-        "vcom_tolerance": (0.05, "vcom_tolerance"),
-        "spi_bus": (1, "bus"),
-        "spi_device": (2, "device"),
-        "reset_pin": (5, "reset_pin"),
-        "ready_pin": (6, "ready_pin"),
-        "spi_hz": (2_000_000, "write_hz"),
-        "spi_slow_hz": (500_000, "slow_hz"),
-        "bits": (4, "bits_per_pixel"),
-        "a2_mode": (6, "a2_mode"),
-        "rotate": (180, "rotate"),
-        "mirror": (True, "mirror"),
-        "rest": ("standby", "rest"),
-        "enhanced_driving": (True, "enhanced_driving"),
-        "ready_timeout": (9.0, "ready_timeout"),
-        "display_timeout": (20.0, "display_timeout"),
+        "vcom": -2.0,
+        "vcom_tolerance": 0.05,
+        "waveform": "A2",
+        "a2_mode": 6,
+        "bits": 4,
+        "columns": 1448,
+        "rotate": 180,
+        "mirror": True,
+        "rest": "standby",
+        "enhanced_driving": True,
+        "spi_hz": 2_000_000,
+        "spi_slow_hz": 500_000,
+        "spi_bus": 1,
+        "spi_device": 2,
+        "reset_pin": 5,
+        "ready_pin": 6,
+        "ready_timeout": 9.0,
+        "display_timeout": 20.0,
     }
-    for name, (value, there) in changed.items():
+    for name, value in changed.items():
         with open_(replace(REAL, **{name: value})):
-            assert panel.settings == replace(PanelSettings(vcom=-1.53), **{there: value})
-    with open_(replace(REAL, columns=1448)):
-        assert panel.settings.all_columns
-    known = {there for _, there in changed.values()} | {"all_columns"}
-    assert set(PanelSettings.__dataclass_fields__) - known == {"bufsiz"}, "read from the kernel"
+            assert panel.settings == replace(PanelSettings(vcom=-1.53), **{name: value})
+        assert KEYS[name].panel, "a change of it opens the panel anew"
+    assert set(PanelSettings.__dataclass_fields__) - set(changed) == {"bufsiz"}, "read from the kernel"
+
+
+def test_a_setting_that_the_driver_refuses_is_an_error_of_the_settings(panel, open_):
+    with pytest.raises(ConfigError, match=r"^spi_hz 1 is outside"), open_(replace(REAL, spi_hz=1)):
+        pass
+    assert panel.events == []
 
 
 def test_without_vcom_a_real_panel_is_not_opened(panel, open_):
@@ -223,3 +231,9 @@ def test_what_is_locked():
 def test_the_time_a_call_may_take_follows_the_timeouts():
     assert panels.longest_call(Config()) == 45
     assert panels.longest_call(Config(display_timeout=100.0, ready_timeout=10.0)) == 230
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_setting_of_every_panel_is_one_of_the_player(name):
+    ours = {field.name for field in fields(PANELS[name].module().PanelSettings)}
+    assert ours - {"bufsiz"} <= set(KEYS)

@@ -42,7 +42,7 @@ def test_a_file_that_holds_no_place_starts_anew_with_one_line_and_is_kept(store,
     store.path.write_bytes(content)
     assert store.load() == Progress()
     assert len(store.lines) == 1
-    assert "starting anew" in store.lines[0]
+    assert "starting from the beginning" in store.lines[0]
     assert "\n" not in store.lines[0]
     assert store.path.with_name("progress.json.bad").read_bytes() == content
     store.save(FULL)

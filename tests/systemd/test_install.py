@@ -110,7 +110,7 @@ def test_a_program_that_does_not_run_replaces_nothing(checkout, root, tmp_path):
     first = (root / "opt/longtake/current").readlink()
     result = install(broken, "--root", root)
     assert result.returncode == 2
-    assert "the one in use before stays" in result.stderr
+    assert "the one in use stays" in result.stderr
     assert (root / "opt/longtake/current").readlink() == first
     assert install(root / "opt/longtake/current/src", "--root", root).returncode == 0
 
@@ -199,7 +199,7 @@ def test_a_person_is_asked_for_the_vcom_until_it_can_be_right(checkout, root):
         (["--vcom", "much"], "vcom is 'much'"),
         (["--vcom"], "--vcom needs a value"),
         (["--wizard"], "--wizard is no option"),
-        (["--root", "/nonexistent"], "is no directory"),
+        (["--root", "/nonexistent"], "is not a directory"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_changes_nothing(checkout, root, words, line):
@@ -280,7 +280,7 @@ def test_the_library_for_the_pins_follows_the_board(
 
 def test_what_is_no_raspberry_pi_gets_no_library_for_pins(checkout, root, board):
     out = good(install(checkout, "--root", root, "--dry-run", path=board("", "6.12.1")))
-    assert "no Raspberry Pi (bookworm)" in out
+    assert "not a Raspberry Pi (bookworm)" in out
     assert "GPIO" not in out
     assert "gpio" not in out
 
@@ -301,7 +301,7 @@ def test_a_dry_run_names_everything_and_does_nothing(checkout, root, board):
         assert line in out
 
 
-def test_a_dry_run_on_a_debian_without_systemd_finds_nothing_to_mend(checkout, board, tmp_path):
+def test_a_dry_run_on_a_debian_without_systemd_finds_nothing_to_fix(checkout, board, tmp_path):
     programs = tmp_path / "programs"
     programs.mkdir()
     for program in Path("/usr/bin").iterdir():
@@ -310,7 +310,7 @@ def test_a_dry_run_on_a_debian_without_systemd_finds_nothing_to_mend(checkout, b
     stubs, _, _ = board("", "6.12.1").partition(":")
     out = good(install(checkout, "--dry-run", path=f"{stubs}:{programs}"))
     assert "systemd python3-venv" in out  # it would be installed
-    assert "To mend" not in out
+    assert "To fix" not in out
 
 
 def test_debian_s_libraries_for_the_web_page_may_be_too_old(checkout, root, board, tmp_path):

@@ -8,39 +8,31 @@ import pytest
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
-from trainer.bench.bench import Source
-from trainer.bench.exporting import (
+from trainer.bench import (
+    SHOT,
     STAGES,
     Exported,
+    Source,
     Stages,
+    Timing,
+    Training,
     exported,
-    stages,
-)
-from trainer.bench.made import (
-    SHOT,
-    bursts,
+    in_turn,
+    made_clips,
+    operations,
     pictures,
+    stages,
     write_film,
 )
-from trainer.bench.timing import (
-    Timing,
-    in_turn,
-    in_words,
-)
-from trainer.bench.training import (
-    Training,
-    operations,
-)
+from trainer.commands.bench import in_words
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.dithers.table import make
 from trainer.errors import FilmError
 from trainer.films.cuts import is_cut
-from trainer.films.film import (
-    BEGINNING,
-    Film,
-)
+from trainer.films.film import BEGINNING, Film
 from trainer.films.tones import Tones
-from trainer.fit.bursts import LENGTH
-from trainer.fit.train import Settings
+from trainer.fit.data import LENGTH
+from trainer.fit.settings import PRESETS, Settings
 
 
 class Clock:
@@ -133,7 +125,7 @@ def test_the_made_film_moves_and_cuts_and_is_always_the_same():
     assert all((before != after).mean() > 0.2 for before, after in pairwise(film))
     assert film[0].std() > 30
     np.testing.assert_array_equal(film, list(pictures((96, 64), 2 * SHOT)))
-    assert bursts(2, 32).shape == (2, LENGTH, 32, 32)
+    assert made_clips(2, 32).shape == (2, LENGTH, 32, 32)
     for size in ((1, 1), (3, 2)):
         assert next(pictures(size, 1)).shape == size[::-1]
 
@@ -143,13 +135,14 @@ def test_the_stages_add_up_to_the_time_on_the_clock(tmp_path):
     write_film(tmp_path / "film.mp4", 12, (96, 64))
     clock, hysteresis = Clock(), make("hysteresis")
 
-    def ditherer(frame, previous):
-        clock.pass_(7.0 if previous is None else 0.5)
-        return hysteresis(frame, previous)
+    class Slow(FrameByFrame):
+        def dither(self, frame, shown):
+            clock.pass_(7.0 if shown is None else 0.5)
+            return hysteresis.dither(frame, shown)
 
     with Film(tmp_path / "film.mp4") as film:
         source = Source(film, BEGINNING, Tones(size=(48, 32)))
-        measured = stages(source, ditherer, tmp_path / "stages.reel", 2.0, clock)
+        measured = stages(source, Slow(), tmp_path / "stages.reel", 2.0, clock)
         assert measured.seconds == {"decode": 0, "tone": 0, "dither": 0.5, "compress": 0, "write": 0}
         assert (measured.first, measured.frames) == (7.0, 4)
         assert 0 < measured.flips < 0.5
@@ -186,7 +179,7 @@ def quick_to_compile():
 def test_the_command_measures_everything(tmp_path, capsys, monkeypatch):
     film, out = make_film(tmp_path / "film.mp4", pictures=8), tmp_path / "bench.json"
     small = {"channels": 4, "patch": 16, "batch": 2, "sweeps": 0}
-    monkeypatch.setitem(main_presets(), "cpu", (small, 1.0))
+    monkeypatch.setitem(PRESETS, "cpu", (small, 1.0))
     words = ["bench", "--film", str(film), "--size", "64x48", "--seconds", "0.01", "--json", str(out)]
     assert main([*words, "--dither", "hysteresis:.3", "--dither", "search"]) == 0
     said = capsys.readouterr().out
@@ -226,12 +219,6 @@ NEED_NO_DEFINITION = {
 }
 
 
-def main_presets():
-    from trainer.commands.fit_choice import PRESETS
-
-    return PRESETS
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -253,7 +240,7 @@ def test_what_cannot_be_measured_is_said_in_one_line_before_anything_is(words, s
     def never(*arguments):
         raise AssertionError("it measures")
 
-    monkeypatch.setattr("trainer.bench.bench.training", never)
+    monkeypatch.setattr("trainer.bench.training", never)
     assert main(["bench", *words]) == 2
     message = capsys.readouterr().err
     assert said in message

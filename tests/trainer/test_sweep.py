@@ -13,52 +13,36 @@ import pytest
 from PIL import Image
 
 from tests.trainer.made_films import make_film
+from trainer import sweep
 from trainer.__main__ import main
-from trainer.commands import sweep as sweep_command
-from trainer.commands import sweep_training
 from trainer.dithers.generator.weights import load
 from trainer.errors import OptionError
 from trainer.films.film import Film
-from trainer.films.times import (
-    FilmTime,
-    FrameNumber,
-)
-from trainer.fit.bursts import LENGTH
-from trainer.fit.hyper import (
-    Hyper,
-    shape_of,
-)
-from trainer.fit.train import (
-    Settings,
-    rates,
-    start,
-    updates,
-)
-from trainer.sweep.held_out import (
-    WithoutStretch,
-    stretch_of,
-)
-from trainer.sweep.plot import draw_sweep
-from trainer.sweep.scores import (
+from trainer.films.times import FilmTime, FrameNumber
+from trainer.fit.data import LENGTH
+from trainer.fit.settings import Settings, shape_of, stacked_hyper
+from trainer.fit.train import rates, start, updates
+from trainer.sweep import (
     Point,
-    front,
-    over_hysteresis,
-)
-from trainer.sweep.sweep import (
+    WithoutHeldOut,
     at_once,
+    draw_sweep,
+    front,
+    held_out_frames,
     member,
+    over_hysteresis,
     rates_of,
     starts,
     together,
 )
 
-TINY = Settings(channels=4, patch=16, batch=2, bursts=2, sweeps=1)
+TINY = Settings(channels=4, patch=16, batch=2, clips=2, sweeps=1)
 MEMBERS = [
     dataclasses.replace(TINY, seed=3, rate=0.02, momentum=0.8, temperature=2.0, clip_norm=0.5),
     dataclasses.replace(TINY, seed=2**31 - 1, rate=0.05, clip_norm=0.0, limit=4.0, schedule="linear"),
 ]
-FRAMES, BURSTS = 24, 3
-SWEEP = ["--channels", "4", "--patch", "16", "--batch", "2", "--bursts", "2", "--test-count", "4"]
+FRAMES, CLIPS = 24, 3
+SWEEP = ["--channels", "4", "--patch", "16", "--batch", "2", "--clips", "2", "--test-count", "4"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,9 +54,9 @@ def quickly_compiled():
 
 
 @pytest.fixture(scope="module")
-def bursts():
+def clips():
     rng = np.random.default_rng(0)
-    return jnp.asarray(rng.integers(0, 256, (BURSTS, LENGTH, 32, 32), np.uint8))
+    return jnp.asarray(rng.integers(0, 256, (CLIPS, LENGTH, 32, 32), np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -87,25 +71,23 @@ def swept(film, tmp_path_factory):
     """A sweep of three members, of which the second is taken for lost, on small frames: folder and stdout."""
     out, calls = tmp_path_factory.mktemp("sweeps") / "new" / "sweep", count()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as said:
-        patch.setattr(sweep_command, "SIZE", (80, 60))
-        patch.setattr(
-            sweep_training, "trouble", lambda step, metrics: ("a mess", "") if next(calls) == 1 else None
-        )
+        patch.setattr(sweep, "SIZE", (80, 60))
+        patch.setattr(sweep, "trouble", lambda step, metrics: ("a mess", "") if next(calls) == 1 else None)
         assert (
             main(["sweep", film, "--out", str(out), *SWEEP, "--rate", "0.01,0.02,0.03", "--steps", "3"]) == 0
         )
     return out, said.getvalue()
 
 
-def test_a_member_is_the_fit_with_its_settings(bursts):
+def test_a_member_is_the_fit_with_its_settings(clips):
     """By vmap and in turn, polish included: weights, optimiser, patches and losses of three updates."""
     progress = np.arange(3) / 3
-    everything = starts(MEMBERS, bursts), bursts, rates_of(MEMBERS, 0, progress)
-    found = [way(Hyper.of_all(MEMBERS), *everything) for way in (together(TINY), at_once(TINY))]
+    everything = starts(MEMBERS, clips), clips, rates_of(MEMBERS, 0, progress)
+    found = [way(stacked_hyper(MEMBERS), *everything) for way in (together(MEMBERS), at_once(TINY))]
     for number in range(2):
         alike(*(member(each, number) for each in found))
     own = MEMBERS[1]
-    alone = updates(own)(start(own, bursts), bursts, rates(own, 0, progress))
+    alone = updates(own)(start(own, clips), clips, rates(own, 0, progress))
     alike(member(found[0], 1), alone)
     kernels = [member(found[0], number)[0].params.generator["first"]["kernel"] for number in range(2)]
     assert not np.allclose(*(jax.tree.leaves(kernel)[0] for kernel in kernels), atol=0.1)
@@ -116,8 +98,8 @@ def test_a_member_is_the_fit_with_its_settings(bursts):
         lambda leaf: leaf * np.array([np.nan, 1])[(..., *[None] * (leaf.ndim - 1))], states.params
     )
     broken = states._replace(params=jax.tree.map(lambda leaf: leaf.astype(np.float32), first))
-    for way in (together(TINY), at_once(TINY)):
-        after = way(Hyper.of_all(MEMBERS), broken, *rest)
+    for way in (together(MEMBERS), at_once(TINY)):
+        after = way(stacked_hyper(MEMBERS), broken, *rest)
         assert np.isnan(member(after, 0)[1].loss)
         alike(member(after, 1), alone)
 
@@ -170,7 +152,7 @@ def test_ctrl_c_leaves_the_weights_so_far(film, tmp_path, monkeypatch, capsys):
         if next(calls) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep_training, "trouble", interrupted)
+    monkeypatch.setattr(sweep, "trouble", interrupted)
     words = ["sweep", film, "--out", str(tmp_path / "cut"), *SWEEP, "--rate", ".01,.02", "--steps", "60"]
     assert main(words) == 130
     assert "the weights so far" in capsys.readouterr().err
@@ -183,6 +165,14 @@ def test_what_differs_in_numbers_alone_has_one_shape():
     with_critic = [dataclasses.replace(TINY, critic_weight=weight) for weight in (0.001, 2.0)]
     assert shape_of(with_critic[0]) == shape_of(with_critic[1]) != shape_of(TINY)
     assert shape_of(dataclasses.replace(TINY, batch=4)) != shape_of(TINY)
+
+
+def test_members_that_one_program_cannot_serve_are_refused():
+    """A setting that makes another program must not give all members the first one's value."""
+    with pytest.raises(OptionError, match="cannot vary batch"):
+        together([TINY, dataclasses.replace(TINY, batch=4)])
+    with pytest.raises(OptionError, match="critic_weight"):
+        together([TINY, dataclasses.replace(TINY, critic_weight=0.01)])
 
 
 def point(member, flips, far, near=10.0, dial=0.5):
@@ -213,19 +203,19 @@ def test_a_picture_shows_the_front_and_the_others():
     assert draw_sweep(points, names) != draw_sweep(fewer, names)
 
 
-def test_the_stretch_is_kept_from_training(film):
+def test_the_frames_to_score_are_kept_from_training(film):
     """Its frames are never read, all others are, with their own numbers."""
     opened = Film(film)
-    stretch = stretch_of(opened, FrameNumber(5), 4)
-    assert list(stretch) == [5, 6, 7, 8]
-    assert stretch_of(opened, FilmTime(200), 4) == stretch
-    rest = WithoutStretch(opened.path, stretch)
-    assert [frame.number for frame in rest.frames()] == [n for n in range(FRAMES) if n not in stretch]
+    held_out = held_out_frames(opened, FrameNumber(5), 4)
+    assert list(held_out) == [5, 6, 7, 8]
+    assert held_out_frames(opened, FilmTime(200), 4) == held_out
+    rest = WithoutHeldOut(opened.path, held_out)
+    assert [frame.number for frame in rest.frames()] == [n for n in range(FRAMES) if n not in held_out]
     assert rest.estimate() == FRAMES - 4
-    assert list(stretch_of(opened, None, 7)) == list(range(17, 24))
+    assert list(held_out_frames(opened, None, 7)) == list(range(17, 24))
     for place, frames in ((None, 8), (FrameNumber(22), 4), (None, 1)):
         with pytest.raises(OptionError):
-            stretch_of(opened, place, frames)
+            held_out_frames(opened, place, frames)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,23 @@ rate. first dithers: those of the first frame, compiling included.
 """
 
 
+DEFINITIONS = {
+    "update_seconds": "of one update: a pass over every patch, gradient, Adam, polishing, the next patches; "
+    "median",
+    "patch_pixels_per_second": "batch x patch x patch pixels per update",
+    "operations_per_update": "multiplications and additions, by XLA's cost analysis of its program",
+    "matmul_operations_per_second": "of a product of two float32 matrices of matmul_side, measured in turn "
+    "with the updates; median",
+    "share_of_matmul": "operations of the updates per second over those of the product",
+    "stages_seconds": "per frame, each stage by itself in one thread; medians but for write, a mean",
+    "dither_frames_per_second": "of the dithering alone, closed loop, by the median",
+    "export_frames_per_second": "of `trainer export`, whose stages overlap",
+    "film_seconds": "what the export of a film of `film.frames` frames would take at that rate",
+    "first_frame_seconds": "the dither of the first frame, compiling included",
+}
+"""What the figures mean, by key."""
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What is measured, on which film, and for how long."""
     parser.description = (
@@ -108,8 +125,51 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _plain(measured: "Bench") -> dict[str, Any]:
+    """All figures as plain values, with the machine and versions."""
+    from importlib.metadata import version
+
+    from trainer import machine
+    from trainer.bench import FILM_FRAMES
+
+    trained, film = measured.training, measured.source.film
+    return {
+        "machine": {**machine.describe(), "longtake": version("longtake")},
+        "seconds_per_measurement": measured.seconds,
+        "training": {
+            "preset": measured.preset,
+            "settings": trained.settings.as_dict(),
+            "compile_seconds": trained.compiling,
+            "update_seconds": trained.seconds,
+            "updates_measured": trained.updates * len(trained.timing.each),
+            "patch_pixels_per_second": trained.patch_pixels_per_second,
+            "operations_per_update": trained.operations,
+            "matmul_side": trained.side,
+            "matmul_operations_per_second": trained.peak,
+            "share_of_matmul": trained.share,
+        },
+        "film": {"name": film.name, "size": [film.width, film.height], "frames": FILM_FRAMES},
+        "panel": list(measured.source.tones.size),
+        "dithers": {label: _exported(each) for label, each in measured.exports.items()},
+        "definitions": DEFINITIONS,
+    }
+
+
+def _exported(each: "Exported") -> dict[str, Any]:
+    return {
+        "stages_seconds": each.stages.seconds,
+        "stages_frames": each.stages.frames,
+        "first_frame_seconds": each.stages.first,
+        "flips_share": each.stages.flips,
+        "dither_frames_per_second": each.stages.dithers_per_second,
+        "export_frames_per_second": each.frames_per_second,
+        "export_frames": each.frames,
+        "film_seconds": each.film_seconds,
+    }
+
+
 def _json(measured: "Bench") -> str:
-    return json.dumps(measured.as_dict(), indent=1, allow_nan=False) + "\n"
+    return json.dumps(_plain(measured), indent=1, allow_nan=False) + "\n"
 
 
 def _tables(measured: "Bench") -> str:
@@ -117,7 +177,7 @@ def _tables(measured: "Bench") -> str:
     from trainer.bench import FILM_FRAMES
 
     console = table_console()
-    about = measured.as_dict()
+    about = _plain(measured)
     film, (width, height) = measured.source.film, measured.source.tones.size
     with console.capture() as tables:
         console.print(_machine(about["machine"]) + "\n", style="bold")

@@ -41,8 +41,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int,
         default=1,
-        help="processes on this machine, about one for each core; with an accelerator, threads that share it, "
-        "of which more are useful; default 1",
+        help="processes on this machine, about one per core; or threads that share an accelerator, which "
+        "may be more; default 1",
     )
     workers.add_argument(
         "--cluster",
@@ -53,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     workers.add_argument(
         "--memory",
         metavar="SIZE",
-        help="room on this machine for the stretches that workers have or wait for, like 250M or 2G; with less, "
+        help="room on this machine for the frames that workers have or wait for, like 250M or 2G; with less, "
         "fewer workers are busy; default: a quarter of the machine's memory",
     )
     add_film_options(parser)

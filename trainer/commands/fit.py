@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trainer.commands.output import progress_bar
 from trainer.errors import OptionError
 from trainer.films.times import parse_place
-from trainer.fit.settings import PRESETS, CommonSettings, add_fit_options, settings_of
+from trainer.fit.settings import PRESETS, CommonSettings, add_table, settings_of
 
 if TYPE_CHECKING:
     from trainer.dithers.generator.weights import Weights
@@ -36,6 +36,8 @@ class Beginning:
 
 
 NOTHING = Beginning("nothing")
+_SAME_FOR_ALL = ("resident", "resume", "processes")
+"""Options that must be the same in all processes, beside those in settings.json."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +55,37 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in RUN, by the same command"
     )
-    add_fit_options(parser)
+    parser.add_argument("--minutes", type=float, metavar="M", help="how long to fit; default: the preset's")
+    parser.add_argument("--steps", type=int, metavar="N", help="make N updates instead: repeatable")
+    parser.add_argument(
+        "--from",
+        dest="begin",
+        metavar="RUN",
+        help="begin with the weights of that folder, `shipped` or `nothing`; default: those that ship if the "
+        "network is of their size, else nothing",
+    )
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="write TensorBoard's event files too (extra `tensorboard`)"
+    )
+    group = parser.add_argument_group("many devices: JAX uses all it sees, each for its part of a batch")
+    group.add_argument(
+        "--resident",
+        type=float,
+        metavar="GB",
+        help="clips to keep on each device, while the others take turns; default: half of its memory if it "
+        "says how much it has, else all",
+    )
+    group.add_argument(
+        "--distributed",
+        action="store_true",
+        help="many processes, each started by this command: JAX finds them by Slurm or on a Cloud TPU",
+    )
+    group.add_argument(
+        "--coordinator", metavar="HOST:PORT", help="where there is neither: an address of process 0 ..."
+    )
+    group.add_argument("--processes", type=int, metavar="N", help="... how many processes there are ...")
+    group.add_argument("--process", type=int, metavar="K", help="... and which of them this is, 0 to N-1")
+    add_table(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     }
     sharding.enough_threads()
     with sharding.joined(cluster):
-        sharding.check_same({**about, "resident": args.resident, "resume": args.resume})
+        sharding.check_same({**about, **{name: vars(args)[name] for name in _SAME_FOR_ALL}})
         mesh, memory = sharding.make_mesh(settings.batch), room(args.resident)
         folder = sharding.on_process_zero(lambda: Run(Path(args.out), about, args.resume))
         try:

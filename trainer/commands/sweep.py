@@ -14,7 +14,7 @@ from trainer.commands.fit import command_of, read
 from trainer.commands.output import grid, print_out, progress_bar, table_console
 from trainer.errors import OptionError, TrainerError
 from trainer.films.times import FrameNumber, parse_place
-from trainer.fit.settings import CommonSettings, add_sweep_options, all_rows, flag, settings_of
+from trainer.fit.settings import CommonSettings, add_table, all_rows, flag, settings_of
 
 if TYPE_CHECKING:
     from trainer.films.film import Film
@@ -37,7 +37,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("film", metavar="FILM", nargs="+", help="what to train on, and to score on")
     parser.add_argument("--out", metavar="DIR", required=True, help="a new folder for all results")
-    add_sweep_options(parser)
+    parser.add_argument(
+        "--steps", type=int, metavar="N", default=1000, help="updates of each member; default 1000"
+    )
+    parser.add_argument(
+        "--test-start",
+        metavar="PLACE",
+        help="where in each film the frames begin that are kept from training and scored: a frame number "
+        "(250) or a time (12.5s, 4:05); default: three quarters into it",
+    )
+    parser.add_argument(
+        "--test-count", type=int, metavar="N", default=24, help="how many frames that is; default 24"
+    )
+    add_table(parser, lists=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,7 +98,8 @@ def choose_members(args: argparse.Namespace) -> tuple[list[CommonSettings], list
     """
     given = vars(args)
     swept = [name for name, row in all_rows().items() if row.sweep and given.get(name) is not None]
-    lists: dict[str, Sequence[Any]] = {name: given[name] for name in sorted(swept, key="seed".__eq__)}
+    swept.sort(key=lambda name: name == "seed")  # the last
+    lists: dict[str, Sequence[Any]] = {name: given[name] for name in swept}
     for name, values in lists.items():
         for value in values:
             if values.count(value) > 1:

@@ -1,7 +1,7 @@
 """Workers on other machines, by dask.distributed: a scheduler knows them, `--cluster` is its address.
 
-A stretch goes to the scheduler, and from there to a worker; when that dies, the scheduler gives it to another.
-Each stretch is dithered by one thread, so a worker should have as many threads as its machine has cores.
+A stretch goes to the scheduler and from there to a worker. If that dies, the scheduler sends it to another.
+One thread dithers a stretch, so a worker should have as many threads as its machine has cores.
 """
 
 import logging
@@ -77,17 +77,17 @@ class Cluster:
             raise self._lost() from None
         except KilledWorker:
             raise TrainerError(
-                f"{self._address}: several workers died of the same stretch, perhaps for lack of memory; start "
-                "them with fewer threads, then run the same command again"
+                f"{self._address}: several workers died of the same stretch, perhaps for lack of memory; "
+                "start them with fewer threads, then run the same command again"
             ) from None
         except (ImportError, AttributeError, RuntimeError, TypeError) as error:
             raise TrainerError(
-                f"{self._address}: the scheduler or a worker cannot run longtake ({_line(error)}); install the "
-                "same longtake[trainer,cluster] on all machines"
+                f"{self._address}: the scheduler or a worker cannot run longtake ({_line(error)}); install "
+                "the same longtake[trainer,cluster] on all machines"
             ) from None
 
     def check(self) -> None:
-        """TrainerError where the scheduler has gone, or all workers for a while."""
+        """TrainerError where the scheduler has gone, or has had no worker for a while."""
         if self._client.status != "running":
             raise self._lost()
         try:
@@ -100,12 +100,13 @@ class Cluster:
             self._seen = now
         elif now > self._seen + WITHOUT_WORKERS:
             raise TrainerError(
-                f"{self._address}: the scheduler has had no worker for {WITHOUT_WORKERS:.0f} s; start some with "
-                f"`dask worker {self._address}`, then run the same command again"
+                f"{self._address}: the scheduler has had no worker for {WITHOUT_WORKERS:.0f} s; start "
+                f"`dask worker {self._address}` (one without longtake ends at once: see its log), then run "
+                "the same command again"
             )
 
     def close(self) -> None:
-        """Leave the cluster, which forgets what has not begun; stretches that have begun are finished there."""
+        """Leave the cluster. It forgets what has not begun, and finishes the rest for nobody."""
         self._client.close(timeout=5)
 
     def _lost(self) -> TrainerError:
@@ -116,7 +117,7 @@ class Cluster:
 
 
 def _dither(spec: DitherSpec, stretch: Stretch) -> Dithered:
-    """`dither_stretch`, in a worker of a cluster. TrainerError where it is not like the export's machine."""
+    """`dither_stretch` in a worker of a cluster. TrainerError where its dithers would not be the export's."""
     _begin()
     spec.check()
     return dither_stretch(spec, stretch)
@@ -124,11 +125,11 @@ def _dither(spec: DitherSpec, stretch: Stretch) -> Dithered:
 
 @cache
 def _begin() -> None:
-    """Set up this process."""
+    """Set up this process, once."""
     cores.share(cores.usable())
     begin_worker()
 
 
 def _line(error: Exception) -> str:
-    """An error of another library, in one line."""
+    """What an error of another library says, in one short line."""
     return " ".join(str(error).split())[:100] or type(error).__name__

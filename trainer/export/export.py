@@ -1,9 +1,9 @@
 """`trainer export`: a film becomes a reel.
 
-The film is decoded once, in order, and cut into stretches (`films/stretches.py`). Each is dithered by itself,
-here or by a worker, and joins the reel in film order, in one transaction. So every row is the same whatever
-the workers, a reel that is still being made holds whole stretches, and an export that was killed goes on after
-the last of them.
+The film is decoded once, in order, and cut into stretches (`films/stretches.py`). Each is dithered on its
+own, here or by a worker. They join the reel in film order, each in one transaction. So the rows do not depend
+on the workers, a reel that is still being made holds whole stretches, and an export that was killed goes on
+after the last of them.
 """
 
 import logging
@@ -31,7 +31,7 @@ from trainer.films.selection import Selected
 from trainer.films.stretches import Stretch, redraw_plan, stretches
 
 Report = Callable[[int, FrameInfo], None]
-"""Called for every frame that joins the reel, with how many there are by now and what the reel says of it."""
+"""Called for each frame that is added, with how many the reel now has and what it says of this one."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ def _silent(done: int, info: FrameInfo) -> None:
 
 @dataclass(frozen=True)
 class Workers:
-    """How many workers dither, of which scheduler's cluster (None: of this machine), and how much `memory`, in
-    bytes, the stretches that are in flight may take. OptionError.
+    """Who dithers: `number` workers of this machine, or the cluster of a scheduler. OptionError.
 
-    `memory` bounds the images of stretches that wait for a worker or are with one, with their copies on this
-    machine, and the dithers that wait for their turn; one stretch is always in flight. It does not cover the
-    stretch that is being cut, what a dither needs for the frame that it is at, the decoder, the programs
-    themselves, and other machines.
+    `memory`, in bytes, bounds what the stretches in flight take on this machine: the images of those that a
+    worker has or will get, with their copies, and the dithers of those that wait for their turn in the reel.
+    One stretch is always in flight, even if it is larger. Not covered: the stretch that is just being cut, a
+    ditherer's own arrays, the decoder and the programs themselves. One worker alone needs no such room:
+    frames pass through it one by one.
     """
 
     number: int = 1
@@ -60,7 +60,7 @@ class Workers:
             raise OptionError(f"--workers {self.number}: choose 1 or more")
         if self.cluster is not None and self.number > 1:
             raise OptionError(
-                "--workers and --cluster do not go together: a cluster has its own workers; leave --workers out"
+                "--workers and --cluster do not go together: a cluster has its own workers; leave one out"
             )
 
     def pool(self, task: Task, spec: DitherSpec) -> Pool | None:
@@ -79,9 +79,12 @@ ALONE = Workers()
 
 @dataclass(frozen=True)
 class Summary:
-    """What an export came to: how many frames there are, how many of them were there before, how many redraws
-    are planned, which share of the pixels flips per frame within the stretches that were added, whether there
-    was nothing left to do, and which of the film's pictures that were read were deinterlaced and damaged.
+    """What an export came to.
+
+    frames: in the reel, `there_before` of them from earlier runs. redraws: in its plan. flips: the share of
+    the pixels that flips per frame, redraws left out, in the frames that were added. was_complete: there was
+    nothing left to do. interlaced, damaged: how many of the film's frames that were read were deinterlaced,
+    and damaged.
     """
 
     frames: int
@@ -133,7 +136,7 @@ def _redraws(reel: Path) -> int:
         return len(made.redraws or ())
 
 
-class Place(NamedTuple):
+class FrameLabel(NamedTuple):
     """A frame without its picture: its number and time in the film, and whether a cut lies before it."""
 
     number: int
@@ -142,8 +145,10 @@ class Place(NamedTuple):
 
 
 class _Recording:
-    """Frames join the reel in film order. `stored`: how many are safe; `followers`: those that were added and
-    begin no stretch; `flips`: theirs, in pixels.
+    """Adds frames to the reel, in film order.
+
+    stored: how many frames are safe. followers: how many of the frames added begin no stretch; flips: their
+    flips.
     """
 
     def __init__(self, writer: ReelWriter, report: Report) -> None:
@@ -151,22 +156,22 @@ class _Recording:
         self.stored = writer.frames
         self.flips = self.followers = 0
 
-    def add(self, place: Place | Selected, dither: Dither, begins: bool) -> None:
+    def add(self, label: FrameLabel | Selected, dither: Dither, begins: bool) -> None:
         """Add a frame; `begins`: a stretch begins at it."""
-        info = self._writer.append(dither, place.time_ms, place.number, place.cut, begins)
+        info = self._writer.append(dither, label.time_ms, label.number, label.cut, begins)
         if not begins:
             self.flips += info.flips
             self.followers += 1
         self._report(info.number + 1, info)
 
     def store(self) -> None:
-        """Make what was added safe: a stretch is whole."""
+        """Make the frames added so far safe, when a stretch is whole."""
         self._writer.commit()
         self.stored = self._writer.frames
 
 
 def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, recording: _Recording) -> None:
-    """Dither all frames after the `last` one of the reel."""
+    """Dither the frames that follow the `last` one of the reel, and add them."""
     spec = task.spec()
     after, done = (None, 0) if last is None else (last.film_frame, last.number + 1)
     after_ms = None if last is None else last.time_ms
@@ -183,7 +188,7 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
 
 
 class _Toned(NamedTuple):
-    """A frame with its tones. `stretch` counts the stretches; `begins`: this one begins one."""
+    """A frame with its tones. `stretch` counts the stretches, and `begins` marks the first frame of each."""
 
     selected: Selected
     frame: Frame
@@ -223,14 +228,14 @@ def _dithered(
 
 
 class _Sent(NamedTuple):
-    """A stretch in flight: its frames without their pictures, its bytes, and its dithers to come."""
+    """A stretch in flight: its frames without their pictures, its size in bytes, its dithers to come."""
 
-    places: list[Place]
+    labels: list[FrameLabel]
     size: int
     dithered: Future[Dithered]
 
     def memory(self) -> int:
-        """How many bytes it takes by now."""
+        """How many bytes it takes now."""
         if not self.dithered.done():
             return self.size
         try:
@@ -240,25 +245,26 @@ class _Sent(NamedTuple):
 
 
 def _dither_in(pool: Pool, cut: Iterable[Stretch], memory: int, recording: _Recording) -> None:
-    """Have a pool dither stretches, as many at the same time as it has use and `memory` (bytes) has room for."""
+    """Dither stretches in a pool: as many at once as keep it busy and fit into `memory`, in bytes."""
     sent: deque[_Sent] = deque()
     warned: set[str] = set()
 
     def collect() -> None:
-        """Wait for a stretch that is dithered, at most a second; add those that come next in the film."""
-        wait([one.dithered for one in sent if not one.dithered.done()], 1, FIRST_COMPLETED)
+        """Wait for any stretch for up to a second, then add those whose turn it is."""
+        if not sent[0].dithered.done():
+            wait([one.dithered for one in sent if not one.dithered.done()], 1, FIRST_COMPLETED)
         while sent and sent[0].dithered.done():
-            places, _, dithered = sent.popleft()
+            labels, _, dithered = sent.popleft()
             packed, warnings = pool.result(dithered)
-            for place, bits in zip(places, packed, strict=True):
-                recording.add(place, np.unpackbits(bits, axis=1, count=width), place is places[0])
+            for label, bits in zip(labels, packed, strict=True):
+                recording.add(label, np.unpackbits(bits, axis=1, count=width), label is labels[0])
             recording.store()
             for warning in set(warnings) - warned:
                 warned.add(warning)
                 _log.warning("%s", warning)
         for one in sent:
             if one.dithered.done():
-                pool.result(one.dithered)  # an error ends the export at once
+                pool.result(one.dithered)  # an error ends the export before its turn
         pool.check()
 
     for stretch in cut:
@@ -269,15 +275,15 @@ def _dither_in(pool: Pool, cut: Iterable[Stretch], memory: int, recording: _Reco
             and sum(one.memory() for one in sent) + size <= memory
         ):
             collect()
-        places = [Place(frame.number, frame.time_ms, frame.cut) for frame in stretch.frames]
-        sent.append(_Sent(places, size, pool.submit(stretch)))
-        del stretch  # while the next one is cut
+        labels = [FrameLabel(frame.number, frame.time_ms, frame.cut) for frame in stretch.frames]
+        sent.append(_Sent(labels, size, pool.submit(stretch)))
+        del stretch  # it would stay while the next one is cut
     while sent:
         collect()
 
 
 def stretch_bytes(stretch: Stretch) -> int:
-    """The memory that a stretch takes: its images and its letters, which several frames may share."""
+    """The bytes of a stretch: its images, and its letters, which several frames may share."""
     letters = {id(frame.letters): frame.letters for frame in stretch.frames if frame.letters is not None}
     masks = sum(one.white.nbytes + one.all.nbytes for one in letters.values())
     return masks + sum(frame.image.nbytes for frame in stretch.frames)

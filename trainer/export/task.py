@@ -22,10 +22,10 @@ from trainer.films.tones import Tones
 
 @dataclass(frozen=True)
 class DitherSpec:
-    """Which ditherer a worker makes. It can be sent to another machine: weights are in it, not their path.
+    """Which ditherer to make. It can be sent to another machine: it holds weights, not their path.
 
-    engine: the export's engine, or None for a dither without engines. content: what the dither's own settings
-    are, as the reel describes them. tool: this program with its version.
+    engine: the export's, or None for a dither without engines. content: the dither's own settings as the reel
+    describes them, which stand for `settings` in comparisons. tool: this program with its version.
     """
 
     dither: str
@@ -36,11 +36,11 @@ class DitherSpec:
     settings: Mapping[str, Any] = field(compare=False)
 
     def ditherer(self) -> Ditherer:
-        """The ditherer, made once for a process. OptionError, TrainerError."""
+        """The ditherer, which a process makes once. OptionError, TrainerError."""
         return _ditherer(self)
 
     def check(self) -> None:
-        """TrainerError where this process, a worker of a cluster, would dither in another way than the export."""
+        """Called in a worker of a cluster. TrainerError where its dithers would not be the export's."""
         if tool() != self.tool:
             raise TrainerError(
                 f"a worker of the cluster has {tool()}, the export {self.tool}; install the same version on "
@@ -49,8 +49,8 @@ class DitherSpec:
         own = dithers.engine(self.dither, self.settings.get("engine"))
         if own != self.engine:
             raise TrainerError(
-                f"a worker of the cluster takes the engine {own}, the export {self.engine}, and their dithers "
-                f"differ; add --engine {self.engine}, which holds for all workers"
+                f"a worker of the cluster uses the engine {own}, the export {self.engine}, and their dithers "
+                f"differ; add --engine {self.engine} for all to use it"
             )
 
 
@@ -61,9 +61,11 @@ def _ditherer(spec: DitherSpec) -> Ditherer:
 
 @dataclass(frozen=True)
 class Task:
-    """The selected frames of a film in their tones, in stretches of up to `longest` frames, and the dither with
-    its dial and its own settings (`dithers.table`). stream: of the film's video streams (`films.decoder`).
-    title: instead of the film's own. OptionError.
+    """What is exported and how. OptionError.
+
+    The selected frames of a film in their tones, in stretches of at most `longest` frames; the dither's name,
+    its dial (None: its default) and its own settings by name (`dithers/table.py`). stream: of the film's video
+    streams (`films/decoder.py`). title: instead of the film's own.
     """
 
     film: Path
@@ -91,11 +93,11 @@ class Task:
         )
 
     def shares_device(self) -> bool:
-        """Whether workers are threads that share an accelerator, rather than processes."""
+        """Whether workers are threads that share an accelerator, not processes."""
         return self._engine() == "parallel" and has_accelerator()
 
     def description(self, film: Film) -> dict[str, str]:
-        """What the reel says of itself. An interrupted export goes on only where all of it is the same."""
+        """What the reel says of itself. An interrupted export resumes only if all of it is the same."""
         selected = self.selection.as_dict()
         subtitles = {"subtitles": selected.pop("subtitles")} if self.selection.subtitles else {}
         return {

@@ -1,7 +1,7 @@
-"""The workers that dither stretches: threads or processes of this machine; `cluster.py` has those of others.
+"""The workers that dither stretches: threads or processes of this machine (`cluster.py`: of other machines).
 
-All are a `Pool`: a `concurrent.futures.Executor`, and what its kind needs beside it. `dither_stretch` is the
-work, and depends on nothing but its arguments, so the rows of a reel do not depend on the workers.
+Each kind is a `Pool`: a `concurrent.futures.Executor` and what it needs around it. The work is
+`dither_stretch`. It depends on nothing but its arguments, so the rows of a reel do not depend on the workers.
 """
 
 import logging
@@ -28,9 +28,7 @@ from trainer.films.stretches import Stretch
 
 
 class Dithered(NamedTuple):
-    """The dithers of a stretch as bits (`numpy.packbits` of each row), uint8[frames, H, ceil(W / 8)], and what
-    was logged on the way.
-    """
+    """The dithers of a stretch, packed to bits, uint8[frames, H, ceil(W / 8)], and the warnings it logged."""
 
     packed: NDArray[np.uint8]
     warnings: tuple[str, ...]
@@ -39,7 +37,7 @@ class Dithered(NamedTuple):
 def dither_stretch(
     spec: DitherSpec, stretch: Stretch, stopped: Callable[[], bool] = lambda: False
 ) -> Dithered:
-    """Dither a stretch; `stopped` is asked after each frame. OptionError, TrainerError."""
+    """Dither a stretch; ends early if `stopped` says so after a frame. OptionError, TrainerError."""
     packed = []
     try:
         for dither in stretch.dithers(spec.ditherer()):
@@ -48,13 +46,13 @@ def dither_stretch(
             packed.append(np.packbits(dither, axis=1))
     except MemoryError:
         raise TrainerError(
-            "a worker has too little memory for a stretch; run the same command again, with fewer --workers"
+            "a worker has too little memory for a stretch; run the same command again with fewer workers"
         ) from None
     return Dithered(np.stack(packed), _warnings.take())
 
 
 class Pool(Protocol):
-    """Workers. `copies`: how often the images of a stretch in flight are in this machine's memory."""
+    """Workers. `copies`: how many copies of the images of a stretch in flight this machine holds."""
 
     copies: int
 
@@ -63,19 +61,19 @@ class Pool(Protocol):
         ...
 
     def submit(self, stretch: Stretch) -> Future[Dithered]:
-        """Have a stretch dithered. TrainerError where there is no worker any more."""
+        """Have a stretch dithered. TrainerError if no worker is left."""
         ...
 
     def result(self, future: Future[Dithered]) -> Dithered:
-        """The result of a future that is done. TrainerError for whatever a user can cause."""
+        """The result of a future that is done. TrainerError where a worker was lost or could not do it."""
         ...
 
     def check(self) -> None:
-        """TrainerError where waiting is in vain. It is called about once a second."""
+        """TrainerError if waiting is in vain. Called about once a second."""
         ...
 
     def close(self) -> None:
-        """End all workers, or their work on this export, at once; what they are at is lost."""
+        """End the workers at once, without their results."""
         ...
 
 
@@ -106,23 +104,23 @@ class Threads:
         """Threads are always there."""
 
     def close(self) -> None:
-        """Each thread ends after the frame that it is at."""
+        """End each thread after its present frame."""
         self._stop.set()
         self._executor.shutdown(cancel_futures=True)
 
 
 class Processes:
-    """Processes of this machine. They die with this one, however it ends."""
+    """Processes of this machine. They die when this one ends, however it ends."""
 
     copies = 3  # here, pickled on the way, and in the worker
 
     def __init__(self, spec: DitherSpec, workers: int) -> None:
         self._spec, self._workers = spec, workers
         context = multiprocessing.get_context("spawn")
-        # Processes inherit the blocked Ctrl-C of `interrupts_later`. Python's own helper, whose start unblocks
-        # it, must be there before.
+        # Processes inherit from `interrupts_later` that Ctrl-C is blocked. Python's own helper process must
+        # run before, because starting it unblocks Ctrl-C.
         resource_tracker.ensure_running()
-        # Nothing is ever sent. Where this process dies, workers read the end of the pipe.
+        # Nothing is ever sent through this pipe. When this process dies, the workers read its end.
         self._theirs, self._lifeline = context.Pipe(duplex=False)
         self._executor = _KillablePool(workers, context, begin_process, (workers, self._theirs))
 
@@ -131,7 +129,7 @@ class Processes:
         return self._workers + 1
 
     def submit(self, stretch: Stretch) -> Future[Dithered]:
-        """Have a stretch dithered, if need be by a new process."""
+        """Have a stretch dithered; starts a process if none is idle and there may be more."""
         with _one_line(), interrupts_later():
             return self._executor.submit(dither_stretch, self._spec, stretch)
 
@@ -141,7 +139,7 @@ class Processes:
             return future.result()
 
     def check(self) -> None:
-        """TrainerError where a worker has ended."""
+        """TrainerError if a worker has ended."""
         with _one_line():
             self._executor.check()
 
@@ -153,19 +151,19 @@ class Processes:
 
 
 class _KillablePool(ProcessPoolExecutor):
-    """A pool that can be killed, and whose death is always noticed.
+    """A pool that can be killed, and that notices every death of a worker.
 
-    Python's pool waits for ever for a worker that was killed while it sent a result: the pool itself holds
-    the other end of the pipe open. Both methods reach into it for that (Python 3.11 to 3.14).
+    Python's own waits for ever if a worker is killed while it sends a result: the pool itself keeps the
+    sending end of the pipe open. Both methods use its private parts for this (Python 3.11 to 3.14).
     """
 
     def check(self) -> None:
-        """BrokenProcessPool where a process has ended."""
+        """BrokenProcessPool if a process has ended."""
         if any(process.exitcode is not None for process in list((self._processes or {}).values())):
             raise BrokenProcessPool
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the processes, and free the thread that may wait for the rest of a result."""
         processes, results = list((self._processes or {}).values()), self._result_queue
         self.shutdown(wait=False, cancel_futures=True)
         for process in processes:
@@ -178,7 +176,7 @@ class _KillablePool(ProcessPoolExecutor):
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """The death of a worker as one line."""
+    """Turns the death of a worker into one line."""
     try:
         yield
     except BrokenProcessPool:
@@ -190,7 +188,7 @@ def _one_line() -> Iterator[None]:
 
 @contextmanager
 def interrupts_later() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block, and never reaches processes that are started in it."""
+    """Ctrl-C takes effect at the end of the block, and never in processes that are started in it."""
     came: list[int] = []
     # Blocking it is not enough: any thread can receive it for Python, and only this one is blocked.
     is_main = threading.current_thread() is threading.main_thread()
@@ -207,7 +205,7 @@ def interrupts_later() -> Iterator[None]:
 
 
 def begin_process(workers: int, lifeline: Connection) -> None:
-    """Set up a process that is one of `workers`. It dies when the other end of `lifeline` is closed."""
+    """Set up one of `workers` processes. It dies when the other end of `lifeline` is closed."""
     threading.Thread(target=_die_with, args=(lifeline,), daemon=True).start()
     cores.share(workers)
     begin_worker()
@@ -228,7 +226,7 @@ def _die_with(lifeline: Connection) -> None:
 
 
 class _Warnings(logging.Handler):
-    """Keeps what is logged, for the user to see it once, with the result."""
+    """Keeps warnings for the next result, so that the export shows each once."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -1,1 +1,1 @@
-"""The parts of a fit: settings, state, one update for each family of objectives, and what is shown of it."""
+"""Fitting a generator: `train.py` holds state, update and loop; `settings.py` is the table of settings."""

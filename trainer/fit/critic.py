@@ -154,8 +154,9 @@ class Adversary:
 
 def adversary_of(settings: CommonSettings, axis: str | None = None) -> Adversary | None:
     """The critic of a fit with these settings, if it has one."""
-    has_one = isinstance(settings, CriticSettings) and settings.has_critic
-    return Adversary(settings, axis) if has_one else None
+    if isinstance(settings, CriticSettings) and settings.has_critic:
+        return Adversary(settings, axis)
+    return None
 
 
 def _optimiser() -> optax.GradientTransformation:

@@ -187,7 +187,7 @@ class Slots(NamedTuple):
 
     number: Array
     first: Array
-    count: Array  # of clips, from `first` on
+    clips: Array  # how many, from `first` on
 
 
 class Pool(NamedTuple):
@@ -316,7 +316,7 @@ def _draw_one(key: Array, slot: Slots, side: int, patch: int) -> Crops:
     room, tile = side - patch + 1, thresholds().shape[0]
     stride = jnp.asarray(_STRIDES)[whole(0, len(_STRIDES))]
     return Crops(
-        clip=whole(slot.first, slot.first + slot.count), y=whole(0, room), x=whole(0, room),
+        clip=whole(slot.first, slot.first + slot.clips), y=whole(0, room), x=whole(0, room),
         mask_y=whole(0, tile), mask_x=whole(0, tile),
         stride=jnp.where(frozen, 0, stride),
         frames=whole(2, _MOST_FRAMES + 1),

@@ -72,7 +72,7 @@ def choose_scenes(clips: Clips) -> list[Scene]:
     return scenes
 
 
-Loop = Callable[[Any, Array], Array]
+Loop = Callable[[Any, Any], Array]
 """(generator's weights, frames float32[B, 2, H, W]) -> dithers, the second shown after the first."""
 
 

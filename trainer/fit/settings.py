@@ -322,7 +322,7 @@ def shape_of(settings: AnySettings) -> AnySettings:
     vary alone. Whether a term is there makes a difference.
     """
     rows, usual = table(type(settings)), {each.name: each.default for each in fields(settings)}
-    swept = {name: usual[name] for name, row in rows.items() if row.sweep}
+    swept: dict[str, Any] = {name: usual[name] for name, row in rows.items() if row.sweep}
     terms = {name: float(getattr(settings, name) > 0) for name in swept if rows[name].is_term}
     return replace(settings, **{**swept, **terms})
 
@@ -360,59 +360,7 @@ def all_rows() -> dict[str, Row]:
     return {name: row for settings in objectives().values() for name, row in table(settings).items()}
 
 
-def add_fit_options(parser: argparse.ArgumentParser) -> None:
-    """All options of `trainer fit`: how long, with what to begin, on which devices, and the table."""
-    parser.add_argument("--minutes", type=float, metavar="M", help="how long to fit; default: the preset's")
-    parser.add_argument("--steps", type=int, metavar="N", help="make N updates instead: repeatable")
-    parser.add_argument(
-        "--from",
-        dest="begin",
-        metavar="RUN",
-        help="begin with the weights of that folder, `shipped` or `nothing`; default: those that ship if the "
-        "network is of their size, else nothing",
-    )
-    parser.add_argument(
-        "--tensorboard", action="store_true", help="write TensorBoard's event files too (extra `tensorboard`)"
-    )
-    group = parser.add_argument_group("many devices: JAX uses all it sees, each for its part of a batch")
-    group.add_argument(
-        "--resident",
-        type=float,
-        metavar="GB",
-        help="clips to keep on each device, while the others take turns; default: half of its memory if it "
-        "says how much it has, else all",
-    )
-    group.add_argument(
-        "--distributed",
-        action="store_true",
-        help="many processes, each started by this command: JAX finds them by Slurm or on a Cloud TPU",
-    )
-    group.add_argument(
-        "--coordinator", metavar="HOST:PORT", help="where there is neither: an address of process 0 ..."
-    )
-    group.add_argument("--processes", type=int, metavar="N", help="... how many processes there are ...")
-    group.add_argument("--process", type=int, metavar="K", help="... and which of them this is, 0 to N-1")
-    _add_table(parser)
-
-
-def add_sweep_options(parser: argparse.ArgumentParser) -> None:
-    """All options of `trainer sweep`: how long, what to score on, and the table, with lists."""
-    parser.add_argument(
-        "--steps", type=int, metavar="N", default=1000, help="updates of each member; default 1000"
-    )
-    parser.add_argument(
-        "--test-start",
-        metavar="PLACE",
-        help="where in each film the frames begin that are kept from training and scored: a frame number "
-        "(250) or a time (12.5s, 4:05); default: three quarters into it",
-    )
-    parser.add_argument(
-        "--test-count", type=int, metavar="N", default=24, help="how many frames that is; default 24"
-    )
-    _add_table(parser, lists=True)
-
-
-def _add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
+def add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
     """The preset, the objective, and an option for every line of the table. `lists`: for a sweep, where
     settings that it may vary take several values, and one frame cannot be overfitted.
     """

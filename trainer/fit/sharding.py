@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -156,19 +157,24 @@ def joined(cluster: Cluster | None) -> Iterator[None]:
         _join(cluster)
         yield
     except BaseException as error:
-        code, words = _last_words(error)
-        print(f"trainer: {words}", file=sys.stderr)
-        sys.stderr.flush()
-        sys.stdout.flush()
-        os._exit(code)
+        _end(*_last_words(error))
     jax.distributed.shutdown()
 
 
 def _join(cluster: Cluster) -> None:
+    advice = "start each of them once, by the same command, but for --process"
+    # JAX ends a process that finds no others by a signal, with a stack trace; this comes first.
+    too_late = threading.Timer(
+        START_TIMEOUT,
+        _end,
+        (2, f"the processes did not find each other in {START_TIMEOUT} seconds; {advice}"),
+    )
+    too_late.daemon = True
+    too_late.start()
     try:
         jax.distributed.initialize(
             *cluster,
-            initialization_timeout=START_TIMEOUT,
+            initialization_timeout=START_TIMEOUT + 30,
             heartbeat_timeout_seconds=HEARTBEAT_TIMEOUT,
             shutdown_timeout_seconds=HEARTBEAT_TIMEOUT,
         )
@@ -179,10 +185,16 @@ def _join(cluster: Cluster) -> None:
                 f"--distributed: JAX finds no cluster here ({said}); "
                 "name it: --coordinator HOST:PORT --processes N --process K"
             ) from None
-        raise TrainerError(
-            f"the processes did not find each other ({said}); start each of --process 0 to "
-            f"{(cluster.processes or 1) - 1} once, within {START_TIMEOUT} seconds, by the same command"
-        ) from None
+        raise TrainerError(f"the processes did not find each other ({said}); {advice}") from None
+    finally:
+        too_late.cancel()
+
+
+def _end(code: int, words: str) -> None:
+    print(f"trainer: {words}", file=sys.stderr)
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _last_words(error: BaseException) -> tuple[int, str]:

@@ -83,9 +83,8 @@ class State(NamedTuple):
     pool: Pool
 
 
-STATE_SPECS: Any = State(step=P(), params=P(), optimiser=P(), pool=P(AXIS))
-"""Each device has its part of the pool, and all the rest."""
-
+STATE_SPECS: Any = State._make((P(), P(), P(), P(AXIS)))
+"""Of step, parameters and optimiser: whole on every device; of the pool: each device has its part."""
 
 Update = Callable[[Hyper, State, Array, Any], tuple[State, Metrics]]
 """(traced settings, state, clips, learning rate) -> the state after one update, and its metrics."""

@@ -22,7 +22,7 @@ class PanelGlass:
     """The glass behind one dither."""
 
     def __init__(self, width: int, height: int) -> None:
-        from driver.simulator.it8951 import Glass
+        from driver.simulator.glass import Glass
 
         self._glass = Glass(width, height)
 

@@ -1,6 +1,6 @@
 "use strict";
-// The link in the QR code brings the token behind the #, which no server sees. It leaves the address bar and the
-// history at once, and is given in the form.
+// The link in the QR code carries the token after the #, which no server sees. Take it out of the address bar and the
+// history at once, and send it in the form.
 const token = location.hash.slice(1);
 const form = document.getElementById("login");
 if (token) {

@@ -31,19 +31,13 @@
 <section id="controls" aria-labelledby="controls-title" tabindex="-1">
 <h2 id="controls-title">Controls</h2>
 <div class="row">
-<form method="post" action="/do/back" data-api="/api/back"><button>Back</button></form>
-<form method="post" action="/do/pause" data-api="/api/pause" id="pause"{{!' hidden' if now.paused else ''}}><button class="strong">Pause</button></form>
-<form method="post" action="/do/resume" data-api="/api/resume" id="resume"{{!'' if now.paused else ' hidden'}}><button class="strong">Resume</button></form>
-<form method="post" action="/do/next" data-api="/api/next"><button>Next</button></form>
+% for action in section('bar'):
+% include('action.tpl', action=action, now=now)
+% end
 </div>
-<form method="post" action="/do/go-to" data-api="/api/go-to" class="line">
-<label for="place">Go to frame or time</label>
-<div class="row"><input id="place" name="place" required maxlength="20" autocomplete="off" placeholder="1200 or 1:02:03" pattern="\d+|[\d:.]+|[\d.]+s" title="a frame number (1200) or a time (12.5s, 4:05, 1:02:03)">
-<button>Go</button></div>
-</form>
-<form method="post" action="/do/redraw" data-api="/api/redraw" class="line">
-<div class="row"><span id="redraw-hint">One flash; removes ghosts</span><button aria-describedby="redraw-hint">Redraw</button></div>
-</form>
+% for action in section('controls'):
+% include('action.tpl', action=action, now=now)
+% end
 </section>
 
 <section aria-labelledby="reels-title">
@@ -62,7 +56,9 @@
 % if reel.path == shown:
 <span class="badge">shown</span>
 % elif not reel.problem:
-<form method="post" action="/do/choose" data-api="/api/choose"><input type="hidden" name="reel" value="{{reel.path}}"><button aria-describedby="reel-{{number}}">Show</button></form>
+% for action in section('reels'):
+<form method="post" action="/do/{{action.name}}" data-stay="reload"><input type="hidden" name="reel" value="{{reel.path}}"><button aria-describedby="reel-{{number}}">{{action.label}}</button></form>
+% end
 % end
 </li>
 % end
@@ -74,7 +70,7 @@
 <form method="post" action="/do/upload" enctype="multipart/form-data" id="upload" class="line">
 <label for="file">Send a reel to the player</label>
 <input id="file" name="file" type="file" accept=".reel" required aria-describedby="upload-hint">
-<p class="hint" id="upload-hint">Up to {{'{:,.0f}'.format(uploads.limit / 1e6)}} MB. It can be shown as soon as it is here and found whole.
+<p class="hint" id="upload-hint">Up to {{'{:,.0f}'.format(uploads.limit / 1e6)}} MB. It can be shown as soon as it has arrived and been checked.
 <noscript>Without JavaScript only up to {{'{:,.1f}'.format(piece / 1e6)}} MB: copy larger reels into the films directory with scp.</noscript></p>
 <div class="row"><button>Send</button><button type="button" id="cancel" hidden>Cancel</button></div>
 <progress id="sent" max="100" value="0" hidden aria-label="Sent"></progress>
@@ -86,9 +82,10 @@
 </section>
 
 % if settings:
+% change, = section('settings')
 <section aria-labelledby="settings-title">
 <h2 id="settings-title">Settings</h2>
-<form method="post" action="/do/settings" class="settings">
+<form method="post" action="/do/{{change.name}}" class="settings">
 % for key in settings:
 % name, pinned, value = key['key'], key['pinned'], text_of(key['value'])
 <div>
@@ -112,21 +109,16 @@
 </p>
 </div>
 % end
-<button class="strong">Change settings</button>
+<button{{!' class="strong"' if change.strong else ''}}>{{change.label}}</button>
 </form>
 </section>
 % end
 
 <section aria-labelledby="more-title">
 <h2 id="more-title">More</h2>
-<form method="post" action="/do/address" data-api="/api/address" class="line">
-<div class="row"><span id="address-hint">This page's address on the panel, for a minute</span><button aria-describedby="address-hint">Show address</button></div>
-</form>
-<details>
-<summary>Clean the panel</summary>
-<p id="clean-hint">Erases the panel with its strongest waveform, which flickers for some seconds, and draws the picture again. For ghosts that a redraw leaves.</p>
-<form method="post" action="/do/clean" data-api="/api/clean"><button aria-describedby="clean-hint">Clean now</button></form>
-</details>
+% for action in section('more'):
+% include('action.tpl', action=action, now=now)
+% end
 <details>
 <summary>Log</summary>
 % if lines:

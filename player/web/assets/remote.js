@@ -1,7 +1,7 @@
 "use strict";
-// Live refresh of what is shown, and the forms without leaving the page. Without this script they work too.
+// Refreshes what is shown, and sends the forms without leaving the page. They work without this script too.
 (() => {
-  const OFTEN = 5000, SOON = 700; // milliseconds between two looks; after something was asked
+  const OFTEN = 5000, SOON = 700; // milliseconds between two refreshes; after a form
   const find = (id) => document.getElementById(id);
   let look = find("look-glass").hasAttribute("aria-current") ? "glass" : "panel";
   let shown = null, timer = 0;
@@ -12,8 +12,10 @@
     problem.hidden = !text;
   }
 
-  /** Replace what has changed, and only that: a screen reader says the state once. */
-  function renew(html) {
+  const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+  /** Replace only what has changed: a screen reader then reads the state once. */
+  function update(html) {
     const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("now");
     if (!fresh) return;
     const now = find("now");
@@ -28,13 +30,11 @@
     swap(fresh.dataset.paused === "true");
   }
 
-  /** Pause or Resume; the focus stays on the one that is left. */
+  /** Show the buttons for this state, Pause or Resume; the focus moves to the one that is left. */
   function swap(paused) {
-    const [gone, there] = paused ? [find("pause"), find("resume")] : [find("resume"), find("pause")];
-    const focused = gone.contains(document.activeElement);
-    gone.hidden = true;
-    there.hidden = false;
-    if (focused) there.querySelector("button").focus();
+    const absent = paused ? "running" : "paused", focused = document.activeElement.closest?.(`[data-when=${absent}]`);
+    for (const form of document.querySelectorAll("[data-when]")) form.hidden = form.dataset.when === absent;
+    if (focused) document.querySelector(`[data-when=${paused ? "paused" : "running"}] button`).focus();
   }
 
   async function picture() {
@@ -58,7 +58,7 @@
       const answer = await fetch("/now", { cache: "no-store", redirect: "manual" });
       if (answer.type === "opaqueredirect") { location.href = "/login"; return; }
       if (!answer.ok) throw new Error(answer.status);
-      renew(await answer.text());
+      update(await answer.text());
       await picture();
       if (find("problem").dataset.lost) { delete find("problem").dataset.lost; complain(""); }
     } catch {
@@ -68,31 +68,24 @@
     timer = setTimeout(refresh, OFTEN);
   }
 
-  function body(form) {
-    const place = form.elements.place?.value.trim(), reel = form.elements.reel?.value;
-    if (reel !== undefined) return { reel };
-    if (place === undefined) return null;
-    return /^\d{1,12}$/.test(place) ? { frame: Number(place) } : { time: place };
-  }
-
-  async function ask(form) {
-    const sent = body(form), options = { method: "POST" };
-    if (sent) Object.assign(options, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(sent) });
+  /** Send a form as the browser would, and stay on the page. */
+  async function send(form) {
     try {
-      const answer = await fetch(form.dataset.api, options);
-      const found = await answer.json();
-      complain(answer.ok ? "" : found.detail);
-      if (answer.ok && sent?.reel) setTimeout(() => location.reload(), 2 * SOON);
+      const body = new URLSearchParams(new FormData(form)), headers = { Accept: "application/json" };
+      const answer = await fetch(form.action, { method: "POST", body, headers });
+      complain(answer.ok ? "" : sentence((await answer.json()).detail));
+      if (answer.ok && form.dataset.stay === "reload") setTimeout(() => location.reload(), 2 * SOON);
     } catch {
       complain("The player does not answer. Try again.");
     }
+    clearTimeout(timer);
     timer = setTimeout(refresh, SOON);
   }
 
   document.addEventListener("submit", (event) => {
-    if (!event.target.dataset.api) return;
+    if (event.target.dataset.stay === undefined) return;
     event.preventDefault();
-    ask(event.target);
+    send(event.target);
   });
   for (const name of ["panel", "glass"]) {
     find(`look-${name}`).addEventListener("click", (event) => {

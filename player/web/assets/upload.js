@@ -1,5 +1,5 @@
 "use strict";
-// Sends a reel in pieces, so that the player never holds more than one, and goes on after a lost connection.
+// Sends a reel in pieces, so that the player never holds more than one, and continues after a lost connection.
 (() => {
   const form = document.getElementById("upload");
   if (!form) return;
@@ -13,7 +13,7 @@
 
   class Refused extends Error {}
 
-  /** Ask the API; what it refuses is an error with its words, what is lost on the way another. */
+  /** Post to the API. A refusal throws Refused with its sentence; a lost connection throws something else. */
   async function post(path, body, type = "application/json") {
     const headers = body === undefined ? {} : { "Content-Type": type };
     const answer = await fetch(path, { method: "POST", headers, body });
@@ -31,9 +31,9 @@
   function progress(received, whole) {
     bar.value = 100 * received / whole;
     bar.textContent = `${Math.floor(bar.value)} %`;
-    // Said at every tenth only: a screen reader reads it out.
+    // Only every tenth: a screen reader reads it out.
     const tenth = Math.floor(10 * received / whole) * 10;
-    say(`${tenth} % of ${(whole / 1e6).toFixed(1)} MB are sent`);
+    say(`${tenth} % of ${(whole / 1e6).toFixed(1)} MB sent`);
   }
 
   async function pieces(file, largest) {
@@ -49,7 +49,7 @@
         if (error instanceof Refused && error.status !== 409) throw error;
         if (++failures > PATIENCE) throw error;
         piece = Math.max(LEAST, piece / 2); // a slow network: smaller pieces arrive in time
-        say("The connection is lost. Trying again.");
+        say("The connection was lost. Trying again.");
         await wait(500 * failures);
         if (!stopped) upload = await begin(file).catch((lost) => { if (lost instanceof Refused) throw lost; return upload; });
         id = upload.id;
@@ -59,7 +59,7 @@
 
   async function whole(file) {
     const limits = await (await fetch("/api/upload")).json();
-    if (file.size > limits.limit) throw new Refused(`It has more than ${Math.round(limits.limit / 1e6)} MB, the limit.`);
+    if (file.size > limits.limit) throw new Refused(`the file is larger than ${Math.round(limits.limit / 1e6)} MB, the limit.`);
     await pieces(file, limits.piece);
     if (stopped) return;
     bar.removeAttribute("value");
@@ -80,7 +80,7 @@
     try {
       await whole(form.elements.file.files[0]);
     } catch (error) {
-      say(error instanceof Refused ? `Not sent: ${error.message}` : "Not sent: the player does not answer. Send it again to go on.");
+      say(error instanceof Refused ? `Not sent: ${error.message}` : "Not sent: the player does not answer. Send it again to continue.");
     }
     busy(false);
   });
@@ -90,6 +90,6 @@
     busy(false);
     send.focus();
     say("Cancelled.");
-    if (id) await post(`/api/upload/${id}/cancel`).catch(() => say("Cancelled here; the player forgets it in an hour."));
+    if (id) await post(`/api/upload/${id}/cancel`).catch(() => say("Cancelled here; the player drops it within an hour."));
   });
 })();

@@ -1,4 +1,4 @@
-"""A house with a token for the tests of the remote; skips them where its libraries are missing."""
+"""A house with a token for the tests of the web page; skips them where its libraries are missing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,3 +37,29 @@ def house(make_house: Callable[..., Any]) -> Any:
 def client(house: Any) -> Any:
     """Signed in."""
     return house.client()
+
+
+@pytest.fixture
+def serve(house: Any) -> Any:
+    """serve(exchange=60.0, of=house) -> the port of a real server for a house. All of them, serve.servers,
+    are closed at the end.
+    """
+    from player.web.server import Server, listen
+
+    class Serve:
+        def __init__(self) -> None:
+            self.servers: list[Server] = []
+
+        def __call__(self, exchange: float = 60.0, of: Any = house) -> int:
+            listening = listen("127.0.0.1", 0)
+            port: int = listening.getsockname()[1]
+            knows, log = of.remote.guard.knows, of.logged.append
+            server = Server(of.app, listening, knows, log, lambda: None, exchange)
+            self.servers.append(server)
+            server.start()
+            return port
+
+    serving = Serve()
+    yield serving
+    for server in serving.servers:
+        server.close()

@@ -1,4 +1,4 @@
-"""A house for the remote in tests: a board, an inbox that collects, clocks by hand, and a WSGI client."""
+"""A house for the web page in tests: a board, an inbox, clocks set by hand, and a WSGI client."""
 
 import io
 import json
@@ -10,23 +10,13 @@ from typing import Any
 import numpy as np
 
 from player.config.settings import Config
-from player.playback.board import (
-    Board,
-    Snapshot,
-)
 from player.playback.requests import Request
+from player.playback.status import Status, StatusBoard
 from player.service.process import LogTail
-from player.web.app import (
-    HEADERS,
-    application,
-)
-from player.web.guard import Guard
-from player.web.pace import Failures
-from player.web.state import (
-    Remote,
-    put_together,
-)
-from player.web.tokens import Sessions
+from player.web.actions import Remote
+from player.web.app import HEADERS, application
+from player.web.guard import Failures, Guard
+from player.web.tokens import SESSIONS, Sessions
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 HOST = "longtake.local:8080"
@@ -49,7 +39,7 @@ SETTINGS = {
 
 @dataclass
 class Reply:
-    """What was answered. Header names are in lower case."""
+    """A response. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -81,11 +71,11 @@ class House:
     pinned: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.board, self.log_tail = Board(), LogTail()
+        self.board, self.log_tail = StatusBoard(), LogTail()
         self.asked: list[Request] = []
         self.logged: list[str] = []
         self.slept: list[float] = []
-        self.sessions = Sessions(TOKEN, lambda: self.time)
+        self.sessions = Sessions(TOKEN, lambda: self.time, self.folder / SESSIONS, self.logged.append)
         guard = Guard(
             TOKEN if self.asks else None,
             self.sessions if self.asks else None,
@@ -94,7 +84,7 @@ class House:
             Failures(lambda: self.time),
             self.logged.append,
         )
-        self.remote: Remote = put_together(
+        self.remote = Remote(
             self.config,
             self.board,
             self,  # an inbox: it has `post`
@@ -116,7 +106,7 @@ class House:
         self.asked.append(request)
 
     def show(self, reel: Path | None = None, frame: int = 3, **more: Any) -> np.ndarray:
-        """Put a picture and its story on the board; the dither."""
+        """Put a picture and its facts on the board; returns the dither."""
         dither = (np.random.default_rng(frame).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
         redrawn = (np.random.default_rng(99).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
         known: dict[str, Any] = {
@@ -134,7 +124,7 @@ class House:
             "playlist": () if reel is None else (str(reel),),
             "settings": SETTINGS,
         }
-        self.board.publish(Snapshot(**{**known, **more}), dither, redrawn)
+        self.board.publish(Status(**{**known, **more}), dither, redrawn)
         return dither
 
     def client(self, signed_in: bool = True, **headers: str) -> "Client":
@@ -155,7 +145,7 @@ class Client:
         return self.send("GET", path, **headers)
 
     def post(self, path: str, body: Any = None, **headers: str | None) -> Reply:
-        """`body`: bytes, or what is sent as JSON."""
+        """`body`: bytes, or a value to send as JSON."""
         if body is not None and not isinstance(body, bytes):
             headers.setdefault("Content_Type", "application/json")
             body = json.dumps(body).encode()
@@ -203,7 +193,7 @@ class Client:
 
 
 class _Silence(io.StringIO):
-    """wsgi.errors: whatever is written there is a failure of the test."""
+    """wsgi.errors: anything written there fails the test."""
 
     def write(self, text: str) -> int:
         raise AssertionError(text)

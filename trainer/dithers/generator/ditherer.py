@@ -104,8 +104,8 @@ def on_cpu(weights: Weights) -> Engine:
     ) -> Dither:
         if passes:
             with jax.default_device(device):
-                pictures = (jnp.asarray(plane, jnp.float32)[None] for plane in (frame, start, shown))
-                scene = Scene(*pictures, jnp.full(1, price, jnp.float32))
+                tones, first, before = (jnp.asarray(p, jnp.float32)[None] for p in (frame, start, shown))
+                scene = Scene(tones, first, before, jnp.full(1, price, jnp.float32))
                 for _ in range(passes):
                     scene = scene._replace(dither=one_pass(scene))
                 start = np.asarray(scene.dither[0]).astype(np.uint8)

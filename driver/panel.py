@@ -1,0 +1,125 @@
+"""What every panel can do, and the table of panels by name.
+
+    driver = PANELS[DEFAULT_PANEL].module()
+    panel = driver.open_panel(driver.PanelSettings(vcom=-1.53))
+    panel.redraw(dither)                        # first: the glass may hold anything
+    panel.show(after, slice(100, 300), dither)
+    panel.shut_down()
+    panel.close()
+
+A new panel is one folder beside it8951/, one simulated controller in simulator/, and one line in PANELS.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Dither = NDArray[np.uint8]
+"""uint8[height, width] of the panel's size: 0 black, 1 white, pixel (0, 0) at the viewer's top left."""
+
+
+class Panel(Protocol):
+    """A panel that shows dithers. Every call returns when the glass has come to rest, and is bounded in time.
+
+    Errors are those of driver/errors.py, and OSError from the wire.
+    """
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of a dither, in pixels."""
+        ...
+
+    def show(self, dither: Dither, rows: slice, shown: Dither) -> None:
+        """Partial update: draw `rows` of `dither` without a flash. Empty `rows` draw nothing.
+
+        `shown` is the dither that is on the glass now, for controllers that do not remember it.
+        """
+        ...
+
+    def redraw(self, dither: Dither) -> None:
+        """Full refresh of the whole glass: it flashes, and removes what partial updates left behind."""
+        ...
+
+    def clear(self) -> None:
+        """Erase the whole glass to white, as thoroughly as the panel can; also for storage."""
+        ...
+
+    def sleep(self) -> None:
+        """Rest until the next call, which wakes the panel by itself. The picture stays."""
+        ...
+
+    def shut_down(self) -> None:
+        """Lowest power for good, even after a failure. The picture stays."""
+        ...
+
+    def close(self) -> None:
+        """Release what was opened. Sends nothing, so call shut_down() first."""
+        ...
+
+
+class PanelModule(Protocol):
+    """What the module of a driver offers, as driver.it8951.panel does."""
+
+    PanelSettings: Any  # a dataclass; every field has metadata["help"]; of(values, *, simulated) makes one
+    SpiWire: Any  # SpiWire(settings): the wire to the real panel
+
+    def open_panel(self, settings: Any, *, attach: bool = False) -> Panel:
+        """Start the real panel. `attach`: without a reset, where an earlier process left it."""
+        ...
+
+    def open_on(
+        self,
+        wire: Any,
+        settings: Any,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        *,
+        attach: bool = False,
+    ) -> Panel:
+        """Start the panel behind `wire`, which stays the caller's to close."""
+        ...
+
+    def describe(self, panel: Any) -> Sequence[tuple[str, str]]:
+        """What the controller says of itself: names and values, for a person to read."""
+        ...
+
+
+class PanelType(NamedTuple):
+    """A type of panel; modules are named, so that a small device loads only what it uses.
+
+    driver     a PanelModule
+    simulator  a module with SimulatedWire, as driver.simulator.it8951
+    size       (width, height) in pixels; None: the controller reports it, and a simulated one has any
+    """
+
+    description: str
+    driver: str
+    simulator: str
+    size: tuple[int, int] | None = None
+
+    def module(self) -> PanelModule:
+        """Import its driver."""
+        found: Any = import_module(self.driver)
+        return found
+
+    def simulated_wire(self, size: tuple[int, int] | None = None, **options: Any) -> Any:
+        """The wire to a new simulated panel. ValueError when its controller cannot have that size."""
+        return import_module(self.simulator).SimulatedWire(*(self.size or size or ()), **options)
+
+
+PANELS: dict[str, PanelType] = {
+    "waveshare-6-hd": PanelType(
+        "Waveshare 6 inch HD e-Paper HAT (IT8951)", "driver.it8951.panel", "driver.simulator.it8951"
+    ),
+}
+"""Every panel, by the name that users give."""
+
+DEFAULT_PANEL = "waveshare-6-hd"
+
+if TYPE_CHECKING:  # mypy checks that every driver is a PanelModule
+    from driver.it8951 import panel as _it8951
+
+    _drivers: list[PanelModule] = [_it8951]

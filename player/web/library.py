@@ -1,0 +1,94 @@
+"""The reels that can be chosen: those of the playlist, and those in the films directory.
+
+A client chooses one by a text that equals a path in this list; no path is ever made from what it sent.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from player.errors import BadFrame, ReelError
+from player.playback.status import StatusBoard
+from player.reel import Reel
+
+LONGEST = 500  # reels in the list
+_Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A reel: absolute `path`, `title` of the film, `frames`, `duration_ms` of the film, `bytes` on disk,
+    `width` and `height` in pixels; `problem`: why it cannot be shown, empty when it can.
+    """
+
+    path: str
+    title: str
+    frames: int = 0
+    duration_ms: int | None = None
+    bytes: int = 0
+    width: int = 0
+    height: int = 0
+    problem: str = ""
+
+
+class Library:
+    """The reels that are there now; a reel is opened only when it has changed. Thread-safe."""
+
+    def __init__(
+        self, board: StatusBoard, films: Path | None, open_reel: Callable[[Path], Reel] = Reel
+    ) -> None:
+        self._board, self._films, self._open = board, films, open_reel
+        self._lock = threading.Lock()
+        self._known: dict[Path, tuple[_Stamp, Listed]] = {}
+
+    def all(self) -> list[Listed]:
+        """The playlist in its order, then the rest of the films directory by name."""
+        with self._lock:
+            found = {path: self._listed(path) for path in self._paths()}
+            self._known = {path: known for path, known in self._known.items() if path in found}
+            return list(found.values())
+
+    def find(self, path: str) -> Listed | None:
+        """The reel with this path; None when it is not in the list."""
+        return next((reel for reel in self.all() if reel.path == path), None)
+
+    def _paths(self) -> list[Path]:
+        playlist = (Path(text) for text in self._board.latest().snapshot.playlist)
+        paths = dict.fromkeys([*playlist, *self._in_films()])
+        return [path for path in paths if str(path).isprintable()][:LONGEST]
+
+    def _in_films(self) -> Iterator[Path]:
+        try:
+            entries = sorted(self._films.absolute().glob("*.reel")) if self._films is not None else []
+        except OSError:  # not mounted now
+            return
+        yield from (path for path in entries if not path.name.startswith("."))
+
+    def _listed(self, path: Path) -> Listed:
+        try:
+            status = path.stat()
+        except OSError:
+            return Listed(str(path), path.stem, problem="is not there now")
+        stamp = status.st_mtime_ns, status.st_size
+        known = self._known.get(path)
+        if known is None or known[0] != stamp:
+            known = self._known[path] = stamp, self._look(path, status.st_size)
+        return known[1]
+
+    def _look(self, path: Path, size: int) -> Listed:
+        try:
+            with self._open(path) as reel:
+                duration = None
+                with suppress(BadFrame, IndexError):
+                    duration = reel.info(reel.frames - 1).time_ms
+                title = reel.meta.get("title") or reel.meta.get("film") or path.stem
+                return Listed(str(path), title, reel.frames, duration, size, reel.width, reel.height)
+        except ReelError as error:
+            return Listed(str(path), path.stem, bytes=size, problem=without_path(error, path))
+
+
+def without_path(error: ReelError, path: Path) -> str:
+    """The error's message without the path of the file in front."""
+    return str(error).removeprefix(f"{path}: ")

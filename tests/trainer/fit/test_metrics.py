@@ -1,0 +1,35 @@
+"""When a fit is lost."""
+
+import pytest
+
+from trainer.errors import TrainerError
+from trainer.fit.metrics import PATIENCE, Metrics, check
+
+HEALTHY = Metrics(loss=-0.5, energy=0.1, white=0.5, tone=0.5, flips=0.08, unsure=0.01, critic=-2.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"loss": float("nan")}, "no longer a number"),
+        ({"critic": float("nan")}, "no longer a number"),
+        ({"critic": -1e6}, "the critic ran away"),
+        ({"white": 1.0}, "all white"),
+        ({"white": 0.0}, "all black"),
+        ({"flips": 0.0}, "copy of the one before"),
+        ({"unsure": 1e-17, "loss": -1e-12}, "no move at all"),
+    ],
+)
+def test_a_collapse_is_named(change, words):
+    check(PATIENCE + 1, HEALTHY)
+    with pytest.raises(TrainerError, match=words):
+        check(PATIENCE + 1, HEALTHY._replace(**change))
+
+
+def test_a_dark_film_is_no_collapse():
+    check(PATIENCE + 1, HEALTHY._replace(white=0.0, tone=0.01))
+
+
+def test_a_generator_that_is_sure_and_still_gains_or_is_young_is_no_collapse():
+    check(PATIENCE + 1, HEALTHY._replace(unsure=0.0, loss=-1e-3))
+    check(PATIENCE, HEALTHY._replace(unsure=0.0, loss=0.0))
