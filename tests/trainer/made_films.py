@@ -6,8 +6,11 @@ Matroska file are changed in place.
 
 import struct
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -161,3 +164,104 @@ def with_half_height(data: bytes) -> bytes:
     unknown_unit = b"\x54\xb2\x81\x04"
     assert data.count(unknown_unit) == 1
     return data.replace(unknown_unit, b"\x54\xba\x81" + bytes([SIZE[1] // 2]))
+
+
+def luma_frame(codes: NDArray[np.uint8] | NDArray[np.uint16], pix_fmt: str = "yuv420p") -> av.VideoFrame:
+    """A grey frame with just these codes in its luma plane, [h, w]."""
+    height, width = codes.shape
+    frame = av.VideoFrame(width, height, pix_fmt)
+    grey = 128 << 8 * (codes.itemsize - 1) >> (6 if "10" in pix_fmt else 0)
+    for number, plane in enumerate(frame.planes):
+        rows = np.frombuffer(plane, codes.dtype).reshape(plane.height, -1)
+        rows[:] = grey
+        if number == 0:
+            rows[:, :width] = codes
+    return frame
+
+
+def numbered_luma(number: int) -> NDArray[np.uint8]:
+    """The luma plane of `numbered`, limited range."""
+    return (16 + numbered(number)[:, :, 0] * (219 / 255)).round().astype(np.uint8)
+
+
+def encode(
+    path: Path,
+    *streams: Iterable[av.VideoFrame],
+    codec: str | list[str] = "libx264",
+    rate: int = 25,
+    start: int = 0,
+    options: dict[str, str] | None = None,
+    format: str | None = None,
+    metadata: dict[str, str] | None = None,
+    **context: Any,
+) -> Path:
+    """Write a film with one or more video streams through PyAV; return its path.
+
+    start: the number of the frame's time that the first one gets. context: attributes of the coder, each one
+    value for all streams; `disposition` and `times` are lists with an item for each stream: what it is marked
+    as, and its pts as a function of the frame's number.
+    """
+    dispositions = context.pop("disposition", None)
+    times = context.pop("times", None)
+    with av.open(str(path), "w", format=format, options={}) as film:
+        film.metadata.update(metadata or {})
+        made = []
+        for number, frames in enumerate(streams):
+            frames = list(frames)
+            coder = codec if isinstance(codec, str) else codec[number]
+            stream = film.add_stream(coder, rate=rate, options=options or {})
+            stream.width, stream.height = frames[0].width, frames[0].height
+            stream.pix_fmt = frames[0].format.name
+            for name, value in context.items():
+                setattr(stream.codec_context, name, value)
+            if dispositions:
+                stream.disposition = dispositions[number]
+            made.append((stream, frames))
+        for number, (stream, frames) in enumerate(made):
+            for n, frame in enumerate(frames):
+                frame.pts = start + n if times is None else times[number](n)
+                frame.time_base = Fraction(1, rate)
+                film.mux(stream.encode(frame))
+            film.mux(stream.encode(None))
+    return path
+
+
+def with_matrix(data: bytes, a: int, b: int, c: int, d: int) -> bytes:
+    """An mp4 of `SIZE` with another display matrix, of whole numbers: a point (x, y) goes to
+    (a x + c y, b x + d y), moved so that the picture begins at 0.
+    """
+
+    def turn(tkhd: bytes) -> bytes:
+        one = 1 << 16
+        width, height = SIZE
+        x = one * (width * (a < 0) + height * (c < 0))
+        y = one * (width * (b < 0) + height * (d < 0))
+        return (
+            tkhd[:40]
+            + struct.pack(">9i", a * one, b * one, 0, c * one, d * one, 0, x, y, 1 << 30)
+            + tkhd[76:]
+        )
+
+    return write_mp4(edit_box(parse_mp4(data), "moov/trak/tkhd", turn))
+
+
+def with_pts(data: bytes, edit: Callable[[int, int], int]) -> bytes:
+    """An MPEG-TS whose n-th PES with a time has the pts (90 kHz) `edit(n, pts)`; a dts stays."""
+    changed = bytearray(data)
+    count = 0
+    for at in range(0, len(data), 188):
+        begins, control = data[at + 1] & 0x40, data[at + 3] >> 4 & 3
+        payload = at + 4 + (1 + data[at + 4] if control & 2 else 0)
+        if not (begins and control & 1 and data[payload : payload + 3] == b"\0\0\1"):
+            continue
+        if data[payload + 3] & 0xF0 != 0xE0 or not data[payload + 7] & 0x80:
+            continue
+        field = data[payload + 9 : payload + 14]
+        pts = (field[0] >> 1 & 7) << 30 | field[1] << 22 | field[2] >> 1 << 15 | field[3] << 7 | field[4] >> 1
+        pts = edit(count, pts)
+        count += 1
+        changed[payload + 9 : payload + 14] = bytes(
+            [field[0] & 0xF0 | pts >> 29 & 0xE | 1, pts >> 22 & 255, pts >> 14 & 254 | 1, pts >> 7 & 255,
+             pts << 1 & 254 | 1]
+        )  # fmt: skip
+    return bytes(changed)

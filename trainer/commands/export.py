@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from trainer.commands.dithers import add_dither_options, levels, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_stretch_option, open_film
-from trainer.commands.output import progress_bar
+from trainer.commands.output import counted, progress_bar
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
     from player.reel import FrameInfo
     from trainer.export.export import Summary
+    from trainer.films.film import Film
+    from trainer.films.tones import Tones
 
+_FITTED = {"crop": "cropped to", "letterbox": "letterboxed in", "stretch": "stretched to"}
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -26,6 +29,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reel", metavar="REEL", help="the file to write, for example film.reel")
     add_dither_options(parser)
     add_stretch_option(parser)
+    parser.add_argument(
+        "--title", metavar="TEXT", help="what the player calls the film; default: the title in its metadata"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
     workers = parser.add_argument_group(
         "workers", "Each dithers one stretch at a time. The reel is the same whatever their number."
@@ -61,13 +67,14 @@ def run(args: argparse.Namespace) -> int:
     from trainer.export.task import Task
 
     reel = Path(args.reel)
-    if reel.exists() and reel.samefile(args.film):
+    if reel.exists() and Path(args.film).exists() and reel.samefile(args.film):
         raise OptionError(f"{reel} is the film itself; name another file for the reel")
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
+    dither = args.dither, args.dial, own_options(args)
     task = Task(
-        film.path, selection, tones, args.dither, args.dial, own_options(args), args.stretch, levels(args)
+        film.path, selection, tones, *dither, args.stretch, levels(args), args.stream, args.title
     )
     width, height = tones.size
     with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
@@ -76,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
             advance(done, f"{100 * info.flips / (width * height):.2f} % flips")
 
         summary = export(task, reel, overwrite=args.overwrite, workers=workers, report=report)
-    Console(highlight=False, soft_wrap=True).print(_line(reel, summary), markup=False)
+    lines = [_line(reel, summary), *_decisions(film, tones, summary)]
+    Console(highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
     return 0
 
 
@@ -108,3 +116,28 @@ def _line(reel: Path, summary: "Summary") -> str:
         f"({size / summary.frames / 1e3:.1f} kB a frame), {100 * summary.flips:.2f} % of the pixels flip per "
         "frame between redraws"
     )
+
+
+def _decisions(film: "Film", tones: "Tones", summary: "Summary") -> list[str]:
+    """What was decided about the film, in two or three lines."""
+    from trainer.films.luma import CURVES, Orientation
+
+    of = f" of {film.streams}, counted from 0" if film.streams > 1 else ""
+    source = [f"video stream {film.stream}{of}", f"{film.codec} of {film.width}x{film.height} pixels"]
+    if film.orientation != Orientation():
+        source.append(str(film.orientation))
+    if film.pixel_aspect != 1:
+        source.append(f"which are {film.pixel_aspect:.3g} times as wide as high")
+    source.append(CURVES.get(film.transfer, "standard dynamic range"))
+    pictures = [
+        f"{counted(number, 'picture')} {what}"
+        for number, what in ((summary.interlaced, "deinterlaced"), (summary.damaged, "damaged"))
+        if number
+    ]
+    columns, rows = tones.trim
+    look = [f"{_FITTED[tones.fit]} {tones.size[0]}x{tones.size[1]}"]
+    if columns or rows:
+        look.append(f"bars of {columns} columns and {rows} rows cut off each side")
+    look.append(f"levels {tones.levels[0]:.3g} to {tones.levels[1]:.3g}")
+    lines = [("film", source), ("pictures", pictures), ("frames", look)]
+    return [f"  {name}: {', '.join(parts)}" for name, parts in lines if parts]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trainer.films.subtitles import SubtitleRenderer
     from trainer.films.tones import Tones
 
-FILM_HELP = "any film that OpenCV opens: mp4, mkv, webm, avi, mov"
+FILM_HELP = "any film that FFmpeg decodes: mp4, mkv, webm, avi, mov, ts"
 SAMPLES = 64
 """Images of the film from which automatic levels and black bars are found."""
 
@@ -34,6 +34,13 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     frames.add_argument("--end", metavar="PLACE", help="stop before this frame; default: the film's end")
     frames.add_argument("--every", metavar="N", type=int, default=1, help="every N-th frame only; default 1")
     frames.add_argument("--count", metavar="N", type=int, help="stop after N frames")
+    frames.add_argument(
+        "--stream",
+        metavar="N",
+        type=int,
+        help="the film's N-th video stream, the first being 0; default: the one marked as default, else the "
+        "largest",
+    )
     frames.add_argument("--skip-black", action="store_true", help="leave out black frames")
     look = parser.add_argument_group("how they look")
     look.add_argument(
@@ -72,9 +79,9 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     subtitles = parser.add_argument_group("subtitles, burnt in")
     subtitles.add_argument(
         "--subtitles",
-        metavar="FILE",
-        help="a .srt, .vtt, .ass or .sub file; its times count from the film's beginning; a subtitle that "
-        "comes and goes between two frames is shown with the second",
+        metavar="FILE|film[:LANGUAGE]",
+        help="a .srt, .vtt, .ass or .sub file, or those inside the film: film, film:de, or film:1 for the "
+        "second of them; a subtitle that comes and goes between two frames is shown with the second",
     )
     subtitles.add_argument(
         "--subtitles-encoding", metavar="NAME", help="its text encoding, like windows-1252; default UTF-8"
@@ -119,32 +126,38 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
         gamma=args.gamma,
         tone=args.tone,
     )
-    film = Film(Path(args.film))
-    selection = replace(selection, subtitles=_subtitles(args, film.rate))
+    film = Film(args.film, args.stream)
+    selection = replace(selection, subtitles=_subtitles(args, film))
     if args.trim_bars or args.levels == "auto":
         images = film.sample(SAMPLES, selection.start, selection.end)
         if args.trim_bars:
             columns, rows = find_bars(images)
             tones = replace(tones, trim=(columns, rows))
-            height, width = images[0].shape
-            images = [image[rows : height - rows, columns : width - columns] for image in images]
+            images = [
+                image[rows : image.shape[0] - rows, columns : image.shape[1] - columns] for image in images
+            ]
         if args.levels == "auto":
             tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones
 
 
-def _subtitles(args: argparse.Namespace, rate: float) -> "SubtitleRenderer | None":
-    """The subtitles asked for, if any; `rate` in frames per second. OptionError."""
+def _subtitles(args: argparse.Namespace, film: "Film") -> "SubtitleRenderer | None":
+    """The subtitles asked for, if any. OptionError."""
     if args.subtitles is None:
         for name in ("encoding", "font"):
             if vars(args)[f"subtitles_{name}"] is not None:
                 raise OptionError(f"--subtitles-{name} is given without --subtitles FILE; add that")
         return None
-    from trainer.films.subtitles import SubtitleRenderer, Typeface, read_subtitles
+    from trainer.films.subtitles import IN_FILM, SubtitleRenderer, Typeface, read_subtitles, subtitles_in
 
-    font = None if args.subtitles_font is None else Path(args.subtitles_font)
-    subtitles = read_subtitles(Path(args.subtitles), rate, args.subtitles_encoding)
-    return SubtitleRenderer(subtitles, Typeface(font))
+    typeface = Typeface(None if args.subtitles_font is None else Path(args.subtitles_font))
+    source, _, wanted = args.subtitles.partition(":")
+    if source == IN_FILM:
+        if args.subtitles_encoding is not None:
+            raise OptionError("--subtitles-encoding is for a file of subtitles; leave it out")
+        return SubtitleRenderer(subtitles_in(film.path, wanted or None), typeface)
+    subtitles = read_subtitles(Path(args.subtitles), film.rate, args.subtitles_encoding)
+    return SubtitleRenderer(subtitles, typeface)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -83,7 +83,8 @@ class Summary:
 
     frames: in the reel, `there_before` of them from earlier runs. redraws: in its plan. flips: the share of
     the pixels that flips per frame, redraws left out, in the frames that were added. was_complete: there was
-    nothing left to do.
+    nothing left to do. interlaced, damaged: how many of the film's frames that were read were deinterlaced,
+    and damaged.
     """
 
     frames: int
@@ -91,6 +92,8 @@ class Summary:
     redraws: int
     flips: float = 0.0
     was_complete: bool = False
+    interlaced: int = 0
+    damaged: int = 0
 
 
 def export(
@@ -106,7 +109,7 @@ def export(
         raise OptionError(f"{reel} is a directory; name the file to write, for example film.reel")
     width, height = task.tones.size
     is_new = overwrite or not reel.exists()  # and not another export's that is under way
-    with Film(task.film) as film:
+    with Film(task.film, task.stream) as film:
         description = task.description(film)
         with ReelWriter(reel, description, width, height, overwrite=overwrite) as writer:
             before = writer.frames
@@ -123,7 +126,9 @@ def export(
                         reel.unlink()
                 raise
             flips = recording.flips / max(1, recording.followers) / (width * height)
-    return Summary(writer.frames, before, _redraws(reel), flips)
+    return Summary(
+        writer.frames, before, _redraws(reel), flips, interlaced=film.interlaced, damaged=film.damaged
+    )
 
 
 def _redraws(reel: Path) -> int:
@@ -174,9 +179,10 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
     """Dither the frames that follow the `last` one of the reel, and add them."""
     spec = task.spec()
     after, done = (None, 0) if last is None else (last.film_frame, last.number + 1)
+    after_ms = None if last is None else last.time_ms
     pool = workers.pool(task, spec)
     try:
-        with closing(task.selection.frames(film, task.tones, after, done)) as frames:
+        with closing(task.selection.frames(film, task.tones, after, done, after_ms)) as frames:
             if pool is None:
                 _dither_here(spec, frames, task.longest, recording)
             else:

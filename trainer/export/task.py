@@ -13,7 +13,9 @@ from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import has_accelerator
 from trainer.dithers.glass import ASSUMED, Levels
 from trainer.errors import TrainerError
+from trainer.films.decoder import LONGEST_TITLE, tidy
 from trainer.films.film import Film
+from trainer.films.luma import CURVES
 from trainer.films.selection import Selection
 from trainer.films.stretches import LONGEST
 from trainer.films.tones import Tones
@@ -64,7 +66,8 @@ class Task:
     """What is exported and how. OptionError.
 
     The selected frames of a film in their tones, in stretches of at most `longest` frames; the dither's name,
-    its dial (None: its default) and its own settings by name (`dithers/table.py`).
+    its dial (None: its default) and its own settings by name (`dithers/table.py`). stream: of the film's video
+    streams (`films/decoder.py`). title: instead of the film's own.
     """
 
     film: Path
@@ -75,6 +78,8 @@ class Task:
     settings: Mapping[str, Any] = field(default_factory=dict)
     longest: int = LONGEST
     levels: Levels = ASSUMED
+    stream: int | None = None
+    title: str | None = None
 
     def __post_init__(self) -> None:
         dithers.check(self.dither, self.dial, **self.settings)
@@ -109,6 +114,8 @@ class Task:
             "film_bytes": str(film.size),
             "film_duration_ms": "unknown" if film.duration_ms is None else str(film.duration_ms),
             "film_rate": f"{film.rate:g}",
+            "film_stream": str(film.stream),
+            **_told_by(film, self.title),
             "selection": json.dumps(selected),
             **subtitles,
             "tones": json.dumps(self.tones.as_dict()),
@@ -130,6 +137,17 @@ class Task:
         if "weights" in dithers.DITHERS[self.dither].settings:
             own.setdefault("weights", None)  # the shipped weights may differ in another version of the tool
         return {"dither_settings": json.dumps(plain(own), sort_keys=True)} if own else {}
+
+
+def _told_by(film: Film, title: str | None) -> dict[str, str]:
+    """Title, chapters and the curve for high dynamic range, where there are any."""
+    title = film.title if title is None else tidy(title, LONGEST_TITLE)
+    chapters = [{"time_ms": time_ms, "title": text} for time_ms, text in film.chapters]
+    return {
+        **({"title": title} if title else {}),
+        **({"chapters": json.dumps(chapters, ensure_ascii=False)} if chapters else {}),
+        **({"film_curve": CURVES[film.transfer]} if film.transfer in CURVES else {}),
+    }
 
 
 def tool() -> str:

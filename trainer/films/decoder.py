@@ -1,113 +1,586 @@
-"""One pass over a film through OpenCV (its FFmpeg back end), from the first frame to the last.
+"""One pass over a film through PyAV (FFmpeg's libraries), in order.
 
-Frame n is the n-th frame that comes out of the decoder, counted from 0. There is no seeking: OpenCV guesses a
-frame's number from its time and the nominal rate, which is wrong for a variable rate and for frames that are
-stored out of order. Skipping a frame (`grab` without `image`) saves its conversion to pixels.
+Frame n is the n-th frame that comes out of the decoder, counted from 0. Three stages, each a generator:
+packets become frames; interlaced frames are deinterlaced; frames get their times.
 
-OpenCV ends a film at the first packet that it cannot decode, and prints to stderr; this module does neither.
-(Before version 4.11 OpenCV also ended a film at the number of frames that the header announces.)
+Damage never ends a film: what cannot be decoded is passed over and counted, and so is what the decoder had to
+patch up. Frames that the container's edit list leaves out are not frames of the film.
 """
 
-import math
-import os
+import unicodedata
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from fractions import Fraction
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple, cast
 
-import cv2
+import av
 import numpy as np
-import numpy.typing as npt
+from av.container import InputContainer
+from av.error import BlockingIOError as NothingYet
+from av.error import EOFError as NoMore
+from av.error import FFmpegError
+from av.error import OSError as ReadError
+from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
-from trainer.errors import FilmError
+from trainer.errors import FilmError, OptionError
+from trainer.films.landing import Known, Landing, landing
+from trainer.films.luma import Orientation, luma, orientation, transfer
+from trainer.films.times import Place
 
-# The film counts as ended after this many bad packets in a row. At the true end trying again costs nothing.
+# The film counts as ended after this many errors of the container in a row.
 _ATTEMPTS = 1000
-_LONGEST_MS = 100 * 24 * 3600 * 1000.0
-_USUAL_RATE = 25.0
+# Packets since a key frame, up to which the end of a film can be decoded once more.
+_LONGEST_GROUP = 1000
+_USUAL_RATE = Fraction(25)
+_HIGHEST_RATE = 1000
+# A sound coder may begin this little before the container's zero.
+_PRIMING_S = Fraction(1, 10)
+_NO_FILM = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+# Formats of pictures; files in them are films only if they hold more than one.
+_PICTURES = ("image2", "gif", "apng", "ico")
+_STILL_BRANDS = ("avif", "heic", "heix", "mif1")
+# Containers whose header tells the film's length from what its writer knew, not from a guess by the bit rate.
+_TELL_LENGTH = ("mov", "matroska", "avi", "flv", "asf")
 
 
-def silence() -> None:
-    """Keep OpenCV's and FFmpeg's messages off stderr, unless the user set a level in the environment."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when the first film is opened
-    if "OPENCV_LOG_LEVEL" not in os.environ:
-        if hasattr(cv2, "setLogLevel"):  # until 4.12
-            cv2.setLogLevel(0)
-        else:
-            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+LONGEST_TITLE, LONGEST_CHAPTER, MOST_CHAPTERS = 200, 80, 150
+"""Letters of a title and of a chapter's, and chapters; a reel's reader bounds what a reel says of itself."""
 
 
-silence()
+class Picture(NamedTuple):
+    """A decoded frame, with its time by the container in seconds, if it has one."""
+
+    frame: av.VideoFrame
+    seconds: Fraction | None
 
 
 class Decoder:
-    """The frames of one film in order; FilmError if OpenCV finds no moving picture in it.
+    """The frames of one video stream of a film in order. FilmError; OptionError if there is no such stream.
 
-    number, time_ms: of the frame grabbed last (-1 and 0 before the first); times never decrease. rate: frames
-    per second by the header (25 if it says nothing useful). announced: the number of frames by the header, a
-    hint that may be wrong, or None. pixel_aspect: width over height of one pixel.
+    stream: number among the film's video streams from 0; None takes the one marked as default, else the
+    largest, but no cover.
+
+    number, time_ms: of the frame grabbed last (-1 and 0 before the first). Times count from the film's first
+    frame and rise. rate: frames per second by the header (25 if it says nothing useful). announced: the
+    number of frames by the header, a hint that may be wrong, or None. damaged, interlaced: how many frames so
+    far were damaged, and deinterlaced.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stream: int | None = None) -> None:
         self._path = path
-        self._capture = _open(path)
+        self._container = open_container(path)
+        try:
+            self._stream = choose(self._container, path, stream)
+        except BaseException:
+            self._container.close()
+            raise
+        self.stream = self._container.streams.video.index(self._stream)
+        self.streams = len(self._container.streams.video)
+        self._stream.codec_context.thread_type = "AUTO"
         self.number = -1
         self.time_ms = 0
-        self._ms = 0.0
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self.rate = rate if math.isfinite(rate) and rate > 0 else _USUAL_RATE
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self.announced = int(count) if 0 < count < 2**53 else None
-        self.pixel_aspect = self._read_pixel_aspect()
+        self.damaged = self.interlaced = 0
+        self._read_s = Fraction(0)  # up to where packets were read, from the container's start
+        self._has_dts_only = self._container.format.name == "avi"
+        self.rate = float(_rate(self._stream))
+        self._base = self._stream.time_base or Fraction(1, 1000)
+        self._index = [one.is_discard for one in getattr(self._stream, "index_entries", ())]
+        self.announced = self._announced()
+        self._picture: Picture | None = None
+        self._first_s: Fraction | None = None
+        self._timed = in_time(self._deinterlaced(self._packets()), 1 / self.rate)
 
-    def _read_pixel_aspect(self) -> float:
-        """Width over height of one pixel of `image()`; 1.0 where the film does not say (0/1 or 0/0)."""
-        width = self._capture.get(cv2.CAP_PROP_SAR_NUM)
-        height = self._capture.get(cv2.CAP_PROP_SAR_DEN)
-        if not (width > 0 and height > 0):
+    @property
+    def origin_s(self) -> Fraction:
+        """When the container's clock starts, in seconds of its timestamps."""
+        return origin_s(self._container)
+
+    @property
+    def seconds(self) -> Fraction | None:
+        """The container's own time of the last frame, in seconds of its timestamps."""
+        return None if self._picture is None else self._picture.seconds
+
+    @property
+    def pixel_aspect(self) -> float:
+        """Width over height of one pixel of `image()`; 1.0 where the film does not say."""
+        ratio = self._stream.sample_aspect_ratio
+        if not ratio or ratio <= 0:
             return 1.0
-        turned = round(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
-        return height / width if turned else width / height
+        return float(1 / ratio if self.orientation.is_swapped else ratio)
+
+    @property
+    def orientation(self) -> Orientation:
+        """How the last frame's pixels become upright."""
+        return Orientation() if self._picture is None else orientation(self._picture.frame)
+
+    @property
+    def transfer(self) -> str:
+        """`PQ`, `HLG` or `SDR`: the last frame's curve."""
+        assert self._picture is not None
+        # Before PyAV 16 only the stream tells.
+        tag = getattr(self._picture.frame, "color_trc", self._stream.codec_context.color_trc)
+        return transfer(int(tag))
+
+    @property
+    def codec(self) -> str:
+        """The codec's name."""
+        return str(self._stream.codec_context.name)
+
+    @property
+    def title(self) -> str:
+        """The film's title by its metadata; may be empty."""
+        return tidy(self._container.metadata.get("title", ""), LONGEST_TITLE)
+
+    def chapters(self) -> list[tuple[Fraction, str]]:
+        """When each chapter begins, in seconds of the container's timestamps, and its title, which may be
+        empty; at most `MOST_CHAPTERS`.
+        """
+        found = [
+            (one["start"] * one["time_base"], tidy(one["metadata"].get("title", ""), LONGEST_CHAPTER))
+            for one in getattr(self._container, "chapters", list)()  # not before PyAV 15
+            if one["time_base"]
+        ]
+        return sorted(found)[:MOST_CHAPTERS]
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the file is of a kind that often holds a single picture."""
+        names = self._container.format.name.split(",")
+        brand = self._container.metadata.get("major_brand", "").strip()
+        return brand in _STILL_BRANDS or any(n in _PICTURES or n.endswith("_pipe") for n in names)
 
     def grab(self) -> bool:
         """Move to the next frame; False at the end of the film."""
-        if not self._advance():
+        timed = next(self._timed, None)
+        if timed is None:
             return False
+        self._picture, self.time_ms = timed
         self.number += 1
-        ms = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-        if self.number == 0:
-            self._ms = ms if 0 <= ms < _LONGEST_MS else 0.0
-        elif self._ms < ms < _LONGEST_MS:
-            self._ms = ms
-        else:  # no timestamp, or one that does not come after the frame before: the nominal distance
-            self._ms += 1000 / self.rate
-        self.time_ms = round(self._ms)
         return True
 
-    def _advance(self) -> bool:
-        """Decode the next frame, skipping bad packets."""
-        return any(self._capture.grab() for _ in range(_ATTEMPTS))
+    def image(self) -> NDArray[np.uint8]:
+        """Luma of the last frame, uint8[h, w], upright, full range."""
+        assert self._picture is not None
+        return self.orientation.upright(luma(self._picture.frame, self.transfer))
+
+    def land(self, target: Place | Known, began: Fraction) -> bool:
+        """Go to just before a frame far inside, so that `grab` moves to it, with its exact number and time.
+
+        To be called before the first `grab`; began: the first frame's `seconds`. False where it cannot be
+        done for certain: then this decoder is of no use any more.
+        """
+        found = landing(self._container, self._stream, began, target)
+        if found is None:
+            return False
+        self._timed.close()
+        try:
+            self._container.seek(found.seek, stream=self._stream)
+        except FFmpegError:
+            return False
+        return self._enter(found, began)
+
+    def _enter(self, found: Landing, began: Fraction) -> bool:
+        """Decode from the key frame that the container was moved to up to the frame, checking each."""
+        packets = self._packets()
+        first = next(packets, None)
+        if first is None or not first.is_keyframe or first.pts not in found.keys:
+            return False
+        self._first_s = first.pts * self._base  # frames before it need frames that were not decoded
+        place = bisect_left(found.order, first.pts)
+        pictures = self._deinterlaced(chain([first], packets))
+        picture = None
+        for expected in found.order[place : found.place + 1]:
+            picture = next(pictures, None)
+            # After damage the decoder patches with frames that are not here.
+            if picture is None or picture.seconds != expected * self._base or self.damaged:
+                return False
+        assert picture is not None
+        before_s = float(found.order[found.place - 1] * self._base) - float(began)
+        step = 1 / self.rate
+        self._timed = in_time(chain([picture], pictures), step, -float(began), before_s)
+        self.number = found.number - 1
+        if self._container.format.name.startswith("mov"):
+            self._read_s += place * Fraction(step)
+        return True
 
     def jump(self, number: int) -> bool:
-        """Go to a frame near `number`, as OpenCV guesses it; False if there is none.
+        """Go to a frame near `number` by the nominal rate; False if there is none.
 
         For statistics only: `number` and `time_ms` mean nothing afterwards.
         """
-        return bool(self._capture.set(cv2.CAP_PROP_POS_FRAMES, number)) and self._advance()
+        seconds = self.origin_s + Fraction(number / self.rate)
+        self._timed.close()
+        try:
+            self._container.seek(int(seconds / self._base), stream=self._stream)
+        except FFmpegError:
+            return False
+        wanted = seconds - Fraction(1 / self.rate) / 2
+        for picture in self._deinterlaced(self._packets()):
+            self._picture = picture
+            if picture.seconds is None or picture.seconds >= wanted:
+                return True
+        return False
 
-    def image(self) -> npt.NDArray[np.uint8]:
-        """Luma of the last frame, uint8[h, w], upright: Rec. 601, full range, of the decoder's 8-bit RGB."""
-        done, picture = self._capture.retrieve()
-        if not done:
-            raise FilmError(f"{self._path}: frame {self.number} is decoded but cannot be made a picture")
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    def missing(self) -> int:
+        """After the end: about how many frames the header announces that were not there; 0 if it may be wrong
+        in the ordinary way, by 2 % or two seconds, or does not know.
+        """
+        expected = self._declared_s()
+        if expected is None:
+            return 0
+        lost = float(expected - self._read_s)
+        return round(lost * self.rate) if lost > min(0.02 * float(expected), 2) else 0
 
     def release(self) -> None:
         """Free the decoder and close the file."""
-        self._capture.release()
+        self._timed.close()
+        self._picture = None
+        self._container.close()
+
+    def _announced(self) -> int | None:
+        if "mov" in self._container.format.name and self._index:
+            return self._index.count(False)
+        if 0 < self._stream.frames < 2**53:
+            return self._stream.frames
+        declared = self._stream_s() or Fraction(self._container.duration or 0, 1_000_000)
+        if "matroska" in self._container.format.name:  # it is the end, not the length
+            declared -= max(Fraction(0), (self._stream.start_time or 0) * self._base - self.origin_s)
+        return round(declared * Fraction(self.rate)) or None if 0 < declared < 10**8 else None
+
+    def _stream_s(self) -> Fraction | None:
+        """The length of the video stream by the header, or in Matroska its end, in seconds."""
+        if self._stream.duration:
+            return self._stream.duration * self._base
+        with suppress(KeyError, ValueError):
+            hours, minutes, seconds = self._stream.metadata["DURATION"].split(":")
+            length = 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+            return length - max(Fraction(0), self.origin_s)
+        return None
+
+    def _declared_s(self) -> Fraction | None:
+        """Up to when there should be packets, from the container's start; None where nobody knows."""
+        name = self._container.format.name
+        if not name.startswith(_TELL_LENGTH) and "matroska" not in name:
+            return None
+        if name.startswith("mov"):
+            return Fraction(len(self._index)) / Fraction(self.rate) if self._index else None
+        if name.startswith("avi"):
+            return self._stream_s()
+        return self._stream_s() or Fraction(self._container.duration or 0, 1_000_000) or None
+
+    def _packets(self) -> Iterator[av.Packet]:
+        """The stream's packets; errors of the container are passed over."""
+        name = self._container.format.name
+        counts = name.startswith("mov")
+        # Other streams may go on when the video has ended, and tell that the file was not cut off.
+        own = counts or name.startswith("avi") or self._stream_s() is not None
+        step = 1 / Fraction(self.rate)
+        failures = 0
+        while failures < _ATTEMPTS:
+            try:
+                for packet in self._container.demux(*([self._stream] if own else [])):
+                    if packet.size == 0:
+                        continue  # the mark of the end; to the decoder it would be that as well
+                    failures = 0
+                    at = packet.pts if packet.pts is not None else packet.dts
+                    if counts:
+                        self._read_s += step
+                    elif at is not None and packet.time_base:
+                        length = packet.duration * packet.time_base if packet.duration else step
+                        self._read_s = max(self._read_s, at * packet.time_base + length - self.origin_s)
+                    if packet.stream_index == self._stream.index:
+                        yield packet
+                return
+            except ReadError as error:
+                raise FilmError(
+                    f"{self._path} cannot be read on: {error.strerror or error}; check the disk"
+                ) from None
+            except FFmpegError:
+                failures += 1
+
+    def _decoded(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
+        for picture in self._all_decoded(packets):
+            if self._first_s is None or picture.seconds is None or picture.seconds >= self._first_s:
+                yield picture
+
+    def _all_decoded(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
+        context = self._stream.codec_context
+        group: list[av.Packet] = []  # from the last key frame on
+        owed, last = 0, None  # frames that packets were sent for; time of the frame decoded last
+        for packet in packets:
+            if packet.is_keyframe:
+                group = []
+            if len(group) < _LONGEST_GROUP:
+                group.append(packet)
+            pictures, failed = self._taken(context, packet)
+            owed += (not packet.is_discard) - failed - len(pictures)
+            last = pictures[-1].seconds if pictures else last
+            yield from pictures
+        pictures, failed = self._taken(context, None)
+        yield from pictures
+        owed -= failed + len(pictures)
+        last = pictures[-1].seconds if pictures else last
+        if (failed or owed > 0) and last is not None and len(group) < _LONGEST_GROUP:
+            yield from self._retried(group, last)
+
+    def _retried(self, group: list[av.Packet], last: Fraction) -> Iterator[Picture]:
+        """The frames after the `last` one, decoded anew from a key frame on.
+
+        At the end the decoder's threads hold some frames; after an error in one of them PyAV drops the rest.
+        """
+        of = self._stream.codec_context
+        context = cast(VideoCodecContext, av.CodecContext.create(of.codec.name, "r"))
+        context.extradata, context.thread_type = of.extradata, "NONE"
+        for packet in chain(group, [None]):
+            for picture in self._taken(context, packet)[0]:
+                if picture.seconds is not None and picture.seconds > last:
+                    yield picture
+
+    def _taken(self, context: VideoCodecContext, packet: av.Packet | None) -> tuple[list[Picture], bool]:
+        """What a decoder gives back for a packet, or at the end for None, and whether it fails."""
+        try:
+            frames = context.decode(packet)
+        except NoMore:
+            return [], False
+        except FFmpegError:
+            self.damaged += 1
+            return [], True
+        pictures = []
+        for frame in frames:
+            self.damaged += frame.is_corrupt
+            at = frame.dts if frame.pts is None and self._has_dts_only else frame.pts
+            pictures.append(Picture(frame, None if at is None else at * self._base))
+        return pictures, False
+
+    def _deinterlaced(self, packets: Iterable[av.Packet]) -> Iterator[Picture]:
+        """The frames, one for each, those that are flagged as interlaced after bwdif.
+
+        The filter looks at the frames before and after. It joins at the first interlaced frame, and is begun
+        anew where the shape changes.
+        """
+        bwdif: _Bwdif | None = None
+        before: Picture | None = None
+        for picture in self._decoded(packets):
+            shape = _shape(picture.frame)
+            if bwdif is not None and bwdif.shape != shape:
+                yield from bwdif.end()
+                bwdif = before = None
+            self.interlaced += picture.frame.interlaced_frame
+            if bwdif is None and picture.frame.interlaced_frame:
+                same = before is not None and _shape(before.frame) == shape
+                with suppress(FFmpegError, ValueError):
+                    bwdif = _Bwdif(picture.frame, self._base, before if same else None)
+            if bwdif is None:
+                yield picture
+            else:
+                yield from bwdif.put(picture)
+            before = picture
+        if bwdif is not None:
+            yield from bwdif.end()
 
 
-def _open(path: Path) -> cv2.VideoCapture:
-    # An absolute path, because FFmpeg takes `a:b.mp4` for a protocol named a.
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    if not capture.isOpened():
-        raise FilmError(f"{path} holds no film that OpenCV can open; is it whole, does it play elsewhere?")
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # off by default in 4.11
-    return capture
+class _Bwdif:
+    """FFmpeg's deinterlacer bwdif: one frame for each, one frame later, and progressive ones as they are."""
+
+    def __init__(self, frame: av.VideoFrame, base: Fraction, before: Picture | None) -> None:
+        self.shape = _shape(frame)
+        self._graph = av.filter.Graph()
+        source = self._graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=base
+        )
+        bwdif = self._graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+        self._graph.link_nodes(source, bwdif, self._graph.add("buffersink")).configure()
+        self._times: deque[Fraction | None] = deque()
+        self._surplus = 0  # frames to come that were given already
+        if before is not None:
+            self._surplus = 1
+            list(self.put(before))
+
+    def put(self, picture: Picture) -> Iterator[Picture]:
+        """Take a frame; give what is ready."""
+        self._times.append(picture.seconds)
+        self._graph.vpush(picture.frame)
+        yield from self._ready()
+
+    def end(self) -> Iterator[Picture]:
+        """Give what is left."""
+        self._graph.vpush(None)
+        yield from self._ready()
+
+    def _ready(self) -> Iterator[Picture]:
+        while self._times:
+            try:
+                frame = self._graph.vpull()
+            except (NothingYet, NoMore):
+                return
+            seconds = self._times.popleft()
+            if self._surplus:
+                self._surplus -= 1
+            else:
+                yield Picture(frame, seconds)
+
+
+def _shape(frame: av.VideoFrame) -> tuple[int, int, str]:
+    return frame.width, frame.height, frame.format.name
+
+
+# So many frames are looked ahead at to tell a wrong timestamp.
+_AHEAD = 4
+_JUMP_S = 1.0
+
+
+def in_time(
+    pictures: Iterator[Picture], step: float, offset: float | None = None, last: float | None = None
+) -> Generator[tuple[Picture, int], None, None]:
+    """The frames with their times in whole ms since the first; step: the nominal distance in seconds.
+
+    In the middle of a film: `offset` is what is added to timestamps, `last` the time of the frame before,
+    both in seconds.
+
+    Times rise. A frame without a timestamp, or whose timestamp disagrees with those around it, gets a time
+    between its neighbours and spoils no other. Where the container's clock jumps back for good (recordings
+    that were joined), the film goes on after the nominal distance; a jump ahead is a hole and stays.
+    """
+    window: deque[Picture] = deque()
+
+    def timed() -> tuple[Picture, int]:
+        nonlocal offset, last
+        first, *others = window
+        at = [None if one.seconds is None else float(one.seconds) for one in window]
+        if last is None or offset is None:
+            last = 0.0
+            offset = -_beginning(at, step)
+        else:
+            times = [None if t is None else t + offset for t in at]
+            later = [(n, t) for n, t in enumerate(times) if n and t is not None and t > last]
+            own = times[0]
+            nearest = min(later, key=lambda pair: pair[1], default=None)
+            if own is not None and own > last and (nearest is None or nearest[1] > own):
+                last = own
+            elif nearest is not None:
+                last += min(step, (nearest[1] - last) / (nearest[0] + 1))
+            else:
+                if own is not None and own < last - _JUMP_S and others:
+                    offset += last + step - own
+                last += step
+        window.popleft()
+        return first, round(1000 * last)
+
+    for picture in pictures:
+        window.append(picture)
+        if len(window) > _AHEAD:
+            yield timed()
+    while window:
+        yield timed()
+
+
+def _beginning(at: list[float | None], step: float) -> float:
+    """The time of the first of some frames, as most of them have it."""
+    known = [(n, t) for n, t in enumerate(at) if t is not None]
+    if not known:
+        return 0.0
+    number, time = max(known, key=lambda one: sum((one[0] < n) == (one[1] < t) for n, t in known))
+    return time - number * step
+
+
+def open_container(path: Path) -> InputContainer:
+    """The film's container, opened; FilmError."""
+    try:
+        # An absolute path, because FFmpeg takes `a:b.mp4` for a protocol named a.
+        container = av.open(str(path.absolute()), metadata_errors="replace")
+    except (FFmpegError, ValueError, OSError):
+        raise FilmError(
+            f"{path} holds no film that FFmpeg can open; is it whole, does it play elsewhere?"
+        ) from None
+    if container.format.name == "tty":  # it takes any text for pictures of it
+        container.close()
+        raise FilmError(f"{path} holds no film that FFmpeg can open; it is a text")
+    return container
+
+
+def origin_s(container: InputContainer) -> Fraction:
+    """When a container's clock starts, in seconds of its timestamps."""
+    start = Fraction(container.start_time or 0, 1_000_000)
+    return Fraction(0) if -_PRIMING_S < start < 0 else start
+
+
+def choose(container: InputContainer, path: Path, number: int | None) -> VideoStream:
+    """The video stream of this number, or the film's own: the default one, else the largest, but no cover."""
+    videos = container.streams.video
+    if number is not None:
+        if not 0 <= number < len(videos):
+            raise OptionError(
+                f"--stream {number}: {path} has {streams_there(container)}; choose one of these"
+            )
+        chosen = videos[number]
+    else:
+        films = [one for one in videos if not one.disposition & _NO_FILM]
+        if not films and videos:
+            raise FilmError(f"{path} is a single picture or sound with a cover, not a film")
+        if not films:
+            raise FilmError(f"{path} holds no film that FFmpeg can open: it has no moving picture")
+        films = [one for one in films if one.codec_context is not None] or films
+        films = [one for one in films if one.disposition & Disposition.default] or films
+        chosen = max(films, key=_area)
+    if chosen.codec_context is None:
+        raise FilmError(
+            f"{path}: FFmpeg here cannot decode {_missing_codec(path, chosen.index)}; convert the film "
+            "to H.264 first, for example with HandBrake"
+        )
+    return chosen
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    """The nominal rate, in frames per second."""
+    rates = (stream.average_rate, stream.guessed_rate)
+    return next((rate for rate in rates if rate is not None and 0 < rate <= _HIGHEST_RATE), _USUAL_RATE)
+
+
+def tidy(text: str, longest: int) -> str:
+    """The text on one line, without control characters, at most so many letters long."""
+    words = "".join(one if unicodedata.category(one) not in ("Cc", "Cs") else " " for one in text).split()
+    line = " ".join(words)
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def streams_there(container: InputContainer) -> str:
+    """The video streams in words: `2 video streams: 0 (h264, 160x120), 1 (h264, 640x480)`."""
+    videos = container.streams.video
+    texts = []
+    for number, one in enumerate(videos):
+        context = one.codec_context
+        shape = (
+            "cannot be decoded" if context is None else f"{context.name}, {context.width}x{context.height}"
+        )
+        texts.append(f"{number} ({shape}{', a cover' if one.disposition & _NO_FILM else ''})")
+    return f"{len(videos)} video stream{'s' * (len(videos) != 1)}: {', '.join(texts)}"
+
+
+def _area(stream: VideoStream) -> int:
+    context = stream.codec_context
+    return 0 if context is None else context.width * context.height
+
+
+def _missing_codec(path: Path, index: int) -> str:
+    """The name of a codec without a decoder: only FFmpeg's messages tell it."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        with av.logging.Capture(local=False) as messages, suppress(FFmpegError), open_container(path):
+            pass
+    finally:
+        av.logging.set_level(level)
+    for _, _, text in messages:
+        if f"stream {index} " in text and "Video: " in text:
+            name, _, tag = text.split("Video: ", 1)[1].partition(" ")
+            return (
+                f"the codec {name.rstrip(',:')}" if name != "none" else f"the codec {tag[1:].split(' ')[0]}"
+            )
+    return "its codec"

@@ -1,11 +1,12 @@
 """A film on disk: what its header says, and its frames one after another in constant memory.
 
-Any film that OpenCV opens. Frame numbers are exact (see `decoder.py`): frame n is the n-th decoded frame,
-wherever the iteration starts. Times are the container's own timestamps, never decreasing, in ms since the
-first frame, so they hold for a variable frame rate too. Errors: FilmError, one line.
+Any film that FFmpeg decodes. Frame numbers are exact (see `decoder.py`): frame n is the n-th decoded frame,
+wherever the iteration starts. Times are the container's own timestamps, rising, in ms since the first frame,
+so they hold for a variable frame rate too. Errors: FilmError, one line.
 """
 
 import logging
+import re
 import weakref
 from collections.abc import Generator, Iterable
 from contextlib import suppress
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from trainer.errors import FilmError, OptionError
 from trainer.films.decoder import Decoder
+from trainer.films.landing import NEAR, Known
 from trainer.films.times import FilmTime, FrameNumber, Place, format_time
 
 Item = TypeVar("Item")
@@ -29,16 +31,16 @@ _READ_THROUGH = 100
 
 _log = logging.getLogger(__name__)
 
-# The first bytes of other files that OpenCV opens as films of one frame: pictures, and sound with a cover.
-_NOT_FILMS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"ID3", b"fLaC")
-
 
 class FilmFrame(NamedTuple):
-    """One frame of the film: its number from 0, its time in ms, and its luma, uint8[height, width]."""
+    """One frame of the film: its number from 0, its time in ms, its luma, uint8[height, width], and how many
+    times as wide as high its pixels are. A film's shape may change midway.
+    """
 
     number: int
     time_ms: int
     image: npt.NDArray[np.uint8]
+    pixel_aspect: float = 1.0
 
 
 class Film:
@@ -50,26 +52,41 @@ class Film:
     export recognises its film.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, stream: int | None = None) -> None:
         self.path = Path(path)
-        start = _first_bytes(self.path)
-        decoder = Decoder(self.path)
+        self.wanted_stream = stream
+        _check_file(path)
+        decoder = Decoder(self.path, stream)
         try:
             if not decoder.grab():
                 raise FilmError(f"{self.path}: not one frame can be decoded; does the film play elsewhere?")
             self.height, self.width = decoder.image().shape
-            if _may_be_single(start) and not decoder.grab():
+            self.stream, self.streams = decoder.stream, decoder.streams
+            self.codec = decoder.codec
+            self.pixel_aspect = decoder.pixel_aspect
+            self.orientation = decoder.orientation
+            self.transfer = decoder.transfer
+            began = decoder.seconds
+            self._began_s = began
+            self.offset_ms = 0 if began is None else round(1000 * (began - decoder.origin_s))
+            self.title = decoder.title
+            zero = decoder.origin_s if began is None else began
+            self.chapters = [
+                (max(0, round(1000 * (start - zero))), title) for start, title in decoder.chapters()
+            ]
+            if decoder.is_picture and not decoder.grab():
                 raise FilmError(f"{self.path} is a single picture, not a film")
         finally:
             decoder.release()
         self.name = self.path.name
         self.size = self.path.stat().st_size
-        self.pixel_aspect = decoder.pixel_aspect
         self.rate = decoder.rate
         self.frames_announced = decoder.announced
         self.duration_ms = (
             None if decoder.announced is None else round(decoder.announced / decoder.rate * 1000)
         )
+        self.interlaced = self.damaged = 0
+        self._has_warned = False
         self._iterations: weakref.WeakSet[Generator[FilmFrame, None, None]] = weakref.WeakSet()
 
     def __enter__(self) -> "Film":
@@ -87,51 +104,89 @@ class Film:
                 iteration.close()
 
     def frames(
-        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1, resume: int = 0
+        self,
+        start: Place = BEGINNING,
+        end: Place | None = None,
+        every: int = 1,
+        resume: int = 0,
+        resume_ms: int | None = None,
     ) -> Generator[FilmFrame, None, None]:
         """Every `every`-th frame, from the first one at or after `start` up to but not including `end` (None:
-        all); of these only the ones from frame number `resume` on.
+        all); of these only the ones from frame number `resume` on. With `resume_ms`, its time, that frame
+        must be one of them, and is reached sooner.
 
-        Decodes from the film's beginning, because only that gives exact numbers. FilmError if no frame lies
-        between `start` and `end`. Logs a warning if the film ends early (damaged tail, wrong header).
+        Enters the film at a key frame where that gives exact numbers, else at its beginning. FilmError if no
+        frame lies between `start` and `end`. Warns if frames were damaged or the film ends early.
         """
         if every < 1:
             raise OptionError(f"every {every}: the step between frames is 1 or more")
         if _is_empty(start, end):
             raise OptionError(f"the end, {end}, does not lie after the start, {start}")
-        iteration = self._iterate(start, end, every, resume)
+        known = None if resume_ms is None else Known(resume, resume_ms)
+        iteration = self._iterate(start, end, every, resume, known)
         self._iterations.add(iteration)
         return iteration
 
     def _iterate(
-        self, start: Place, end: Place | None, every: int, resume: int
+        self, start: Place, end: Place | None, every: int, resume: int, known: Known | None
     ) -> Generator[FilmFrame, None, None]:
-        decoder = Decoder(self.path)
-        first = None
+        decoder = self._decoder_near(start if known is None else known)
+        # Frames are given `every` apart, so any of them tells which the others are.
+        first = None if known is None else known.number
+        missing = 0
         try:
             while decoder.grab():
                 if end is not None and end.reached(decoder.number, decoder.time_ms):
                     break
                 if first is None and start.reached(decoder.number, decoder.time_ms):
                     first = decoder.number
-                if first is not None and (decoder.number - first) % every == 0 and decoder.number >= resume:
-                    yield FilmFrame(decoder.number, decoder.time_ms, decoder.image())
+                if decoder.number < resume or first is None:
+                    continue
+                if (decoder.number - first) % every == 0:
+                    yield FilmFrame(decoder.number, decoder.time_ms, decoder.image(), decoder.pixel_aspect)
             else:
-                self._warn_if_short(decoder.number + 1)
+                missing = decoder.missing()
         finally:
+            self.interlaced = max(self.interlaced, decoder.interlaced)
+            self.damaged = max(self.damaged, decoder.damaged)
             decoder.release()
+            self._warn(decoder, missing)
         if first is None:
             read = f"it was read up to frame {decoder.number} at {format_time(decoder.time_ms)}"
             raise FilmError(
                 f"{self.path}: no frame lies from {start} to {end or 'the end of the film'}; {read}"
             )
 
-    def _warn_if_short(self, read: int) -> None:
-        """Warn if the film ended earlier than an honest header could be wrong by: 2 % or two seconds."""
-        announced = self.frames_announced
-        if announced is not None and read < max(0.98 * announced, announced - 2 * self.rate):
-            told = f"{read} frames could be read of the {announced} that its header announces"
-            _log.warning("%s: %s; it is damaged, cut off, or its header is wrong", self.path, told)
+    def _decoder_near(self, target: Place | Known) -> Decoder:
+        """A decoder that reaches a place soon, or begins at the beginning."""
+        decoder = Decoder(self.path, self.wanted_stream)
+        far = target.ms if isinstance(target, FilmTime) else target.number > NEAR
+        if far and self._began_s is not None:
+            try:
+                landed = decoder.land(target, self._began_s)
+            except BaseException:
+                decoder.release()
+                raise
+            if not landed:
+                decoder.release()
+                decoder = Decoder(self.path, self.wanted_stream)
+        return decoder
+
+    def _warn(self, decoder: Decoder, missing: int) -> None:
+        """Say once, in one line, what was damaged, and that the film ended early."""
+        read = decoder.number + 1
+        told = []
+        if decoder.damaged:
+            told.append(f"{decoder.damaged} picture{'s were' if decoder.damaged > 1 else ' was'} damaged")
+        if missing:
+            announced = self.frames_announced or read + missing
+            told.append(
+                f"{read} frames could be read of the {announced} that its header announces: it is damaged, "
+                "cut off, or its header is wrong"
+            )
+        if told and not self._has_warned:
+            self._has_warned = True
+            _log.warning("%s: %s", self.path, "; ".join(told))
 
     def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:
         """About how many frames `frames(start, end, every)` will yield, for a progress bar; None: unknown."""
@@ -170,7 +225,7 @@ class Film:
         """Images at the middles of `count` equal parts of the `total` frames from `first` on; fewer if
         seeking fails.
         """
-        decoder = Decoder(self.path)
+        decoder = Decoder(self.path, self.wanted_stream)
         try:
             numbers = [first + total * (2 * i + 1) // (2 * count) for i in range(count)]
             return [decoder.image() for number in numbers if decoder.jump(number)]
@@ -200,11 +255,14 @@ def _is_empty(start: Place, end: Place | None) -> bool:
     return isinstance(end, FilmTime) and end.ms <= start.ms
 
 
-def _first_bytes(path: Path) -> bytes:
-    """The first 12 bytes of the file; FilmError if it cannot be a film."""
+def _check_file(path: str | Path) -> None:
+    """FilmError if it cannot be a film."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", str(path)) and not Path(path).exists():
+        raise FilmError(f"{path} is an address on the network; download the film and name the file")
+    path = Path(path)
     try:
         str(path.absolute()).encode()
-    except UnicodeEncodeError as error:  # OpenCV crashes on such a name
+    except UnicodeEncodeError as error:
         raise FilmError(f"{path}: this name is not UTF-8; rename the film") from error
     if path.is_dir():
         raise FilmError(f"{path} is a directory; name the film file in it")
@@ -214,14 +272,8 @@ def _first_bytes(path: Path) -> bytes:
         raise FilmError(f"{path} is not an ordinary file; copy the film to disk first")
     try:
         with path.open("rb") as film:
-            start = film.read(12)
+            start = film.read(1)
     except OSError as error:
         raise FilmError(f"{path} cannot be read: {error.strerror}") from error
     if not start:
         raise FilmError(f"{path} is empty; copy the film again")
-    return start
-
-
-def _may_be_single(start: bytes) -> bool:
-    """Whether a file that starts with these bytes is of a kind that often holds a single picture."""
-    return start.startswith(_NOT_FILMS) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")

@@ -84,34 +84,42 @@ class Selection:
             raise OptionError(f"count {self.count}: show 1 frame or more")
 
     def frames(
-        self, film: Film, tones: Tones, after: int | None = None, done: int = 0
+        self,
+        film: Film,
+        tones: Tones,
+        after: int | None = None,
+        done: int = 0,
+        after_ms: int | None = None,
     ) -> Generator[Selected, None, None]:
         """The selected frames in film order, decoded ahead in a thread of its own.
 
-        To resume, `after` is the film's number of the last frame that is done, and `done` how many were up to
-        it: then only the frames that follow are given. Close the stream (`contextlib.closing`) to free the
-        decoder. FilmError if the film holds no frame of the selection.
+        To resume, `after` is the film's number of the last frame that is done, `after_ms` its time, by which
+        it is found sooner, and `done` how many were up to it: then only the frames that follow are given.
+        Close the stream (`contextlib.closing`) to free the decoder. FilmError if the film holds no frame of
+        the selection.
         """
-        return ahead(self._frames(film, tones, after, done))
+        return ahead(self._frames(film, tones, after, done, after_ms))
 
     def _frames(
-        self, film: Film, tones: Tones, after: int | None, done: int
+        self, film: Film, tones: Tones, after: int | None, done: int, after_ms: int | None
     ) -> Generator[Selected, None, None]:
         if done == self.count:
             return
         before: NDArray[np.uint8] | None = None
         before_ms: int | None = None
-        with closing(film.frames(self.start, self.end, self.every, after or 0)) as stream:
-            for number, time_ms, image in stream:
+        with closing(film.frames(self.start, self.end, self.every, after or 0, after_ms)) as stream:
+            for number, time_ms, image, pixel_aspect in stream:
                 since_ms, before_ms = before_ms, time_ms
                 if number == after:
                     before = image
                     continue
                 letters = None
                 if self.subtitles is not None:
-                    letters = self.subtitles.letters(time_ms, since_ms, tones.size)
+                    offset = film.offset_ms  # subtitles follow the container's clock
+                    since = None if since_ms is None else since_ms + offset
+                    letters = self.subtitles.letters(time_ms + offset, since, tones.size)
                 cut = before is not None and is_cut(before, image)
-                selected = Selected(number, time_ms, cut, image, tones, film.pixel_aspect, letters)
+                selected = Selected(number, time_ms, cut, image, tones, pixel_aspect, letters)
                 if self.skip_black and is_black(selected.frame):
                     continue
                 yield selected

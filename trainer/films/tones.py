@@ -22,6 +22,7 @@ before an export: all frames share the numbers, so that the tone does not flicke
 those that it began with.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -159,9 +160,10 @@ def find_bars(images: Sequence[npt.NDArray[np.uint8]]) -> tuple[int, int]:
     rows above and below.
 
     Of the bars on two sides the narrower counts for both. Zero if they would leave less than half of the
-    film: then the images are dark.
+    film: then the images are dark. Where the film's shape changes, the bars are those of most images.
     """
-    brightest = np.max(images, axis=0)
+    [(shape, _)] = Counter(image.shape for image in images).most_common(1)
+    brightest = np.max([image for image in images if image.shape == shape], axis=0)
     height, width = brightest.shape
     columns, rows = _margin(brightest.max(axis=0)), _margin(brightest.max(axis=1))
     return columns if 4 * columns < width else 0, rows if 4 * rows < height else 0

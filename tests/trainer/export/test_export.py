@@ -196,7 +196,7 @@ def test_count_must_be_a_count():
     ("words", "hint"),
     [
         (["no.mp4", "a.reel"], "there is no such file"),
-        ([__file__, "a.reel"], "no film that OpenCV can open"),
+        ([__file__, "a.reel"], "no film that FFmpeg can open"),
         (["{film}", "{film}"], "is the film itself"),
         (["{film}", "nowhere/a.reel"], "no such directory"),
         (["{film}", "."], "is a directory; name the file"),

@@ -1,85 +1,52 @@
-"""Subtitles: what is said when, from a file of any common kind (.srt, .vtt, .ass, .ssa, .sub). Pure except
-for reading the file.
+"""Subtitles from a file of any common kind (.srt, .vtt, .ass, .ssa, .sub), or from inside the film.
 
-Of all that such a file can ask for, italics and line breaks are kept and {\\p}-drawings are left out; places,
-colours, sizes and karaoke are ignored. What a frame shows depends only on its time and the time of the frame
-before it, so a resumed export decides the same.
+Of all that subtitles can ask for, italics and line breaks are kept and {\\p}-drawings are left out; places,
+colours, sizes and karaoke are ignored.
 """
 
 import hashlib
-import html
-import unicodedata
-from dataclasses import dataclass
+import logging
 from pathlib import Path
-from typing import NamedTuple
 
 import pysubs2
-from pysubs2.formats.substation import parse_tags
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.subtitles.stream import SubtitleStream
 
 from trainer.errors import OptionError
+from trainer.films.decoder import open_container, origin_s
+from trainer.films.subtitles.formats import from_substation, parse
+from trainer.films.subtitles.text import Subtitle, Subtitles
 
 LARGEST = 50_000_000
 """In bytes; a larger file is not one of subtitles."""
-JOINERS = "\u200c\u200d"  # invisible, but they shape their neighbours
+IN_FILM = "film"
+"""What names subtitles inside the film: `film`, or `film:de`, or `film:1`."""
+
 _ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_PICTURES = {b"\x00\x00\x01\xba": "VobSub", b"# VobSub": "VobSub", b"PG": "PGS"}
+_PICTURE_CODECS = ("dvdsub", "dvd_subtitle", "pgssub", "hdmv_pgs_subtitle", "dvbsub", "dvb_subtitle", "xsub")
+_WAY_OUT = "turn them into text first, for example with Subtitle Edit, and give the .srt"
+_USUAL_MS = 4000  # how long a subtitle is shown that does not say
+# ISO 639: the codes of two letters, and of three letters in both kinds.
+_LANGUAGES = (
+    "ar ara", "bg bul", "bn ben", "ca cat", "cs cze ces", "cy wel cym", "da dan", "de ger deu", "el gre ell",
+    "en eng", "es spa", "et est", "eu baq eus", "fa per fas", "fi fin", "fr fre fra", "ga gle", "gl glg",
+    "he heb", "hi hin", "hr hrv", "hu hun", "hy arm hye", "id ind", "is ice isl", "it ita", "ja jpn",
+    "ka geo kat", "ko kor", "lt lit", "lv lav", "mk mac mkd", "ms may msa", "nl dut nld", "no nor nob nno",
+    "pl pol", "pt por", "ro rum ron", "ru rus", "sk slo slk", "sl slv", "sq alb sqi", "sr srp", "sv swe",
+    "ta tam", "te tel", "th tha", "tr tur", "uk ukr", "ur urd", "vi vie", "zh chi zho",
+)  # fmt: skip
 
-
-class Run(NamedTuple):
-    """Text in one style."""
-
-    text: str
-    italic: bool = False
-
-
-Line = tuple[Run, ...]
-
-
-@dataclass(frozen=True)
-class Subtitle:
-    """Lines shown from `start_ms` up to and without `end_ms`, in ms since the film's first frame."""
-
-    start_ms: int
-    end_ms: int
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class Subtitles:
-    """All subtitles of a file, sorted by start. name, sha256: of the file; a resumed export compares them."""
-
-    name: str
-    sha256: str
-    all: tuple[Subtitle, ...]
-
-    def at(self, time_ms: int, before_ms: int | None) -> tuple[Line, ...]:
-        """The lines to show with the frame at that time; before_ms: of the frame before it, or None.
-
-        These are the lines of every subtitle that is on then. If none is on, those of the last one that came
-        and went since the frame before: with --every N a frame stands for a while of the film, and no
-        subtitle of it shall be lost.
-        """
-        now = [one for one in self.all if one.start_ms <= time_ms < one.end_ms]
-        if not now and before_ms is not None:
-            now = [one for one in self.all if before_ms < one.start_ms and one.end_ms <= time_ms][-1:]
-        return tuple(line for one in now for line in one.lines)
-
-    def letters(self) -> dict[str, int]:
-        """Every letter that occurs, except blanks, with the time (ms) of the first subtitle that has it."""
-        return {
-            letter: one.start_ms
-            for one in reversed(self.all)
-            for line in one.lines
-            for run in line
-            for letter in run.text
-            if not letter.isspace()
-        }
+_log = logging.getLogger(__name__)
 
 
 def read_subtitles(path: Path, rate: float, encoding: str | None = None) -> Subtitles:
     """Read a file of subtitles. OptionError if it cannot be read or is something else.
 
-    rate: of the film, for files that count frames (.sub). encoding: of the text; None for UTF-8 (with or
-    without a byte order mark) and for UTF-16 with one.
+    rate: of the film, for files that count frames (.sub) and do not tell their own. encoding: of the text;
+    None for UTF-8 (with or without a byte order mark) and for UTF-16 with one. Warns of cues that are left
+    out.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -88,22 +55,128 @@ def read_subtitles(path: Path, rate: float, encoding: str | None = None) -> Subt
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise OptionError(f"--subtitles {path} cannot be read: {reason}; check the path") from None
+    for mark, kind in _PICTURES.items():
+        if data.startswith(mark) and (kind != "PGS" or 0 in data[:20]):
+            raise OptionError(f"--subtitles {path}: its subtitles are pictures ({kind}); {_WAY_OUT}")
     text = _decoded(data, path, encoding)
     try:
-        file = pysubs2.SSAFile.from_string(text, fps=rate)
+        found, dropped = parse(text, rate)
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise OptionError(
             f"--subtitles {path}: no subtitles that can be read ({error}); give a .srt, .vtt, .ass or .sub"
         ) from None
-    found = [
-        Subtitle(event.start, event.end, lines)
-        for event in file
-        if not event.is_comment and event.end > event.start and (lines := _lines(event, file))
-    ]
+    if dropped:
+        _log.warning("%s: %s", path, _left_out(dropped))
     if not found:
         raise OptionError(f"--subtitles {path}: holds no subtitle; is it the right file?")
-    found.sort(key=lambda one: (one.start_ms, one.end_ms))
-    return Subtitles(path.name, hashlib.sha256(data).hexdigest(), tuple(found))
+    return _sorted(path.name, data, found)
+
+
+def subtitles_in(path: Path, wanted: str | None) -> Subtitles:
+    """The text subtitles inside a film: of the language or of the number `wanted`, else its default ones.
+
+    OptionError that lists what there is, where there is no such text.
+    """
+    with open_container(path) as container:
+        streams = list(container.streams.subtitles)
+        there = f"{path.name} has {_listed(streams)}"
+        stream = _chosen(streams, wanted)
+        if stream is None:
+            raise OptionError(f"--subtitles {_name(wanted)}: {there}; name one of them, or a file")
+        if stream.codec_context is None:
+            raise OptionError(f"--subtitles {_name(wanted)}: FFmpeg here cannot read them; {there}")
+        if _codec(stream) in _PICTURE_CODECS:
+            raise OptionError(f"--subtitles {_name(wanted)}: they are pictures; {there}; {_WAY_OUT}")
+        events = _events(stream)
+        zero = origin_s(container)
+        base = stream.time_base
+        for packet in container.demux(stream):
+            if packet.size == 0 or packet.pts is None or base is None:
+                continue
+            try:
+                rects = packet.decode()
+            except FFmpegError:
+                continue
+            start = round(1000 * (packet.pts * base - zero))
+            length = round(1000 * packet.duration * base) if packet.duration else _USUAL_MS
+            for rect in rects:
+                parts = getattr(rect, "ass", b"").decode("utf-8", "replace").split(",", 8)
+                if len(parts) == 9:
+                    text = parts[8].replace("\r", "").replace("\n", r"\N")
+                    events.append(pysubs2.SSAEvent(start, start + length, text, style=parts[2]))
+        number = streams.index(stream)
+    found = from_substation(events)
+    if not found:
+        raise OptionError(f"--subtitles {_name(wanted)}: that stream holds no subtitle; {there}")
+    return _sorted(f"{path.name} subtitles {number}", repr(found).encode(), found)
+
+
+def _events(stream: SubtitleStream) -> pysubs2.SSAFile:
+    """An empty file with the stream's own styles, if it has any."""
+    header = bytes(stream.codec_context.extradata or b"")
+    if b"[Script Info]" in header:
+        try:
+            file = pysubs2.SSAFile.from_string(header.decode("utf-8", "replace"), format_="ass")
+        except (pysubs2.exceptions.Pysubs2Error, ValueError):
+            return pysubs2.SSAFile()
+        file.events.clear()
+        return file
+    return pysubs2.SSAFile()
+
+
+def _chosen(streams: list[SubtitleStream], wanted: str | None) -> SubtitleStream | None:
+    if wanted is not None and wanted.isdecimal():
+        return streams[int(wanted)] if int(wanted) < len(streams) else None
+    right = [one for one in streams if wanted is None or _same_language(one.language, wanted)]
+    # Text before pictures, whole ones before those of foreign words only, then the default.
+    return min(
+        right,
+        default=None,
+        key=lambda one: (
+            _codec(one) in _PICTURE_CODECS or one.codec_context is None,
+            bool(one.disposition & Disposition.forced),
+            not one.disposition & Disposition.default,
+        ),
+    )
+
+
+def _same_language(code: str | None, wanted: str) -> bool:
+    code, wanted = (code or "und").lower().split("-")[0], wanted.lower().split("-")[0]
+    return code == wanted or any({code, wanted} <= set(codes.split()) for codes in _LANGUAGES)
+
+
+def _codec(stream: SubtitleStream) -> str:
+    return "" if stream.codec_context is None else str(stream.codec_context.name)
+
+
+def _listed(streams: list[SubtitleStream]) -> str:
+    """`the subtitles 0 (ger, srt), 1 (eng, pictures)`."""
+    if not streams:
+        return "no subtitles inside"
+    kinds = ["pictures" if _codec(one) in _PICTURE_CODECS else _codec(one) or "unknown" for one in streams]
+    told = [
+        f"{n} ({one.language or 'und'}, {kind})"
+        for n, (one, kind) in enumerate(zip(streams, kinds, strict=True))
+    ]
+    return "the subtitles " + ", ".join(told)
+
+
+def _name(wanted: str | None) -> str:
+    return IN_FILM if wanted is None else f"{IN_FILM}:{wanted}"
+
+
+def _sorted(name: str, data: bytes, found: list[Subtitle]) -> Subtitles:
+    found = sorted(found, key=lambda one: (one.start_ms, one.end_ms))
+    return Subtitles(name, hashlib.sha256(data).hexdigest(), tuple(found))
+
+
+def _left_out(lines: list[int]) -> str:
+    """`the times in lines 3, 9 and 14 and of 2 more cannot be used; those subtitles are left out`."""
+    named = ", ".join(str(line) for line in lines[:5])
+    more = f" and of {len(lines) - 5} more" if len(lines) > 5 else ""
+    if len(lines) == 1:
+        return f"the times in line {named} cannot be used; that subtitle is left out"
+    return f"the times in lines {named}{more} cannot be used; those subtitles are left out"
 
 
 def _decoded(data: bytes, path: Path, encoding: str | None) -> str:
@@ -119,25 +192,3 @@ def _decoded(data: bytes, path: Path, encoding: str | None) -> str:
             f"--subtitles {path}: its text is not {encoding or marked}; name its encoding, as in "
             "--subtitles-encoding windows-1252"
         ) from None
-
-
-def _lines(event: pysubs2.SSAEvent, file: pysubs2.SSAFile) -> tuple[Line, ...]:
-    """The lines of one subtitle, without empty ones, in runs of one style."""
-    style = file.styles.get(event.style, pysubs2.SSAStyle())
-    lines: list[list[Run]] = [[]]
-    for fragment, of in parse_tags(event.text, style, file.styles):
-        if of.drawing:
-            continue
-        for number, part in enumerate(fragment.replace(r"\n", r"\N").split(r"\N")):
-            if number:
-                lines.append([])
-            if text := _plain(part):
-                lines[-1].append(Run(text, bool(of.italic)))
-    return tuple(tuple(line) for line in lines if any(run.text.strip() for run in line))
-
-
-def _plain(text: str) -> str:
-    """The text without HTML entities and invisible marks, in Unicode's composed form."""
-    text = html.unescape(text).replace(r"\h", "\N{NO-BREAK SPACE}").replace("\t", " ")
-    visible = (one for one in text if unicodedata.category(one) not in ("Cc", "Cf") or one in JOINERS)
-    return unicodedata.normalize("NFC", "".join(visible))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from trainer.films.subtitles.reading import Line, Subtitles
+from trainer.films.subtitles.text import Line, Subtitles
 from trainer.films.subtitles.typesetting import Typeface, width_of, wrap
 
 Mask = NDArray[np.bool_]

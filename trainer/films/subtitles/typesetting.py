@@ -14,7 +14,7 @@ from matplotlib.ft2font import FT2Font
 from PIL import ImageFont, features
 
 from trainer.errors import OptionError
-from trainer.films.subtitles.reading import JOINERS, Line, Run
+from trainer.films.subtitles.text import JOINERS, Line, Run
 from trainer.films.times import format_time
 
 Fonts = tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont]
