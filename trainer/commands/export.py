@@ -73,9 +73,7 @@ def run(args: argparse.Namespace) -> int:
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
     dither = args.dither, args.dial, own_options(args)
-    task = Task(
-        film.path, selection, tones, *dither, args.stretch, levels(args), args.stream, args.title
-    )
+    task = Task(film.path, selection, tones, *dither, args.stretch, levels(args), args.stream, args.title)
     width, height = tones.size
     with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
 
