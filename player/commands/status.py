@@ -71,7 +71,10 @@ def _tell(progress: Progress, ends: float | None, step: int) -> None:
 
 
 def _moment(unix: float | None) -> str | None:
-    """ISO 8601 in the local time zone, with its offset."""
+    """ISO 8601 in the local time zone, with its offset; None beyond the calendar too."""
     if unix is None:
         return None
-    return datetime.fromtimestamp(unix).astimezone().isoformat(timespec="milliseconds")
+    try:
+        return datetime.fromtimestamp(unix).astimezone().isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -110,11 +110,16 @@ class Quiet:
         return total
 
     def later(self, unix: float, seconds: float) -> float | None:
-        """The moment when `seconds` that are not quiet have passed; None when that never comes."""
+        """The moment when `seconds` that are not quiet have passed; None when that never comes. An estimate
+        when that is years away.
+        """
         if self.all:
             return None
         if not self.any:
             return unix + seconds
+        if seconds > _EXACT:
+            share = 1 - sum(self._quiet) / _WEEK
+            return self.later(unix + (seconds - _EXACT) / share, _EXACT)
         for begins, ends, quiet in self._stretches(unix):
             if quiet:
                 continue

@@ -160,6 +160,19 @@ def test_status_of_a_showing(player, tmp_path, monkeypatch):
     assert path.read_bytes() == b"garbage", "status touches nothing"
 
 
+def test_status_of_a_film_that_ends_beyond_the_calendar(player, tmp_path):
+    path, config = tmp_path / "progress.json", tmp_path / "player.toml"
+    config.write_text('quiet = "22:00-07:00"\n')
+    ProgressStore(path, print).save(
+        Progress("/films/a.reel", "", 4_000_000, 3, None, 1.7e9, 1.7e9, 604800.0, 1, False)
+    )
+    code, out, err = player("status", "--state", path, "--config", config, "--json")
+    assert (code, err, json.loads(out)["ends_at"]) == (0, "", None)
+    code, out, err = player("status", "--state", path, "--config", config)
+    assert (code, err) == (0, "")
+    assert "reel ends: 1" in out
+
+
 def test_status_of_a_pause_and_with_steps_and_quiet_hours(player, tmp_path, monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     path = tmp_path / "progress.json"

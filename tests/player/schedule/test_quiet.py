@@ -199,3 +199,14 @@ def test_a_zone_that_is_changed_counts_from_then_on(zone_of_machine):
 def test_moments_beyond_every_calendar_do_no_harm():
     assert system_local(1e30).tm_year in (1969, 1970)
     assert Quiet("22:00-07:00", "", system_local).at(1e30) in (True, False)
+
+
+def test_what_is_ages_away_is_estimated_at_once():
+    """A reel may claim millions of frames, and an interval may be a week."""
+    quiet, began = berlin("22:00-07:00", "sun"), time.monotonic()
+    years = 1000 * 365.25 * 86400
+    found = quiet.later(1.7e9, years)
+    assert found - 1.7e9 == pytest.approx(years * (24 * 7) / (15 * 6), rel=0.001)
+    assert not quiet.at(found - 1)
+    assert Quiet("22:00-07:00", "", system_local).later(1.7e9, 4e6 * 7 * 86400) > found
+    assert time.monotonic() - began < 5
