@@ -298,10 +298,15 @@ class WithoutHeldOut(Film):
         self.held_out = held_out
 
     def frames(
-        self, start: Place = BEGINNING, end: Place | None = None, every: int = 1, resume: int = 0
+        self,
+        start: Place = BEGINNING,
+        end: Place | None = None,
+        every: int = 1,
+        resume: int = 0,
+        resume_ms: int | None = None,
     ) -> Generator[FilmFrame, None, None]:
         """As a film's, with their own numbers, but without those held out."""
-        frames = super().frames(start, end, every, resume)
+        frames = super().frames(start, end, every, resume, resume_ms)
         return (frame for frame in frames if frame.number not in self.held_out)
 
     def estimate(self, start: Place = BEGINNING, end: Place | None = None, every: int = 1) -> int | None:

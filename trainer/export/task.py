@@ -64,8 +64,8 @@ class Task:
     """What is exported and how. OptionError.
 
     The selected frames of a film in their tones, in stretches of at most `longest` frames; the dither's name,
-    its dial (None: its default) and its own settings by name (`dithers/table.py`). stream: of the film's video
-    streams (`films/decoder.py`). title: instead of the film's own.
+    its dial (None: its default) and its own settings by name (`dithers/table.py`). stream: the number of the
+    film's video stream (`films/decoder.py`). title: instead of the film's own.
     """
 
     film: Path
