@@ -81,7 +81,9 @@ def run(args: argparse.Namespace) -> int:
             advance(done, f"{100 * info.flips / (width * height):.2f} % flips")
 
         summary = export(task, reel, overwrite=args.overwrite, workers=workers, report=report)
-    lines = [_line(reel, summary), *_decisions(film, tones, summary)]
+    lines = [_line(reel, summary)]
+    if not summary.was_complete:
+        lines += _decisions(film, tones, summary)
     Console(highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
     return 0
 

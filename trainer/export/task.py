@@ -67,7 +67,7 @@ class Task:
 
     The selected frames of a film in their tones, in stretches of at most `longest` frames; the dither's name,
     its dial (None: its default) and its own settings by name (`dithers/table.py`). levels: of the glass.
-    stream: of the film's video streams (`films/decoder.py`). title: instead of the film's own.
+    stream: the number of the film's video stream (`films/decoder.py`). title: instead of the film's own.
     """
 
     film: Path

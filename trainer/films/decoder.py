@@ -86,6 +86,8 @@ class Decoder:
         self._stream.codec_context.thread_type = "AUTO"
         self.number = -1
         self.time_ms = 0
+        self._ratios: set[Fraction] = set()  # of pixels, that the decoder has told
+        self._aspects = _Aspects()
         self.damaged = self.interlaced = 0
         self._read_s = Fraction(0)  # up to where packets were read, from the container's start
         self._has_dts_only = self._container.format.name == "avi"
@@ -113,6 +115,10 @@ class Decoder:
         ratio = self._stream.sample_aspect_ratio
         if not ratio or ratio <= 0:
             return 1.0
+        # The container's word holds, unless it only repeats the film's own, which may change midway.
+        if len(self._ratios) > 1 and ratio in self._ratios and self._picture is not None:
+            measured = self._aspects.of(self._picture.frame)
+            ratio = min(self._ratios, key=lambda one: abs(float(one) - measured))
         return float(1 / ratio if self.orientation.is_swapped else ratio)
 
     @property
@@ -352,6 +358,9 @@ class Decoder:
         except FFmpegError:
             self.damaged += 1
             return [], True
+        ratio = context.sample_aspect_ratio
+        if frames and ratio is not None and ratio > 0:
+            self._ratios.add(ratio)
         pictures = []
         for frame in frames:
             self.damaged += frame.is_corrupt
@@ -425,6 +434,27 @@ class _Bwdif:
                 self._surplus -= 1
             else:
                 yield Picture(frame, seconds)
+
+
+class _Aspects:
+    """How many times as wide as high a frame's pixels are. PyAV does not tell; a filter's expression does."""
+
+    def __init__(self) -> None:
+        self._shape: tuple[int, int, str] | None = None
+        self._graph = av.filter.Graph()
+
+    def of(self, frame: av.VideoFrame) -> float:
+        """By the frame itself; 1.0 where it does not say."""
+        if self._shape != _shape(frame):
+            self._shape, self._graph = _shape(frame), av.filter.Graph()
+            source = self._graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
+            )
+            crop = self._graph.add("crop", f"{min(16, frame.width)}:{min(16, frame.height)}")
+            scale = self._graph.add("scale", "w='round(1000*sar)':h=16:eval=frame")
+            self._graph.link_nodes(source, crop, scale, self._graph.add("buffersink")).configure()
+        self._graph.vpush(frame)
+        return self._graph.vpull().width / 1000
 
 
 def _shape(frame: av.VideoFrame) -> tuple[int, int, str]:

@@ -402,6 +402,30 @@ def test_a_shape_that_changes_midway(tmp_path):
     assert [bool((frame[:, 0] == 0).all()) for frame in frames] == [True] * 10 + [False] * 10 + [True] * 10
 
 
+@pytest.mark.parametrize(("codec", "form"), [("mpeg2video", "mpeg2video"), ("libx264", "h264")])
+def test_a_pixel_aspect_that_changes_midway(tmp_path, codec, form):
+    """As in broadcasts that switch between 4:3 and 16:9."""
+    parts = []
+    for n, ratio in enumerate([Fraction(1), Fraction(2), Fraction(1)]):
+        part = tmp_path / str(n)
+        encode(part, numbered_frames(20, 20 * n), codec=codec, format=form, sample_aspect_ratio=ratio)
+        parts.append(part.read_bytes())
+    whole = tmp_path / f"whole.{form}"
+    whole.write_bytes(b"".join(parts))
+    _, found = read(whole)
+    ratios = {}
+    for frame in found:
+        ratios.setdefault(read_number(frame.image) // 20, set()).add(round(frame.pixel_aspect, 1))
+    assert len(found) == 60
+    first, second, third = (ratios[n] for n in range(3))
+    assert first == third
+    assert len(first) == len(second) == 1
+    if codec == "libx264":
+        assert (first, second) == ({1.0}, {2.0})
+    else:
+        assert max(first) < min(second)
+
+
 def export_to(tmp_path, film, *words):
     reel = tmp_path / "a.reel"
     words = ["export", str(film), str(reel), "--size", "96x72", "--dither", "hysteresis", *words]
