@@ -13,7 +13,7 @@ from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import has_accelerator
 from trainer.dithers.glass import ASSUMED, Levels
 from trainer.errors import TrainerError
-from trainer.films.decoder import LONGEST_TITLE, tidy
+from trainer.films.container import LONGEST_TITLE, tidy
 from trainer.films.film import Film
 from trainer.films.luma import CURVES
 from trainer.films.selection import Selection

@@ -7,7 +7,6 @@ Damage never ends a film: what cannot be decoded is passed over and counted, and
 patch up. Frames that the container's edit list leaves out are not frames of the film.
 """
 
-import unicodedata
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -15,21 +14,29 @@ from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 import av
 import numpy as np
-from av.container import InputContainer
-from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as NoMore
 from av.error import FFmpegError
 from av.error import OSError as ReadError
-from av.stream import Disposition
 from av.video.codeccontext import VideoCodecContext
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from trainer.errors import FilmError, OptionError
+from trainer.errors import FilmError
+from trainer.films.container import (
+    LONGEST_CHAPTER,
+    LONGEST_TITLE,
+    MOST_CHAPTERS,
+    choose,
+    may_be_picture,
+    nominal_rate,
+    open_container,
+    origin_s,
+    tidy,
+)
+from trainer.films.filters import Aspects, Bwdif, Picture, shape_of
 from trainer.films.landing import Known, Landing, landing
 from trainer.films.luma import Orientation, luma, orientation, transfer
 from trainer.films.times import Place
@@ -38,27 +45,8 @@ from trainer.films.times import Place
 _ATTEMPTS = 1000
 # Packets since a key frame, up to which the end of a film can be decoded once more.
 _LONGEST_GROUP = 1000
-_USUAL_RATE = Fraction(25)
-_HIGHEST_RATE = 1000
-# A sound coder may begin this little before the container's zero.
-_PRIMING_S = Fraction(1, 10)
-_NO_FILM = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
-# Formats of pictures; files in them are films only if they hold more than one.
-_PICTURES = ("image2", "gif", "apng", "ico")
-_STILL_BRANDS = ("avif", "heic", "heix", "mif1")
 # Containers whose header tells the film's length from what its writer knew, not from a guess by the bit rate.
 _TELL_LENGTH = ("mov", "matroska", "avi", "flv", "asf")
-
-
-LONGEST_TITLE, LONGEST_CHAPTER, MOST_CHAPTERS = 200, 80, 150
-"""Letters of a title and of a chapter's, and chapters; a reel's reader bounds what a reel says of itself."""
-
-
-class Picture(NamedTuple):
-    """A decoded frame, with its time by the container in seconds, if it has one."""
-
-    frame: av.VideoFrame
-    seconds: Fraction | None
 
 
 class Decoder:
@@ -87,11 +75,11 @@ class Decoder:
         self.number = -1
         self.time_ms = 0
         self._ratios: set[Fraction] = set()  # of pixels, that the decoder has told
-        self._aspects = _Aspects()
+        self._aspects = Aspects()
         self.damaged = self.interlaced = 0
         self._read_s = Fraction(0)  # up to where packets were read, from the container's start
         self._has_dts_only = self._container.format.name == "avi"
-        self.rate = float(_rate(self._stream))
+        self.rate = float(nominal_rate(self._stream))
         self._base = self._stream.time_base or Fraction(1, 1000)
         self._index = [one.is_discard for one in getattr(self._stream, "index_entries", ())]
         self.announced = self._announced()
@@ -158,9 +146,7 @@ class Decoder:
     @property
     def is_picture(self) -> bool:
         """Whether the file is of a kind that often holds a single picture."""
-        names = self._container.format.name.split(",")
-        brand = self._container.metadata.get("major_brand", "").strip()
-        return brand in _STILL_BRANDS or any(n in _PICTURES or n.endswith("_pipe") for n in names)
+        return may_be_picture(self._container)
 
     def grab(self) -> bool:
         """Move to the next frame; False at the end of the film."""
@@ -374,18 +360,18 @@ class Decoder:
         The filter looks at the frames before and after. It joins at the first interlaced frame, and is begun
         anew where the shape changes.
         """
-        bwdif: _Bwdif | None = None
+        bwdif: Bwdif | None = None
         before: Picture | None = None
         for picture in self._decoded(packets):
-            shape = _shape(picture.frame)
+            shape = shape_of(picture.frame)
             if bwdif is not None and bwdif.shape != shape:
                 yield from bwdif.end()
                 bwdif = before = None
             self.interlaced += picture.frame.interlaced_frame
             if bwdif is None and picture.frame.interlaced_frame:
-                same = before is not None and _shape(before.frame) == shape
+                same = before is not None and shape_of(before.frame) == shape
                 with suppress(FFmpegError, ValueError):
-                    bwdif = _Bwdif(picture.frame, self._base, before if same else None)
+                    bwdif = Bwdif(picture.frame, self._base, before if same else None)
             if bwdif is None:
                 yield picture
             else:
@@ -393,72 +379,6 @@ class Decoder:
             before = picture
         if bwdif is not None:
             yield from bwdif.end()
-
-
-class _Bwdif:
-    """FFmpeg's deinterlacer bwdif: one frame for each, one frame later, and progressive ones as they are."""
-
-    def __init__(self, frame: av.VideoFrame, base: Fraction, before: Picture | None) -> None:
-        self.shape = _shape(frame)
-        self._graph = av.filter.Graph()
-        source = self._graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=base
-        )
-        bwdif = self._graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
-        self._graph.link_nodes(source, bwdif, self._graph.add("buffersink")).configure()
-        self._times: deque[Fraction | None] = deque()
-        self._surplus = 0  # frames to come that were given already
-        if before is not None:
-            self._surplus = 1
-            list(self.put(before))
-
-    def put(self, picture: Picture) -> Iterator[Picture]:
-        """Take a frame; give what is ready."""
-        self._times.append(picture.seconds)
-        self._graph.vpush(picture.frame)
-        yield from self._ready()
-
-    def end(self) -> Iterator[Picture]:
-        """Give what is left."""
-        self._graph.vpush(None)
-        yield from self._ready()
-
-    def _ready(self) -> Iterator[Picture]:
-        while self._times:
-            try:
-                frame = self._graph.vpull()
-            except (NothingYet, NoMore):
-                return
-            seconds = self._times.popleft()
-            if self._surplus:
-                self._surplus -= 1
-            else:
-                yield Picture(frame, seconds)
-
-
-class _Aspects:
-    """How many times as wide as high a frame's pixels are. PyAV does not tell; a filter's expression does."""
-
-    def __init__(self) -> None:
-        self._shape: tuple[int, int, str] | None = None
-        self._graph = av.filter.Graph()
-
-    def of(self, frame: av.VideoFrame) -> float:
-        """By the frame itself; 1.0 where it does not say."""
-        if self._shape != _shape(frame):
-            self._shape, self._graph = _shape(frame), av.filter.Graph()
-            source = self._graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
-            )
-            crop = self._graph.add("crop", f"{min(16, frame.width)}:{min(16, frame.height)}")
-            scale = self._graph.add("scale", "w='round(1000*sar)':h=16:eval=frame")
-            self._graph.link_nodes(source, crop, scale, self._graph.add("buffersink")).configure()
-        self._graph.vpush(frame)
-        return self._graph.vpull().width / 1000
-
-
-def _shape(frame: av.VideoFrame) -> tuple[int, int, str]:
-    return frame.width, frame.height, frame.format.name
 
 
 # So many frames are looked ahead at to tell a wrong timestamp.
@@ -518,99 +438,3 @@ def _beginning(at: list[float | None], step: float) -> float:
         return 0.0
     number, time = max(known, key=lambda one: sum((one[0] < n) == (one[1] < t) for n, t in known))
     return time - number * step
-
-
-def open_container(path: Path) -> InputContainer:
-    """The film's container, opened; FilmError."""
-    try:
-        # An absolute path, because FFmpeg takes `a:b.mp4` for a protocol named a.
-        container = av.open(str(path.absolute()), metadata_errors="replace")
-    except (FFmpegError, ValueError, OSError):
-        raise FilmError(
-            f"{path} holds no film that FFmpeg can open; is it whole, does it play elsewhere?"
-        ) from None
-    if container.format.name == "tty":  # it takes any text for pictures of it
-        container.close()
-        raise FilmError(f"{path} holds no film that FFmpeg can open; it is a text")
-    return container
-
-
-def origin_s(container: InputContainer) -> Fraction:
-    """When a container's clock starts, in seconds of its timestamps."""
-    start = Fraction(container.start_time or 0, 1_000_000)
-    return Fraction(0) if -_PRIMING_S < start < 0 else start
-
-
-def choose(container: InputContainer, path: Path, number: int | None) -> VideoStream:
-    """The video stream of this number, or the film's own: the default one, else the largest, but no cover."""
-    videos = container.streams.video
-    if number is not None:
-        if not 0 <= number < len(videos):
-            raise OptionError(
-                f"--stream {number}: {path} has {streams_there(container)}; choose one of these"
-            )
-        chosen = videos[number]
-    else:
-        films = [one for one in videos if not one.disposition & _NO_FILM]
-        if not films and videos:
-            raise FilmError(f"{path} is a single picture or sound with a cover, not a film")
-        if not films:
-            raise FilmError(f"{path} holds no film that FFmpeg can open: it has no moving picture")
-        films = [one for one in films if one.codec_context is not None] or films
-        films = [one for one in films if one.disposition & Disposition.default] or films
-        chosen = max(films, key=_area)
-    if chosen.codec_context is None:
-        raise FilmError(
-            f"{path}: FFmpeg here cannot decode {_missing_codec(path, chosen.index)}; convert the film "
-            "to H.264 first, for example with HandBrake"
-        )
-    return chosen
-
-
-def _rate(stream: VideoStream) -> Fraction:
-    """The nominal rate, in frames per second."""
-    rates = (stream.average_rate, stream.guessed_rate)
-    return next((rate for rate in rates if rate is not None and 0 < rate <= _HIGHEST_RATE), _USUAL_RATE)
-
-
-def tidy(text: str, longest: int) -> str:
-    """The text on one line, without control characters, at most so many letters long."""
-    words = "".join(one if unicodedata.category(one) not in ("Cc", "Cs") else " " for one in text).split()
-    line = " ".join(words)
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
-
-
-def streams_there(container: InputContainer) -> str:
-    """The video streams in words: `2 video streams: 0 (h264, 160x120), 1 (h264, 640x480)`."""
-    videos = container.streams.video
-    texts = []
-    for number, one in enumerate(videos):
-        context = one.codec_context
-        shape = (
-            "cannot be decoded" if context is None else f"{context.name}, {context.width}x{context.height}"
-        )
-        texts.append(f"{number} ({shape}{', a cover' if one.disposition & _NO_FILM else ''})")
-    return f"{len(videos)} video stream{'s' * (len(videos) != 1)}: {', '.join(texts)}"
-
-
-def _area(stream: VideoStream) -> int:
-    context = stream.codec_context
-    return 0 if context is None else context.width * context.height
-
-
-def _missing_codec(path: Path, index: int) -> str:
-    """The name of a codec without a decoder: only FFmpeg's messages tell it."""
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.WARNING)
-    try:
-        with av.logging.Capture(local=False) as messages, suppress(FFmpegError), open_container(path):
-            pass
-    finally:
-        av.logging.set_level(level)
-    for _, _, text in messages:
-        if f"stream {index} " in text and "Video: " in text:
-            name, _, tag = text.split("Video: ", 1)[1].partition(" ")
-            return (
-                f"the codec {name.rstrip(',:')}" if name != "none" else f"the codec {tag[1:].split(' ')[0]}"
-            )
-    return "its codec"

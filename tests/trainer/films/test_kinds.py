@@ -26,7 +26,8 @@ from tests.trainer.made_films import (
 )
 from trainer.__main__ import main
 from trainer.errors import FilmError, OptionError
-from trainer.films.decoder import LONGEST_TITLE, Decoder
+from trainer.films.container import LONGEST_TITLE
+from trainer.films.decoder import Decoder
 from trainer.films.film import Film
 from trainer.films.luma import CURVES
 from trainer.films.selection import Selection

@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.subtitles.stream import SubtitleStream
 
 from trainer.errors import OptionError
-from trainer.films.decoder import open_container, origin_s
+from trainer.films.container import open_container, origin_s
 from trainer.films.subtitles.formats import from_substation, parse
 from trainer.films.subtitles.text import Subtitle, Subtitles
 
