@@ -1,24 +1,22 @@
-"""What does the web page cost a small machine? Milliseconds and megabytes of loading its libraries.
-
-In a process that has the player's own loaded, beside other web libraries where these are installed; the least
-of several runs.
+"""What the web page costs a small machine: milliseconds and megabytes of loading its libraries.
 
     python benchmarks/remote_cost.py
 
-The others, for comparison: pip install flask starlette uvicorn aiohttp
+Each is loaded in a process that has loaded the player, seven times; the least counts. Other web libraries are
+measured for comparison if they are installed: pip install flask starlette uvicorn aiohttp
 """
 
 import subprocess
 import sys
 
-from command import begin
+from command import begin, usage
 
 RUNS = 7
 PLAYER = "import json, sqlite3, zlib, numpy, player.playback"
 LIBRARIES = {
     "the standard library's": "import http.server, socketserver",
     "bottle and waitress": "import bottle, waitress",
-    "the whole remote": "import player.remote.app, player.remote.server",
+    "the whole web page": "import player.web.app, player.web.server",
     "segno, for the QR code": "import segno",
     "Pillow, for a PNG": "import PIL.Image, PIL.PngImagePlugin",
     "flask and waitress": "import flask, waitress",
@@ -38,7 +36,7 @@ print(time.perf_counter() - begun, resident() - before)
 
 
 def cost(library: str) -> tuple[float, float] | None:
-    """Seconds and bytes; None when it is not installed."""
+    """Seconds and bytes; None where it is not installed."""
     program = PROGRAM.format(player=PLAYER, library=library)
     found = []
     for _ in range(RUNS):
@@ -52,6 +50,7 @@ def cost(library: str) -> tuple[float, float] | None:
 
 
 def main() -> None:
+    usage(__doc__).parse_args()
     print(f"{'':<24} {'ms':>6} {'MB':>6}")
     for name, library in LIBRARIES.items():
         measured = cost(library)
