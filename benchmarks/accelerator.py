@@ -19,9 +19,8 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from command import begin, usage
+from command import begin, machine, usage
 from flax import nnx
-from machine import machine
 
 from trainer.bench import in_turn, long_product, operations
 from trainer.commands.film import parse_size

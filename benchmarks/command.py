@@ -1,20 +1,23 @@
-"""The command line of a benchmark: its docstring is its help, and what a user can cause is one line."""
+"""What benchmarks share: their command lines, and the machine that a figure was measured on."""
 
 import argparse
+import os
+import platform
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 from player.errors import PlayerError
 from trainer.errors import TrainerError
 
 
 def usage(text: str) -> argparse.ArgumentParser:
-    """An empty parser whose help is that text."""
+    """A parser without options whose help is that text, a benchmark's docstring."""
     return argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def begin(main: Callable[[], object]) -> None:
-    """Run `main` and exit: 2 and a line for an error of the user's, 130 for Ctrl-C, else with its result."""
+    """Run `main` and exit: 2 and one line for a user's error, 130 for Ctrl-C, else with its result."""
     try:
         sys.exit(main())
     except (TrainerError, PlayerError) as error:
@@ -22,3 +25,11 @@ def begin(main: Callable[[], object]) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def machine(*packages: str) -> str:
+    """The machine and the versions: `2 cores, Intel ..., Python 3.11.7, numpy 2.4.0, ...`"""
+    from trainer.machine import describe
+
+    versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
+    return f"{os.cpu_count()} cores, {describe()['processor']}, {', '.join(versions)}"

@@ -1,26 +1,21 @@
 """How well the cuts of a film are found: `python benchmarks/cuts.py FILM CUTS [FILM CUTS ...]`.
 
-CUTS is a list of times in seconds, `2.00,5.12,10.75`. Prints precision and recall of `is_cut` over all films,
-for exports of every frame and of every few, and those of the z-score rule on the mean difference of pixels as
-its peer. A cut counts as found when the first frame after it is marked; times in the list may be off by one
-frame.
+CUTS is a list of times in seconds, `2.00,5.12,10.75`. Prints precision and recall over all films, of `is_cut`
+and, for comparison, of the z-score rule on the mean difference of pixels; for every frame and for every few.
+A cut counts as found when the first frame after it is marked; the times may be off by one frame.
 """
 
 import numpy as np
 from command import begin, usage
 
-from trainer.films.cuts import (
-    cuts_by_z_score,
-    is_cut,
-)
+from trainer.films.cuts import cuts_by_z_score, is_cut
 from trainer.films.film import Film
 
 STEPS = (1, 4, 12, 24)
 
 
 def marks(path: str, every: int) -> tuple[list[float], list[bool], list[bool], float]:
-    """Times (s) of the frames after the first, what each rule says of them, and the film's frame distance
-    (s)."""
+    """Times (s) of the frames after the first, what each rule says of them, and the time of a frame (s)."""
     times, by_pair, differences = [], [], []
     with Film(path) as film:
         before = None
@@ -50,11 +45,11 @@ def score(times: list[float], found: list[bool], cuts: list[float], slack: float
 
 
 def main() -> None:
-    words = usage(__doc__)
-    words.add_argument("arguments", nargs="+", metavar="FILM CUTS")
-    arguments = words.parse_args().arguments
+    parser = usage(__doc__)
+    parser.add_argument("arguments", nargs="+", metavar="FILM CUTS")
+    arguments = parser.parse_args().arguments
     if len(arguments) % 2:
-        words.error("every FILM needs its CUTS")
+        parser.error("every FILM needs its CUTS")
     pairs = zip(arguments[::2], arguments[1::2], strict=True)
     films = [(path, [float(cut) for cut in cuts.split(",")]) for path, cuts in pairs]
     for every in STEPS:

@@ -16,8 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 
 from player.reel import Reel
 from trainer.commands.film import parse_size

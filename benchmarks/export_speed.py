@@ -13,8 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 from PIL import Image
 
 from trainer.dithers.table import parse

@@ -32,7 +32,7 @@ def main() -> None:
 
     import jax
     import numpy as np
-    from machine import machine
+    from command import machine
 
     from trainer.dithers.generator.model import count_parameters, outline
     from trainer.fit.data import LENGTH

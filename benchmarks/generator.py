@@ -18,8 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 
 from trainer.dithers.diffusion import FloydSteinberg, Hysteresis, diffused
 from trainer.dithers.ditherer import FrameByFrame

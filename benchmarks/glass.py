@@ -15,9 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from command import begin, machine, usage
 
-from benchmarks.command import begin, usage
-from benchmarks.machine import machine
 from trainer.dithers import table
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import hvs_psnr

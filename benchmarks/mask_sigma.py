@@ -1,10 +1,10 @@
-"""Which sigma for the threshold mask? Energy, HVS-PSNR and texture of void-and-cluster masks over a range.
+"""Which sigma suits the threshold mask? Energy, HVS-PSNR and texture of void-and-cluster masks.
 
     python benchmarks/mask_sigma.py [--size 128] [--sigma 1.1 1.3 1.5 1.7 1.9 2.1]
 
-The energy is the two-eye energy per pixel, the HVS-PSNR is in dB for the near and the distant eye: means
+The energy is the two-eye energy per pixel; HVS-PSNR is in dB for the near and the distant eye; both are means
 over 33 flat greys. White noise leaks 1. The mask that ships has sigma 1.5: up to there the energy hardly
-changes, and of those masks it is the one that the distant eye likes best.
+changes, and of those masks it is the best one for the distant eye.
 """
 
 import numpy as np
@@ -28,12 +28,12 @@ def main() -> None:
     parser = usage(__doc__)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--sigma", type=float, nargs="+", default=[1.1, 1.3, 1.5, 1.7, 1.9, 2.1])
-    options = parser.parse_args()
+    args = parser.parse_args()
     kernel = two_eye_kernel()
     frames = [np.full((256, 256), grey / 34, np.float32) for grey in range(1, 34)]
     print("sigma", "energy", *(f"S={eye}" for eye in EYES), *(f"leak@{grey:g}" for grey in GREYS), sep="\t")
-    for sigma in options.sigma:
-        order = ranks(options.size, sigma, seed=1)
+    for sigma in args.sigma:
+        order = ranks(args.size, sigma, seed=1)
         ditherer = Mask(((order + 0.5) / order.size).astype(np.float32))
         pairs = [(frame, ditherer.dither(frame, None)) for frame in frames]
         cost = np.mean([energy(*pair, kernel) / frames[0].size for pair in pairs])

@@ -23,8 +23,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from command import begin
-from machine import machine
+from command import begin, machine
 from PIL import Image, ImageDraw
 
 from trainer.dithers import table as dithers

@@ -20,8 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 
 from player.pictures.png import save_dither
 from player.reel import Reel, ReelWriter

@@ -15,8 +15,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 
 from trainer.dithers.eye import EYES, hvs_psnr
 from trainer.dithers.generator.ditherer import GeneratorDitherer

@@ -16,8 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 from PIL import Image
 
 from player.reel import Reel

@@ -1,17 +1,15 @@
-"""What does the web page cost a small machine? Milliseconds and megabytes of loading its libraries.
-
-Each is loaded into a process that already has the player's own; the least of several runs counts. Other
-web libraries are measured for comparison, where they are installed.
+"""What the web page costs a small machine: milliseconds and megabytes of loading its libraries.
 
     python benchmarks/remote_cost.py
 
-For the comparison: pip install flask starlette uvicorn aiohttp
+Each is loaded in a process that has loaded the player, seven times; the least counts. Other web libraries are
+measured for comparison if they are installed: pip install flask starlette uvicorn aiohttp
 """
 
 import subprocess
 import sys
 
-from command import begin
+from command import begin, usage
 
 RUNS = 7
 PLAYER = "import json, sqlite3, zlib, numpy, player.playback.loop"
@@ -38,7 +36,7 @@ print(time.perf_counter() - begun, resident() - before)
 
 
 def cost(library: str) -> tuple[float, float] | None:
-    """Seconds and bytes that importing it takes; None when it is not installed."""
+    """Seconds and bytes; None where it is not installed."""
     program = PROGRAM.format(player=PLAYER, library=library)
     found = []
     for _ in range(RUNS):
@@ -52,6 +50,7 @@ def cost(library: str) -> tuple[float, float] | None:
 
 
 def main() -> None:
+    usage(__doc__).parse_args()
     print(f"{'':<24} {'ms':>6} {'MB':>6}")
     for name, library in LIBRARIES.items():
         measured = cost(library)

@@ -3,17 +3,16 @@
     python benchmarks/search_engines.py FILM... [--size 384x208 1448x1072] [--frames 20]
         [--start 8.3s] [--dial .5]
 
-Each engine runs its own closed loop from the same first dither, the two in turn on every frame. Prints frames
-per second (from the median time), the energy with the price of the flips per pixel, HVS-PSNR in dB for both
-eyes and the share of flips, then the parallel engine against the sequential one: ratios, and differences in
-dB. Aim: within .3 dB at equal flips.
+Each engine runs its own closed loop from the same first dither; they take turns on every frame. Prints frames
+per second (from the median time), the energy per pixel with the price of the flips, HVS-PSNR in dB for both
+eyes and the share of flips; then the parallel engine compared with the sequential one: ratios, and
+differences in dB. The aim is to be within .3 dB at equal flips.
 """
 
 import time
 
 import numpy as np
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 
 from trainer.commands.film import parse_size
 from trainer.dithers.engines import ENGINES
@@ -33,16 +32,16 @@ from trainer.films.tones import Tones
 def closed_loops(frames, searches):
     """Per engine, [frames - 1, 5]: seconds, cost per pixel, HVS-PSNR of each eye, flips in percent."""
     kernel = two_eye_kernel()
-    first = searches["sequential"](frames[0], None)
+    first = searches["sequential"].dither(frames[0], None)
     for search in searches.values():
-        search(frames[0], first)  # compiles
+        search.dither(frames[0], first)  # compiles
     shown = dict.fromkeys(searches, first)
     figures = {engine: [] for engine in searches}
     for frame in frames[1:]:
         for engine, search in searches.items():
             before = shown[engine]
             start = time.perf_counter()
-            dither = search(frame, before)
+            dither = search.dither(frame, before)
             seconds = time.perf_counter() - start
             per_pixel = cost(frame, dither, before, search.price, kernel) / frame.size
             scores = [hvs_psnr(frame, dither, eye) for eye in EYES]
@@ -58,16 +57,16 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=20)
     parser.add_argument("--start", type=parse_place, default=parse_place("8.3s"))
     parser.add_argument("--dial", type=float, default=0.5)
-    options = parser.parse_args()
+    args = parser.parse_args()
 
-    searches = {engine: FrameSearch(options.dial, engine) for engine in ENGINES}
+    searches = {engine: FrameSearch(args.dial, engine) for engine in ENGINES}
     print(machine("numpy", "numba", "jax"))
     eyes = "".join(f"{f'S={eye}':>9}" for eye in EYES)
     print(f"{'size':>9}  {'film':28} {'engine':10} {'frames/s':>9} {'energy':>9}{eyes} {'flips %':>8}")
-    for size in options.size:
-        for path in options.films:
+    for size in args.size:
+        for path in args.films:
             film = Film(path)
-            selection = Selection(start=options.start, count=options.frames)
+            selection = Selection(start=args.start, count=args.frames)
             frames = [selected.frame for selected in selection.frames(film, Tones(size=size))]
             means = {}
             for engine, figures in closed_loops(frames, searches).items():

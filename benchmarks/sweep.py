@@ -21,8 +21,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 
 from trainer.fit.data import LENGTH
 from trainer.fit.settings import Settings, shape_of, stacked_hyper

@@ -22,9 +22,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from command import begin, usage
+from command import begin, machine, usage
 from flax import nnx
-from machine import machine
 
 try:
     import torch

@@ -19,8 +19,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from command import begin, usage
-from machine import machine
+from command import begin, machine, usage
 from player_cost import HEIGHT, NULL_WIRE, WIDTH, make_reel, measured
 
 from driver.simulator.it8951 import SimulatedWire
