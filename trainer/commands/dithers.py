@@ -23,7 +23,7 @@ Chosen = dict[str, tuple[str, float | None]]
 
 
 class _NameAndDial(argparse.Action):
-    """Stores `NAME[:DIAL]` as the name, and the dial, if there is one, as --dial does."""
+    """Splits `NAME[:DIAL]`: stores the name, and the dial, if there is one, as --dial would."""
 
     def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
         try:
@@ -57,7 +57,7 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
 def add_compared_dithers(
     parser: argparse.ArgumentParser, what: str, default: str = f"{BASELINE} and {table.DEFAULT}"
 ) -> None:
-    """--dither, which can be given again and again, and the dithers' own options; `what` begins the help."""
+    """--dither, which can be repeated, and the dithers' own options; `what` begins the help text."""
     parser.add_argument(
         "--dither",
         action="append",
@@ -84,7 +84,7 @@ def add_own_options(parser: argparse.ArgumentParser) -> None:
 
 
 def own_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Those of the dithers' own options that were given, by name."""
+    """The values of the dithers' own options that the user gave, by name."""
     names = {option.name: None for entry in DITHERS.values() for option in entry.options}
     return {name: vars(args)[name] for name in names if vars(args)[name] is not None}
 
@@ -120,7 +120,7 @@ def parse_dithers(texts: Sequence[str] | None, options: Mapping[str, Any]) -> Ch
 
 
 def make(name: str, dial: float | None, options: Mapping[str, Any]) -> "Ditherer":
-    """The ditherer of that name, with those of the options that it has."""
+    """The ditherer of that name, with those of the options that it knows."""
     own = DITHERS[name].settings if name in DITHERS else ()
     return table.make(name, dial, **{key: value for key, value in options.items() if key in own})
 
