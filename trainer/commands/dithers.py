@@ -25,7 +25,7 @@ Chosen = dict[str, tuple[str, float | None]]
 
 
 class _NameAndDial(argparse.Action):
-    """Stores `NAME[:DIAL]` as the name, and the dial, if there is one, as --dial does."""
+    """Splits `NAME[:DIAL]`: stores the name, and the dial, if there is one, as --dial would."""
 
     def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
         try:
@@ -103,7 +103,7 @@ def true_levels(args: argparse.Namespace) -> "Levels":
 def add_compared_dithers(
     parser: argparse.ArgumentParser, what: str, default: str = f"{BASELINE} and {table.DEFAULT}"
 ) -> None:
-    """--dither, which can be given again and again, and the dithers' own options; `what` begins the help."""
+    """--dither, which can be repeated, and the dithers' own options; `what` begins the help text."""
     parser.add_argument(
         "--dither",
         action="append",
@@ -132,7 +132,7 @@ def add_own_options(parser: argparse.ArgumentParser) -> None:
 
 
 def own_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Those of the dithers' own options that were given, by name."""
+    """The values of the dithers' own options that the user gave, by name."""
     names = {option.name: None for entry in DITHERS.values() for option in entry.options}
     return {name: vars(args)[name] for name in names if vars(args)[name] is not None}
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe `trainer evaluate` and add its options."""
     parser.description = "Measure what dithers are worth, as the panel would show them: tables, JSON, charts."
     parser.epilog = "example: trainer evaluate film.mp4 --dither mask --dither hysteresis:0.3 --plot film.png"
     parser.add_argument("film", metavar="FILM", nargs="+", help="a film; the median of several is shown too")
@@ -114,9 +115,12 @@ def _score(
 
 def _plain(args: argparse.Namespace) -> dict[str, Any]:
     """The dithers' own options that were given, as plain values: for weights, the hash of their file."""
-    from trainer.dithers.generator.weights import digest
+    options = own_options(args)
+    if "weights" in options:
+        from trainer.dithers.generator.weights import digest
 
-    return {name: digest(value) if name == "weights" else value for name, value in own_options(args).items()}
+        options["weights"] = digest(options["weights"])
+    return options
 
 
 def _json(report: "Report") -> str:
@@ -208,7 +212,7 @@ def _tables(report: "Report") -> str:
     return tables.get()
 
 
-def _figures_table(columns: Sequence[_Column], rows: "Mapping[str, Figures]") -> Table:
+def _figures_table(columns: Sequence[_Column], rows: Mapping[str, "Figures"]) -> Table:
     """The figures of each dither, by label; a dash stands for what could not be measured."""
     table = dithers_grid([head for head, _, _ in columns])
     for label, figures in rows.items():
@@ -217,7 +221,7 @@ def _figures_table(columns: Sequence[_Column], rows: "Mapping[str, Figures]") ->
     return table
 
 
-def _texture_table(textures: "Mapping[str, Sequence[Texture]]") -> Table:
+def _texture_table(textures: Mapping[str, Sequence["Texture"]]) -> Table:
     """Leak and anisotropy (dB) of each dither on each flat grey."""
     greys = [f"{1 / texture.grey:.0f}" for texture in next(iter(textures.values()))]
     table = dithers_grid([f"leak\n1/{grey}" for grey in greys] + [f"anis.\n1/{grey}" for grey in greys])

@@ -22,7 +22,7 @@ _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What `trainer export` is given."""
+    """Describe `trainer export` and add its options."""
     parser.description = "Turn a film into a reel. Killed and started again, it goes on where it stopped."
     parser.epilog = "example: trainer export film.mp4 film.reel --start 1:30 --levels auto"
     parser.add_argument("film", metavar="FILM", help=FILM_HELP)

@@ -32,7 +32,7 @@ USUAL_COUNT = 48
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What `trainer preview` is given."""
+    """Describe `trainer preview` and add its options."""
     parser.description = (
         "See what the panel will do: dithers of the same frames beside each other, pixel for pixel. "
         f"Without --count and --end: {USUAL_COUNT} frames."

@@ -1,7 +1,8 @@
 """The texture of a dither on flat greys, by its power spectrum.
 
-On a flat grey g the eye should find no grain coarser than the dots need: their mean spacing puts the dots at
-the principal frequency sqrt(min(g, 1 - g)) cycles per pixel, and power well below it is seen as blotches.
+On a flat grey g the eye should find no grain that is coarser than the spacing of the dots. Their mean spacing
+corresponds to the principal frequency, sqrt(min(g, 1 - g)) cycles per pixel; power well below it shows as
+blotches.
 
     P(u, v)     |DFT|^2 of the dither less its mean, averaged over segments and divided by the dither's
                 variance: on this scale white noise is 1 everywhere
@@ -9,8 +10,8 @@ the principal frequency sqrt(min(g, 1 - g)) cycles per pixel, and power well bel
     anisotropy  the variance of P(u, v) over a ring divided by P(rho)^2, in dB; averaging K segments leaves
                 white noise at -10 log10 K, here -12 dB, and lines or lattices stand above it
     leak        the mean of P(u, v) below half the principal frequency: 1 for white noise, near 0 for blue
-Source: R. Ulichney, "Digital Halftoning", MIT Press, 1987. His segments have hard edges, which pass for low
-frequencies; these are weighted with a Hann window.
+Source: R. Ulichney, "Digital Halftoning", MIT Press, 1987. His segments have hard edges, which look like low
+frequencies; here a Hann window weights them.
 """
 
 from dataclasses import dataclass
@@ -28,11 +29,11 @@ SIDE, SEGMENT = 256, 64
 
 @dataclass(frozen=True)
 class Texture:
-    """What a ditherer made of one flat grey. None is what cannot be measured, as in a dither without a dot.
+    """What a ditherer made of one flat grey. None: cannot be measured, as in a dither without a dot.
 
-    `white` is the share of white pixels, which should be the grey. `leak` and `anisotropy` (dB, the rings
-    weighted by the power they hold) sum the spectrum up. `frequency` (cycles per pixel, up to the corner of
-    the frequency plane), `power` (1 = white noise) and `ring_anisotropy` (dB) hold it ring by ring.
+    `white` is the share of white pixels, which should equal the grey. `leak` and `anisotropy` (dB, rings
+    weighted by their power) sum up the spectrum. `frequency` (cycles per pixel, up to the corner of the
+    frequency plane), `power` (1 = white noise) and `ring_anisotropy` (dB) give it ring by ring.
     """
 
     grey: float
@@ -46,7 +47,7 @@ class Texture:
 
 
 def texture(ditherer: Ditherer, grey: float) -> Texture:
-    """Dither a flat grey of SIDE x SIDE pixels, with no dither before it, and measure it."""
+    """Dither a flat grey of SIDE x SIDE pixels, as a stretch of one frame, and measure the dither."""
     return texture_of(next(iter(ditherer([np.full((SIDE, SIDE), grey, np.float32)]))), grey)
 
 

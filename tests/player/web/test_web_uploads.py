@@ -342,82 +342,10 @@ def test_a_hostile_reel_is_refused_in_bounded_time(
     assert post("/api/upload", json.dumps({"name": "new.reel", "bytes": 5}))[0] == 201
 
 
-def test_the_check_of_a_reel_is_killed_when_it_takes_too_long(tmp_path, data, monkeypatch):
+def test_the_check_of_a_reel_is_killed_when_it_takes_too_long(tmp_path, monkeypatch):
+    """A file that is never readable stands for whatever the reader's own bounds may miss."""
     monkeypatch.setattr("player.web.checking.SECONDS", 2)
     path = tmp_path / "made.reel"
-    hostile(path, *generating(ENDLESS))
-    with pytest.raises(ReelError, match=r"takes more than 2 seconds|is damaged"):
-        check_reel(path, (WIDTH, HEIGHT))
-
-
-def test_the_size_of_the_panel_must_be_known(make_house, films, data):
-    house = make_house()
-    client = house.client()
-    id = begin(client, data).json()["id"]
-    send(client, id, data)
-    assert client.post(f"/api/upload/{id}/finish").status == 503
-    house.show()
-    assert client.post(f"/api/upload/{id}/finish").status == 201
-
-
-def test_without_a_films_directory_nothing_can_be_sent(make_house, tmp_path, data):
-    house = make_house(films=None)
-    house.show()
-    reply = begin(house.client(), data)
-    assert (reply.status, "set films" in reply.json()["detail"]) == (409, True)
-    assert house.client().get("/api/upload").json()["possible"] is False
-    unmounted = make_house(films=tmp_path / "unmounted")
-    assert begin(unmounted.client(), data).status == 503
-
-
-def test_a_disk_that_goes_away_or_is_full_is_one_line(house, client, films, data):
-    id = begin(client, data).json()["id"]
-    (part,) = films.iterdir()
-    part.unlink()
-    reply = client.post(f"/api/upload/{id}?offset=0", data[:10], Content_Type=OCTETS)
-    assert reply.status == 507
-    assert "no such file" in reply.json()["detail"]
-    assert client.post(f"/api/upload/{id}/cancel").status == 200
-
-
-def test_while_a_reel_is_checked_others_wait_and_readers_do_not(house, client, films, data, monkeypatch):
-    entered, leave = threading.Event(), threading.Event()
-
-    def slow(path, size):
-        entered.set()
-        assert leave.wait(20)
-
-    monkeypatch.setattr("player.web.uploads.check_reel", slow)
-    id = begin(client, data, stamp="s").json()["id"]
-    send(client, id, data)
-    done = []
-    thread = threading.Thread(target=lambda: done.append(client.post(f"/api/upload/{id}/finish").status))
-    thread.start()
-    assert entered.wait(20)
-    house.time += IDLE + BUSY
-    house.remote.uploads.tidy()
-    assert client.get("/api/upload").json()["current"]["checking"] is True
-    assert client.post(f"/api/upload/{id}/finish").status == 409
-    assert client.post(f"/api/upload/{id}/cancel").status == 409
-    assert client.post(f"/api/upload/{id}?offset={len(data)}", b"x", Content_Type=OCTETS).status == 409
-    assert begin(client, data, "two.reel").status == 409
-    leave.set()
-    thread.join(20)
-    assert done == [201]
-    assert names(films) == ["new.reel"]
-
-
-def test_frames_all_over_the_film_are_checked(make_reel):
-    assert places(5) == [0, 1, 2, 3, 4]
-    spread = places(160_000)
-    assert (len(spread), spread[0], spread[-1]) == (PLACES, 0, 159_999)
-    assert max(np.diff(spread)) - min(np.diff(spread)) <= 1
-    path = make_reel(film(3))
-    check_reel(path, (WIDTH, HEIGHT))
-    with sqlite3.connect(path) as database:
-        database.execute("UPDATE frames SET crc = 0 WHERE number = 1")
-    database.close()
-    with Reel(path):
-        pass
-    with pytest.raises(ReelError, match=r"frame 1 is damaged \(the checksum of the dither does not match\)"):
+    os.mkfifo(path)
+    with pytest.raises(ReelError, match="takes more than 2 seconds"):
         check_reel(path, (WIDTH, HEIGHT))
