@@ -10,18 +10,10 @@ changes, and of those masks it is the best one for the distant eye.
 import numpy as np
 from command import begin, usage
 
-from trainer.dithers.eye import (
-    EYES,
-    energy,
-    hvs_psnr,
-    two_eye_kernel,
-)
+from trainer.dithers.eye import EYES, energy, hvs_psnr, two_eye_kernel
 from trainer.dithers.mask import Mask
 from trainer.dithers.void_and_cluster import ranks
-from trainer.evaluate.texture import (
-    GREYS,
-    texture,
-)
+from trainer.evaluate.texture import GREYS, texture
 
 
 def main() -> None:

@@ -16,11 +16,7 @@ from command import begin, machine, usage
 
 from trainer.commands.film import parse_size
 from trainer.dithers.engines import ENGINES
-from trainer.dithers.eye import (
-    EYES,
-    hvs_psnr,
-    two_eye_kernel,
-)
+from trainer.dithers.eye import EYES, hvs_psnr, two_eye_kernel
 from trainer.dithers.search.ditherer import FrameSearch
 from trainer.dithers.search.energy import cost
 from trainer.films.film import Film

@@ -11,17 +11,11 @@ from pathlib import Path
 import numpy as np
 from year_faults import Killed, Unplugged, Wire, damage, make_reel
 
-from player.config.settings import (
-    KEYS,
-    Config,
-)
+from player.config.settings import KEYS, Config
 from player.config.sources import Effective
 from player.errors import FileError
 from player.files import write_whole
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.progress import Progress, ProgressStore
 from player.reel import Reel
 

@@ -8,10 +8,7 @@ import pytest
 
 from player.__main__ import main
 from player.commands.config import APPLIANCE, example, table
-from player.config.settings import (
-    KEYS,
-    Config,
-)
+from player.config.settings import KEYS, Config
 from player.config.sources import load
 
 ROOT = Path(__file__).parent.parent

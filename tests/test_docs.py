@@ -9,10 +9,7 @@ import pytest
 import driver.__main__
 import player.__main__
 import trainer.__main__
-from trainer.dithers.table import (
-    DEFAULT,
-    DITHERS,
-)
+from trainer.dithers.table import DEFAULT, DITHERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -16,10 +16,7 @@ from contextlib import contextmanager
 
 from player.config.settings import Config
 from player.errors import ConfigError, PanelError
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 
 POLL, QUICK = 0.04, 0.01
 """Seconds from poll to poll."""

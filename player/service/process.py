@@ -7,11 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from player.playback.requests import (
-    Inbox,
-    Kind,
-    Request,
-)
+from player.playback.requests import Inbox, Kind, Request
 
 LONGEST = 500  # characters that are kept of a line
 

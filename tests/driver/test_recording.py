@@ -8,10 +8,7 @@ import pytest
 from panel_fakes import UNUSED, script
 
 from driver.errors import RecordingError
-from driver.it8951.panel import (
-    PanelSettings,
-    open_on,
-)
+from driver.it8951.panel import PanelSettings, open_on
 from driver.recording import Event, PlaybackWire, RecordingWire, differences, read_recording
 from driver.simulator.it8951 import SimulatedWire
 

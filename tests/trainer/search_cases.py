@@ -4,16 +4,8 @@ from itertools import combinations, product
 
 import numpy as np
 
-from trainer.dithers.eye import (
-    autocorrelation,
-    psf,
-    two_eye_kernel,
-)
-from trainer.dithers.search.energy import (
-    REACH,
-    TOLERANCE,
-    cost,
-)
+from trainer.dithers.eye import autocorrelation, psf, two_eye_kernel
+from trainer.dithers.search.energy import REACH, TOLERANCE, cost
 
 TWO_EYES = two_eye_kernel()
 

@@ -9,11 +9,7 @@ from panel_fakes import UNUSED, BusyWire, FakeClock, script
 
 from driver.errors import DisplayTimeout, DriverError, RecordingError, StateError, VcomError, WiringError
 from driver.it8951.controller import Controller
-from driver.it8951.panel import (
-    IT8951Panel,
-    PanelSettings,
-    open_on,
-)
+from driver.it8951.panel import IT8951Panel, PanelSettings, open_on
 from driver.it8951.transport import Words
 from driver.recording import PlaybackWire
 

@@ -23,12 +23,7 @@ from driver.errors import (
     VcomError,
     WiringError,
 )
-from driver.it8951.panel import (
-    IT8951Panel,
-    PanelSettings,
-    open_on,
-    open_panel,
-)
+from driver.it8951.panel import IT8951Panel, PanelSettings, open_on, open_panel
 from driver.pi import kernel_bufsiz
 from driver.simulator.it8951 import SimulatedWire
 

@@ -7,11 +7,7 @@ import pytest
 from panel_fakes import UNUSED
 
 from driver.errors import BusyTimeout, DriverError, WiringError
-from driver.it8951.panel import (
-    IT8951Panel,
-    PanelSettings,
-    open_on,
-)
+from driver.it8951.panel import IT8951Panel, PanelSettings, open_on
 from driver.simulator.it8951 import SimulatedWire
 
 WIDTH, HEIGHT = 72, 41

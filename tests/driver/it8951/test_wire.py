@@ -11,10 +11,7 @@ import pytest
 from panel_fakes import UNUSED, FakeGpio, FakeSpidev
 
 from driver.errors import AccessError, BusyTimeout, DriverError, MissingModuleError, SettingsError
-from driver.it8951.panel import (
-    PanelSettings,
-    open_on,
-)
+from driver.it8951.panel import PanelSettings, open_on
 from driver.it8951.wire import SpiWire
 from driver.simulator.it8951 import SimulatedWire
 

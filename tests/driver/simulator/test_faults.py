@@ -7,12 +7,7 @@ import pytest
 from wire_words import command, data, load_grey, read, register, show, small, wait_idle
 
 from driver.simulator.errors import PowerCut, TalkWhileBusy
-from driver.simulator.glass import (
-    BLACK,
-    DU_GHOST,
-    MIDDLE,
-    WHITE,
-)
+from driver.simulator.glass import BLACK, DU_GHOST, MIDDLE, WHITE
 from driver.simulator.it8951 import SimulatedWire
 
 

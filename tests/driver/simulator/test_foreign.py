@@ -5,11 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from driver.simulator.glass import (
-    BLACK,
-    MIDDLE,
-    WHITE,
-)
+from driver.simulator.glass import BLACK, MIDDLE, WHITE
 from driver.simulator.it8951 import SimulatedWire
 from simulator.foreign import (
     arduino_library,

@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 from wire_words import command, data, load_grey, register, show, small, wait_idle
 
-from driver.simulator.glass import (
-    CLEAN,
-    MIDDLE,
-    WHITE,
-)
+from driver.simulator.glass import CLEAN, MIDDLE, WHITE
 from driver.simulator.it8951 import SimulatedWire
 
 BITS = {0: 2, 1: 3, 2: 4, 3: 8}

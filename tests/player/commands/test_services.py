@@ -14,15 +14,8 @@ from player.commands.run import USUAL_SIZE, Feed, Services, first_look, only_pla
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
 from player.pictures.png import glass_pictures
-from player.playback.requests import (
-    Inbox,
-    Kind,
-    Request,
-)
-from player.playback.status import (
-    Status,
-    StatusBoard,
-)
+from player.playback.requests import Inbox, Kind, Request
+from player.playback.status import Status, StatusBoard
 from player.progress import Progress
 from player.service.lock import Locked
 from player.service.process import LogTail

@@ -8,14 +8,7 @@ from hypothesis import strategies as st
 
 from player.__main__ import main
 from player.config.settings import Config
-from player.config.sources import (
-    changed,
-    changes_file,
-    keep_changes,
-    load,
-    read_changes,
-    settable,
-)
+from player.config.sources import changed, changes_file, keep_changes, load, read_changes, settable
 from player.errors import FileError
 
 

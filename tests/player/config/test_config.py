@@ -8,15 +8,8 @@ import tomllib
 import pytest
 
 from player.__main__ import main
-from player.config.settings import (
-    KEYS,
-    Config,
-    checked,
-)
-from player.config.sources import (
-    load,
-    state_path,
-)
+from player.config.settings import KEYS, Config, checked
+from player.config.sources import load, state_path
 from player.errors import ConfigError
 
 

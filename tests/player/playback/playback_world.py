@@ -5,20 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from player.config.settings import (
-    KEYS,
-    Config,
-)
+from player.config.settings import KEYS, Config
 from player.config.sources import Effective
 from player.errors import PanelReset
-from player.playback.loop import (
-    Dependencies,
-    Playback,
-)
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.loop import Dependencies, Playback
+from player.playback.requests import Kind, Request
 from player.playback.status import StatusBoard
 from player.progress import ProgressStore
 from player.reel import Reel

@@ -9,10 +9,7 @@ from playback_world import Power, World, damage, effective
 
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError, Stopped
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.progress import Progress
 from player.reel import Reel, ReelWriter
 from player.times import Place

@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from player.errors import ReelError
-from player.playback.reels import (
-    after,
-    arranged,
-    expand,
-)
+from player.playback.reels import after, arranged, expand
 
 A, B, C = Path("/a.reel"), Path("/b.reel"), Path("/c.reel")
 

@@ -11,11 +11,7 @@ from pathlib import Path
 import pytest
 
 from player.errors import Stopped
-from player.playback.requests import (
-    Inbox,
-    Kind,
-    Request,
-)
+from player.playback.requests import Inbox, Kind, Request
 from player.times import Place
 
 

@@ -12,10 +12,7 @@ from player.config.settings import Config
 from player.errors import PanelError, PanelReset
 from player.pictures.caption import caption_text, strip
 from player.playback.reels import arranged
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.reel import Reel
 from player.times import Place
 

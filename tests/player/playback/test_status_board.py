@@ -6,10 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from player.playback.status import (
-    Status,
-    StatusBoard,
-)
+from player.playback.status import Status, StatusBoard
 
 DITHER = np.ones((4, 8), np.uint8)
 

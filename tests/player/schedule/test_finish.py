@@ -6,10 +6,7 @@ from datetime import datetime
 import pytest
 
 from player.errors import ConfigError
-from player.schedule.finish import (
-    interval_for,
-    parse_moment,
-)
+from player.schedule.finish import interval_for, parse_moment
 from player.schedule.quiet import Quiet
 
 NOON = 1_777_982_400.0  # 2026-05-05 12:00 UTC

@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 from zones import BERLIN, at, local_in
 
 from player.errors import ConfigError
-from player.schedule.quiet import (
-    Quiet,
-    moment,
-    parse_days,
-    parse_hours,
-    system_local,
-)
+from player.schedule.quiet import Quiet, moment, parse_days, parse_hours, system_local
 
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its summer is half an hour
 KATHMANDU = ZoneInfo("Asia/Kathmandu")  # 5:45

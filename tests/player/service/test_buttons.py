@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from player.config.settings import Config
 from player.errors import ConfigError, PanelError
-from player.playback.requests import (
-    Kind,
-    Request,
-)
+from player.playback.requests import Kind, Request
 from player.service.buttons import POLL, QUICK, SAMPLES, Buttons, Debounce, button_pins, listening
 
 

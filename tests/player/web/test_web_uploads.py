@@ -5,7 +5,6 @@ import json
 import os
 import sqlite3
 import stat
-import threading
 import time
 from contextlib import closing
 
@@ -14,8 +13,7 @@ import pytest
 
 from player.config.settings import Config
 from player.errors import ReelError
-from player.reel import Reel
-from player.web.checking import FRAMES, PLACES, check_reel, places
+from player.web.checking import FRAMES, check_reel
 from player.web.uploads import BUSY, IDLE, PIECE, safe_name
 from tests.player.conftest import HEIGHT, WIDTH, film, write
 from tests.player.web.house import TOKEN

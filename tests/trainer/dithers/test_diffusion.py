@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.dithers.diffusion import (
-    LEAN_CALMEST,
-    LEAN_LIVELIEST,
-    FloydSteinberg,
-    Hysteresis,
-    diffused,
-)
+from trainer.dithers.diffusion import LEAN_CALMEST, LEAN_LIVELIEST, FloydSteinberg, Hysteresis, diffused
 from trainer.errors import OptionError
 
 

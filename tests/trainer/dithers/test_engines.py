@@ -9,11 +9,7 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.dithers import engines
 from trainer.dithers import table as dithers
-from trainer.dithers.engines import (
-    ENGINES,
-    engine_of,
-    has_accelerator,
-)
+from trainer.dithers.engines import ENGINES, engine_of, has_accelerator
 from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
 

@@ -7,21 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.dithers.mask import (
-    MASK,
-    Mask,
-    thresholds,
-    tiled,
-)
-from trainer.dithers.void_and_cluster import (
-    main,
-    ranks,
-)
+from trainer.dithers.mask import MASK, Mask, thresholds, tiled
+from trainer.dithers.void_and_cluster import main, ranks
 from trainer.errors import OptionError
-from trainer.evaluate.texture import (
-    GREYS,
-    texture,
-)
+from trainer.evaluate.texture import GREYS, texture
 
 GOLDEN = "45b0416a8fae93c2f814599ce251738462dcee992fc0afef8232038fca3a0c62"
 """SHA-256 of the ranks of size 32, sigma 1.5, seed 1, as little-endian 16-bit words, row by row."""

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.dithers.table import (
-    DEFAULT,
-    DITHERS,
-    check,
-    make,
-    parse,
-)
+from trainer.dithers.table import DEFAULT, DITHERS, check, make, parse
 from trainer.errors import OptionError
 
 

@@ -13,10 +13,7 @@ from PIL import Image
 
 from tests.trainer.evaluate.evaluate_cases import CUT, HEIGHT, REDRAWS, WIDTH, divided, drifting, select
 from tests.trainer.made_films import make_film
-from trainer.dithers.diffusion import (
-    FloydSteinberg,
-    Hysteresis,
-)
+from trainer.dithers.diffusion import FloydSteinberg, Hysteresis
 from trainer.errors import OptionError
 from trainer.evaluate.charts import (
     KINDS,

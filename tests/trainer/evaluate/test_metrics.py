@@ -9,17 +9,9 @@ import numpy as np
 import pytest
 
 from trainer.dithers.diffusion import FloydSteinberg
-from trainer.dithers.eye import (
-    EYES,
-    hvs_psnr,
-    psf,
-    see,
-)
+from trainer.dithers.eye import EYES, hvs_psnr, psf, see
 from trainer.dithers.mask import Mask
-from trainer.evaluate.metrics import (
-    Scores,
-    change,
-)
+from trainer.evaluate.metrics import Scores, change
 
 SHAPE = (40, 50)
 

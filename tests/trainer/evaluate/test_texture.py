@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.dithers.diffusion import FloydSteinberg
-from trainer.evaluate.texture import (
-    GREYS,
-    SEGMENT,
-    SIDE,
-    power_spectrum,
-    texture,
-    texture_of,
-)
+from trainer.evaluate.texture import GREYS, SEGMENT, SIDE, power_spectrum, texture, texture_of
 
 
 def white_noise(grey, side=1024):

@@ -9,15 +9,7 @@ import numpy as np
 import pytest
 
 from player.reel import Reel, ReelError, ReelWriter
-from tests.trainer.export.export_cases import (
-    FRAMES,
-    TONES,
-    make_long_film,
-    rows,
-    stored,
-    task,
-    verified,
-)
+from tests.trainer.export.export_cases import FRAMES, TONES, make_long_film, rows, stored, task, verified
 from tests.trainer.made_films import make_film
 from trainer.errors import FilmError, OptionError, TrainerError
 from trainer.export import export as exporting

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from trainer.films.cuts import (
-    cuts_by_z_score,
-    difference,
-    is_cut,
-)
+from trainer.films.cuts import cuts_by_z_score, difference, is_cut
 
 
 def scene(seed: int, bars: int = 0) -> NDArray[np.uint8]:

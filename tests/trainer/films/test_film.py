@@ -28,14 +28,8 @@ from tests.trainer.made_films import (
 )
 from trainer.cores import ahead
 from trainer.errors import FilmError, OptionError
-from trainer.films.film import (
-    BEGINNING,
-    Film,
-)
-from trainer.films.times import (
-    FilmTime,
-    FrameNumber,
-)
+from trainer.films.film import BEGINNING, Film
+from trainer.films.times import FilmTime, FrameNumber
 
 COUNT = 60
 

@@ -3,10 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.films.tones import (
-    automatic_levels,
-    find_bars,
-)
+from trainer.films.tones import automatic_levels, find_bars
 
 
 def ramp(low: int, high: int) -> NDArray[np.uint8]:

@@ -5,12 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.errors import OptionError
-from trainer.films.times import (
-    FilmTime,
-    FrameNumber,
-    format_time,
-    parse_place,
-)
+from trainer.films.times import FilmTime, FrameNumber, format_time, parse_place
 
 
 @pytest.mark.parametrize(

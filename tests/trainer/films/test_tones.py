@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trainer.errors import OptionError
-from trainer.films.tones import (
-    Tones,
-    is_black,
-)
+from trainer.films.tones import Tones, is_black
 
 PANEL = (1448, 1072)
 

@@ -15,11 +15,7 @@ from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.glass import CLEAN, Levels, aim
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import Window
-from trainer.dithers.search.start import (
-    CUT_PRICE,
-    Start,
-    after_cut,
-)
+from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
 from trainer.errors import OptionError
 
 WINDOW, OVERLAP = 24, 8
@@ -103,10 +99,7 @@ def settler(engine: str | None = None) -> Settle:
 @cache
 def _sequential() -> Settle:
     """The sequential engine; a round is a pass over the frame."""
-    from trainer.dithers.search.sequential import (
-        PASSES,
-        settle,
-    )
+    from trainer.dithers.search.sequential import PASSES, settle
 
     kernel = two_eye_kernel()
     return lambda frame, start, previous, price, rounds: settle(

@@ -16,20 +16,9 @@ from tests.trainer.search_cases import (
     single_moves,
     small_kernel,
 )
-from trainer.dithers.search.energy import (
-    cost,
-    reaching,
-)
-from trainer.dithers.search.moves import (
-    best_moves,
-    self_cost_table,
-)
-from trainer.dithers.search.parallel import (
-    LIMIT,
-    convolution,
-    settle,
-    sweeps,
-)
+from trainer.dithers.search.energy import cost, reaching
+from trainer.dithers.search.moves import best_moves, self_cost_table
+from trainer.dithers.search.parallel import LIMIT, convolution, settle, sweeps
 
 KEY = jax.random.key(0)
 

@@ -9,16 +9,9 @@ import pytest
 from tests.trainer.search_cases import PRICE, TWO_EYES, moving_scene, random_case
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.engines import ENGINES
-from trainer.dithers.eye import (
-    EYES,
-    energy,
-    hvs_psnr,
-)
+from trainer.dithers.eye import EYES, energy, hvs_psnr
 from trainer.dithers.search.ditherer import FrameSearch
-from trainer.dithers.search.energy import (
-    cost,
-    price_of,
-)
+from trainer.dithers.search.energy import cost, price_of
 from trainer.errors import OptionError
 
 

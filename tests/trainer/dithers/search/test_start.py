@@ -5,22 +5,10 @@ import pytest
 
 from tests.trainer.search_cases import TWO_EYES, moving_scene
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.eye import (
-    energy,
-    hvs_psnr,
-)
+from trainer.dithers.eye import energy, hvs_psnr
 from trainer.dithers.search.ditherer import FrameSearch
-from trainer.dithers.search.energy import (
-    cost,
-    price_of,
-)
-from trainer.dithers.search.start import (
-    CUT_DIAL,
-    Start,
-    after_cut,
-    gaussian,
-    start_dial,
-)
+from trainer.dithers.search.energy import cost, price_of
+from trainer.dithers.search.start import CUT_DIAL, Start, after_cut, gaussian, start_dial
 
 DIAL, PRICE = 0.5, price_of(0.5)
 
