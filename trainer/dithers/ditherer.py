@@ -48,5 +48,6 @@ class FrameByFrame(ABC):
         glass = Glass(self.levels)
         for frame in frames:
             shown = self.dither(aim(frame, glass.dirty, self.levels), shown)
-            glass.show(shown)
+            if self.levels != CLEAN:
+                glass.draw(shown)
             yield shown

@@ -11,6 +11,7 @@ Published drivers agree on what ghosts and what cleans it; nobody has published 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,13 +58,17 @@ class Glass:
         self.dirty: NDArray[np.bool_] | None = None
         self._shown: NDArray[np.uint8] | None = None
 
-    def show(self, dither: NDArray[np.uint8]) -> Picture:
-        """Draw the next dither, uint8[H, W]; what is to be seen then, float32[H, W]."""
+    def draw(self, dither: NDArray[np.uint8]) -> None:
+        """Draw the next dither, uint8[H, W]: the first by a redraw, the others by partial updates."""
         if self.dirty is None or self._shown is None:
             self.dirty = np.zeros(dither.shape, bool)
         else:
-            self.dirty |= dither != self._shown
+            _soil(self.dirty, dither, self._shown)
         self._shown = dither
+
+    def show(self, dither: NDArray[np.uint8]) -> Picture:
+        """Draw the next dither; what is to be seen then, float32[H, W]."""
+        self.draw(dither)
         black, white = (np.float32(level) for level in self.levels)
         return np.where(self.dirty, np.where(dither, white, black), dither).astype(np.float32)
 
@@ -75,8 +80,32 @@ def aim(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Pict
     """
     if dirty is None or levels == CLEAN:
         return frame
-    black, white = levels
-    return np.where(dirty, np.clip((frame - black) / (white - black), 0, 1), frame).astype(np.float32)
+    return _aim(frame, dirty, *map(np.float32, levels))
+
+
+@numba.njit(nogil=True, cache=True)
+def _soil(
+    dirty: NDArray[np.bool_], dither: NDArray[np.uint8], shown: NDArray[np.uint8]
+) -> None:  # pragma: no cover (compiled)
+    """dirty |= dither != shown"""
+    for y in range(dirty.shape[0]):
+        for x in range(dirty.shape[1]):
+            dirty[y, x] |= dither[y, x] != shown[y, x]
+
+
+@numba.njit(nogil=True, cache=True)
+def _aim(
+    frame: Picture, dirty: NDArray[np.bool_], black: np.float32, white: np.float32
+) -> Picture:  # pragma: no cover (compiled)
+    """`aim` in one pass: NumPy takes ten times as long as hysteresis itself may."""
+    goal = np.empty_like(frame)
+    scale = np.float32(1) / (white - black)
+    for y in range(frame.shape[0]):
+        for x in range(frame.shape[1]):
+            tone = (frame[y, x] - black) * scale
+            tone = min(max(tone, np.float32(0)), np.float32(1))
+            goal[y, x] = tone if dirty[y, x] else frame[y, x]
+    return goal
 
 
 def glass(dithers: Iterable[NDArray[np.uint8]], levels: Levels) -> Iterator[Picture]:
