@@ -58,19 +58,22 @@ class Glass:
         self.dirty: NDArray[np.bool_] | None = None
         self._shown: NDArray[np.uint8] | None = None
 
-    def draw(self, dither: NDArray[np.uint8]) -> None:
-        """Draw the next dither, uint8[H, W]: the first by a redraw, the others by partial updates."""
+    def draw(self, dither: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Draw the next dither, uint8[H, W]: the first by a redraw, the others by partial updates. Returns the
+        dirty pixels.
+        """
         if self.dirty is None or self._shown is None:
             self.dirty = np.zeros(dither.shape, bool)
         else:
             _soil(self.dirty, dither, self._shown)
         self._shown = dither
+        return self.dirty
 
     def show(self, dither: NDArray[np.uint8]) -> Picture:
         """Draw the next dither; what is to be seen then, float32[H, W]."""
-        self.draw(dither)
+        dirty = self.draw(dither)
         black, white = (np.float32(level) for level in self.levels)
-        return np.where(self.dirty, np.where(dither, white, black), dither).astype(np.float32)
+        return np.where(dirty, np.where(dither, white, black), dither).astype(np.float32)
 
 
 def aim(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Picture:
