@@ -59,8 +59,9 @@ class Glass:
         self._shown: NDArray[np.uint8] | None = None
 
     def draw(self, dither: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Draw the next dither, uint8[H, W]: the first by a redraw, the others by partial updates. Returns the
-        dirty pixels.
+        """Draw the next dither, uint8[H, W]: the first by a redraw, the others by partial updates.
+
+        Returns the pixels that are dirty then.
         """
         if self.dirty is None or self._shown is None:
             self.dirty = np.zeros(dither.shape, bool)
