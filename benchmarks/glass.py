@@ -20,7 +20,8 @@ from command import begin, machine, usage
 from trainer.dithers import table
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import hvs_psnr
-from trainer.dithers.glass import CLEAN, Levels, glass
+from trainer.dithers.glass import glass
+from trainer.dithers.levels import CLEAN, Levels
 from trainer.dithers.search.ditherer import FrameSearch
 from trainer.films.film import BEGINNING, Film
 from trainer.films.selection import Selected, Selection

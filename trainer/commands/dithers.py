@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.dithers import table
-from trainer.dithers.glass import ASSUMED, CLEAN, levels_of
+from trainer.dithers.levels import ASSUMED, CLEAN, levels_of
 from trainer.dithers.table import DITHERS
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
     from trainer.dithers.ditherer import Ditherer
-    from trainer.dithers.glass import Levels
+    from trainer.dithers.levels import Levels
     from trainer.films.tones import Tones
 
 BASELINE = "floyd-steinberg"

@@ -25,7 +25,7 @@ from trainer.errors import OptionError
 
 if TYPE_CHECKING:
     from trainer.dithers.ditherer import Ditherer
-    from trainer.dithers.glass import Levels
+    from trainer.dithers.levels import Levels
     from trainer.evaluate.metrics import Figures
     from trainer.evaluate.report import FilmReport, Report
     from trainer.evaluate.texture import Texture

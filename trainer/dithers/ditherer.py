@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers.glass import CLEAN, Glass, Levels, aim
+from trainer.dithers.glass import Glass, aim
+from trainer.dithers.levels import CLEAN, Levels
 
 Frame = NDArray[np.float32]
 """A frame, [H, W]: gamma-encoded tones in [0, 1]."""

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import engine_of
-from trainer.dithers.glass import CLEAN, Levels
+from trainer.dithers.levels import CLEAN, Levels
 from trainer.errors import OptionError
+
+if TYPE_CHECKING:  # it loads numba, which --help does not need
+    from trainer.dithers.ditherer import Ditherer
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ DITHERS = {
 DEFAULT = "search"
 
 
-def make(name: str, dial: float | None = None, levels: Levels = CLEAN, **settings: Any) -> Ditherer:
+def make(name: str, dial: float | None = None, levels: Levels = CLEAN, **settings: Any) -> "Ditherer":
     """The ditherer of that name, for glass of these levels. `dial`: 0 (liveliest) to 1 (calmest); None: its
     default.
 

@@ -31,7 +31,8 @@ import numpy as np
 
 from trainer.dithers.ditherer import Dither
 from trainer.dithers.eye import EYES, PSNR_LIMIT, Seen, psnr_seen, see
-from trainer.dithers.glass import CLEAN, Glass, Levels
+from trainer.dithers.glass import Glass
+from trainer.dithers.levels import CLEAN, Levels
 
 AGES = (1, 60, 120)
 """The frames of a stretch at which staleness is read, the first frame being 1."""

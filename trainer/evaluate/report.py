@@ -29,7 +29,7 @@ from statistics import fmean, median
 from typing import Any
 
 from trainer.dithers.eye import EYES
-from trainer.dithers.glass import CLEAN, Levels
+from trainer.dithers.levels import CLEAN, Levels
 from trainer.evaluate.metrics import Figures, definitions, figures, median_figures
 from trainer.evaluate.score import Evaluation, Trace
 from trainer.evaluate.texture import Texture

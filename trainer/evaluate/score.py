@@ -18,7 +18,7 @@ import numpy as np
 
 from trainer.dithers.ditherer import Dither, Ditherer, Frame
 from trainer.dithers.eye import EYES, Seen, see
-from trainer.dithers.glass import CLEAN, Levels
+from trainer.dithers.levels import CLEAN, Levels
 from trainer.errors import OptionError
 from trainer.evaluate.metrics import FrameScore, Scores, Summary, film_change
 from trainer.films.cuts import cuts_by_z_score

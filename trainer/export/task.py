@@ -11,7 +11,7 @@ from typing import Any
 from trainer.dithers import table as dithers
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import has_accelerator
-from trainer.dithers.glass import ASSUMED, Levels
+from trainer.dithers.levels import ASSUMED, Levels
 from trainer.errors import TrainerError
 from trainer.films.container import LONGEST_TITLE, tidy
 from trainer.films.film import Film

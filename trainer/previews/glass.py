@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers.glass import Glass, Levels
+from trainer.dithers.glass import Glass
+from trainer.dithers.levels import Levels
 
 BLACK, WHITE = 32, 224
 """What a clean black and a clean white look like on a screen, 0 to 255: e-ink reaches neither end."""

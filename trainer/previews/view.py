@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from trainer.dithers.glass import ASSUMED, Levels
+from trainer.dithers.levels import ASSUMED, Levels
 from trainer.errors import OptionError
 
 DEFAULT_CROP = (400, 300)

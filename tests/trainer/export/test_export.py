@@ -17,7 +17,7 @@ from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands.export import parse_memory
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.glass import CLEAN
+from trainer.dithers.levels import CLEAN
 from trainer.errors import FilmError, OptionError
 from trainer.export.export import export
 from trainer.export.task import Task

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.trainer.evaluate.evaluate_cases import divided, select
-from trainer.dithers.glass import Levels
+from trainer.dithers.levels import Levels
 from trainer.evaluate.score import Comparison
 from trainer.films.selection import Selected
 from trainer.previews.view import Crop, View

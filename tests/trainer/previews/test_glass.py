@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.trainer.previews.preview_cases import LABELS, comparison, made_dithers, seen_on_glass
-from trainer.dithers.glass import Levels
+from trainer.dithers.levels import Levels
 from trainer.previews.glass import GlassTones, PanelGlass, flash
 
 

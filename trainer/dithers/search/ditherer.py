@@ -12,7 +12,8 @@ from trainer.dithers.diffusion import diffused
 from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.glass import CLEAN, Levels, aim
+from trainer.dithers.glass import aim
+from trainer.dithers.levels import CLEAN, Levels
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import Window
 from trainer.dithers.search.start import CUT_PRICE, Start, after_cut

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from trainer import cores
 from trainer.dithers.ditherer import Dither, Frame
 from trainer.dithers.eye import Kernel
-from trainer.dithers.glass import Levels
+from trainer.dithers.levels import Levels
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
 from trainer.dithers.search.sequential import convolved
 

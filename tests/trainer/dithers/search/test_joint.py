@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from trainer.dithers.eye import hvs_psnr, two_eye_kernel
-from trainer.dithers.glass import Levels, glass
+from trainer.dithers.glass import glass
+from trainer.dithers.levels import Levels
 from trainer.dithers.search.ditherer import FrameSearch, Search
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
 from trainer.dithers.search.joint import Window
