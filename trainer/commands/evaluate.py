@@ -19,7 +19,7 @@ from trainer.commands.dithers import (
     shared_options,
     true_levels,
 )
-from trainer.commands.film import add_film_options, add_stretch_option, open_film
+from trainer.commands.film import add_film_options, add_plan_options, open_film, redraw_numbers
 from trainer.commands.output import counted, dithers_grid, print_out, progress_bar, table_console
 from trainer.errors import OptionError
 
@@ -46,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="draw charts as .png, .svg or .pdf: quality against flips, cuts and redraws",
     )
     add_compared_dithers(parser, "a dither to measure")
-    add_stretch_option(parser)
+    add_plan_options(parser)
     add_film_options(parser)
 
 
@@ -74,12 +74,14 @@ def run(args: argparse.Namespace) -> int:
     scored = []
     for film, selection, tones in opened:
         ditherers = {label: make(*dither, options, levels(args)) for label, dither in chosen.items()}
-        scored.append(_score(film, selection, tones, ditherers, args.stretch, true_levels(args)))
+        scored.append(_score(film, selection, tones, ditherers, redraw_numbers(args), true_levels(args)))
     textures = {
         label: [texture(ditherer, grey) for grey in GREYS]
         for label, ditherer in ((label, make(*dither, options)) for label, dither in chosen.items())
     }
-    report = Report(chosen, textures, scored, args.stretch, levels(args), true_levels(args), _plain(args))
+    report = Report(
+        chosen, textures, scored, redraw_numbers(args), levels(args), true_levels(args), _plain(args)
+    )
 
     if args.json not in (None, "-"):
         write_whole(Path(args.json), _json(report).encode())
@@ -94,10 +96,10 @@ def _score(
     selection: "Selection",
     tones: "Tones",
     ditherers: "Mapping[str, Ditherer]",
-    longest: int,
+    plan: tuple[int, float],
     seen_on: "Levels",
 ) -> "FilmReport":
-    """Evaluate one film in stretches of up to `longest` frames, on a glass of the levels `seen_on`."""
+    """Evaluate one film in stretches by the numbers of `plan`, on a glass of the levels `seen_on`."""
     from trainer.evaluate.report import FilmReport
     from trainer.evaluate.score import evaluate
     from trainer.films.stretches import stretches
@@ -108,7 +110,7 @@ def _score(
         progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance,
     ):
         evaluation = evaluate(
-            stretches(frames, longest), ditherers, levels=seen_on, report=lambda done: advance(done, "")
+            stretches(frames, *plan), ditherers, levels=seen_on, report=lambda done: advance(done, "")
         )
     return FilmReport(film, selection, tones, evaluation)
 

@@ -4,6 +4,7 @@ Nothing heavy is imported before `open_film` is called, so that `--help` is quic
 """
 
 import argparse
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -93,16 +94,30 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_stretch_option(parser: argparse.ArgumentParser) -> None:
-    """--stretch, for a command that follows a redraw plan."""
-    parser.add_argument(
-        "--stretch",
-        type=int,
-        default=120,
-        metavar="N",
-        help="redraw after N frames at the latest; earlier at a cut or where the picture has changed a lot; "
-        "default 120",
+FLASHES = {"rare": (240, math.inf), "usual": (120, 0.064), "often": (40, 0.03)}
+"""How often the panel redraws: the most frames in a stretch, and how far tones may move in it."""
+
+
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """--flashes and --stretch, for a command that makes a redraw plan."""
+    plan = parser.add_argument_group(
+        "when the panel redraws, with a flash", "Always at a cut, where it is felt least."
     )
+    plan.add_argument(
+        "--flashes",
+        choices=FLASHES,
+        default="usual",
+        help="rare: else only after 240 frames, for a panel whose --ghost is known; usual (default): also "
+        "where the picture has changed a lot, and after 120; often: where it has changed half as much, and "
+        "after 40",
+    )
+    plan.add_argument("--stretch", type=int, metavar="N", help="after N frames at the latest")
+
+
+def redraw_numbers(args: argparse.Namespace) -> tuple[int, float]:
+    """The most frames in a stretch and the threshold of tones that --flashes and --stretch ask for."""
+    longest, threshold = FLASHES[args.flashes]
+    return (longest if args.stretch is None else args.stretch), threshold
 
 
 def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":

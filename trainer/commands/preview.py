@@ -15,7 +15,7 @@ from trainer.commands.dithers import (
     shared_options,
     true_levels,
 )
-from trainer.commands.film import FILM_HELP, add_film_options, add_stretch_option, open_film
+from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraw_numbers
 from trainer.commands.output import counted, print_out, progress_bar
 from trainer.errors import OptionError
 
@@ -63,7 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "else glass",
     )
     parser.add_argument("--fps", type=float, default=8, metavar="N", help="frames per second; default 8")
-    add_stretch_option(parser)
+    add_plan_options(parser)
     add_film_options(parser)
 
 
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         progress_bar(f"preview {film.name}", expected) as advance,
     ):
         comparison = Comparison(
-            stretches(frames, args.stretch),
+            stretches(frames, *redraw_numbers(args)),
             {label: make(*dither, options, levels(args)) for label, dither in chosen.items()},
             expected,
             lambda done: advance(done, ""),

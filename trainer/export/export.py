@@ -184,9 +184,9 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
     try:
         with closing(task.selection.frames(film, task.tones, after, done, after_ms)) as frames:
             if pool is None:
-                _dither_here(spec, frames, task.longest, recording)
+                _dither_here(spec, redraw_plan(frames, task.longest, task.threshold), recording)
             else:
-                _dither_in(pool, stretches(frames, task.longest), workers.memory, recording)
+                _dither_in(pool, stretches(frames, task.longest, task.threshold), workers.memory, recording)
     finally:
         if pool is not None:
             pool.close()
@@ -208,12 +208,12 @@ class _Row(NamedTuple):
     begins: bool
 
 
-def _dither_here(spec: DitherSpec, frames: Iterable[Selected], longest: int, recording: _Recording) -> None:
+def _dither_here(spec: DitherSpec, planned: Iterable[tuple[Selected, bool]], recording: _Recording) -> None:
     """Dither the frames in this process. Three stages overlap: decode and tone; dither; compress and store.
 
     Frames pass one by one: no stretch is ever held.
     """
-    with closing(ahead(_dithered(ahead(_toned(frames, longest)), spec.ditherer()))) as rows:
+    with closing(ahead(_dithered(ahead(_toned(planned)), spec.ditherer()))) as rows:
         for row in rows:
             if row.begins:
                 recording.store()
@@ -221,9 +221,9 @@ def _dither_here(spec: DitherSpec, frames: Iterable[Selected], longest: int, rec
     recording.store()
 
 
-def _toned(frames: Iterable[Selected], longest: int) -> Generator[_Toned, None, None]:
+def _toned(planned: Iterable[tuple[Selected, bool]]) -> Generator[_Toned, None, None]:
     stretch = 0
-    for selected, begins in redraw_plan(frames, longest):
+    for selected, begins in planned:
         stretch += begins
         yield _Toned(selected, selected.frame, stretch)
 

@@ -17,7 +17,7 @@ from trainer.films.container import LONGEST_TITLE, tidy
 from trainer.films.film import Film
 from trainer.films.luma import CURVES
 from trainer.films.selection import Selection
-from trainer.films.stretches import LONGEST
+from trainer.films.stretches import LONGEST, THRESHOLD
 from trainer.films.tones import Tones
 
 
@@ -65,9 +65,10 @@ def _ditherer(spec: DitherSpec) -> Ditherer:
 class Task:
     """What is exported and how. OptionError.
 
-    The selected frames of a film in their tones, in stretches of at most `longest` frames; the dither's name,
-    its dial (None: its default) and its own settings by name (`dithers/table.py`). levels: of the glass.
-    stream: the number of the film's video stream (`films/decoder.py`). title: instead of the film's own.
+    The selected frames of a film in their tones, in stretches of at most `longest` frames, by `threshold`
+    (`films/stretches.py`); the dither's name, its dial (None: its default) and its own settings by name
+    (`dithers/table.py`). levels: of the glass. stream: the number of the film's video stream
+    (`films/decoder.py`). title: instead of the film's own.
     """
 
     film: Path
@@ -77,6 +78,7 @@ class Task:
     dial: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     longest: int = LONGEST
+    threshold: float = THRESHOLD
     levels: Levels = ASSUMED
     stream: int | None = None
     title: str | None = None
@@ -124,6 +126,7 @@ class Task:
             **({"engine": engine} if (engine := self._engine()) else {}),
             **self._own_settings(),
             "stretch": str(self.longest),
+            "threshold": f"{self.threshold:g}",
             "ghost": f"{self.levels.black:g}",
             "ghost_white": f"{1 - self.levels.white:g}",
             "tool": tool(),

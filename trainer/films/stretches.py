@@ -32,19 +32,21 @@ class Stretch:
             yield selected.lettered(dither)
 
 
-def redraw_plan(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[tuple[Selected, bool]]:
+def redraw_plan(
+    frames: Iterable[Selected], longest: int = LONGEST, threshold: float = THRESHOLD
+) -> Iterator[tuple[Selected, bool]]:
     """The frames of a film, in order, each with whether a stretch begins at it.
 
     A stretch begins at a cut; else where the tones have moved away from those of the last stretch's first
-    frame by more than THRESHOLD (mean |difference|), but not before COOLDOWN frames; else after `longest`
+    frame by more than `threshold` (mean |difference|), but not before COOLDOWN frames; else after `longest`
     frames. OptionError if that is less than 1.
     """
     if longest < 1:
         raise OptionError(f"--stretch {longest}: a stretch is 1 frame or longer")
-    return _planned(frames, longest)
+    return _planned(frames, longest, threshold)
 
 
-def _planned(frames: Iterable[Selected], longest: int) -> Iterator[tuple[Selected, bool]]:
+def _planned(frames: Iterable[Selected], longest: int, threshold: float) -> Iterator[tuple[Selected, bool]]:
     first: Selected | None = None
     length = 0
     for selected in frames:
@@ -52,16 +54,18 @@ def _planned(frames: Iterable[Selected], longest: int) -> Iterator[tuple[Selecte
         if first is not None and not begins and length >= COOLDOWN:  # thumbnails cost something
             if length == COOLDOWN:
                 first_tones = first.thumbnail
-            begins = bool(np.abs(selected.thumbnail - first_tones).mean() > THRESHOLD)
+            begins = bool(np.abs(selected.thumbnail - first_tones).mean() > threshold)
         if begins:
             first, length = selected, 0
         length += 1
         yield selected, begins
 
 
-def stretches(frames: Iterable[Selected], longest: int = LONGEST) -> Iterator[Stretch]:
+def stretches(
+    frames: Iterable[Selected], longest: int = LONGEST, threshold: float = THRESHOLD
+) -> Iterator[Stretch]:
     """The frames of a film, in order, divided into stretches as `redraw_plan` says. OptionError."""
-    return _divided(redraw_plan(frames, longest))
+    return _divided(redraw_plan(frames, longest, threshold))
 
 
 def _divided(planned: Iterable[tuple[Selected, bool]]) -> Iterator[Stretch]:

@@ -50,7 +50,7 @@ def report_of(film, *frames):
         FilmReport(film, Selection(), Tones((WIDTH, HEIGHT)), evaluate(divided(some), ditherers))
         for some in frames
     ]
-    return Report(DITHERS, {label: [] for label in DITHERS}, films, 120)
+    return Report(DITHERS, {label: [] for label in DITHERS}, films, (120, 0.064))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_chart_is_the_same_every_time_and_of_its_kind(report, kind):
 
 def test_the_page_grows_with_the_films(report):
     def height(films):
-        part = Report(report.dithers, report.textures, films, report.longest)
+        part = Report(report.dithers, report.textures, films, report.plan)
         with Image.open(BytesIO(draw(part, ".png"))) as page:
             return page.height
 

@@ -279,7 +279,7 @@ def report(tmp_path_factory, evaluation):
     films = [FilmReport(film, Selection(), tones, which) for which in (evaluation, other)]
     dithers = {"fs": ("floyd-steinberg", None), "calm": ("hysteresis", 0.8)}
     textures = {"fs": [texture(FloydSteinberg(), 0.25)], "calm": [texture(Hysteresis(0.8), 0.0)]}
-    return Report(dithers, textures, films, 120)
+    return Report(dithers, textures, films, (120, 0.064))
 
 
 def test_the_report_is_json_frame_by_frame(report, separately):
@@ -318,5 +318,5 @@ def test_the_median_over_films_is_in_the_report_from_two_on(report):
     found = report.as_dict()
     shares = [film["dithers"]["fs"]["figures"]["flips_share"] for film in found["films"]]
     assert found["median_over_films"]["fs"]["flips_share"] == pytest.approx(np.mean(shares))
-    alone = Report(report.dithers, report.textures, report.films[:1], report.longest)
+    alone = Report(report.dithers, report.textures, report.films[:1], report.plan)
     assert alone.as_dict()["median_over_films"] is None

@@ -249,3 +249,24 @@ def test_the_summary_tells_of_frames_redraws_and_flips(path, tmp_path, capsys):
     assert "% of the pixels flip per frame between redraws\n" in said
     assert main(words) == 0
     assert capsys.readouterr().out.endswith("a.reel: was complete already, 40 frames, 4 redraws\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "redraws", "stretch"),
+    [
+        ([], [0, 20, 40], "120"),
+        (["--flashes", "rare"], [0], "240"),
+        (["--flashes", "often"], [0, 20, 40], "40"),
+        (["--flashes", "rare", "--stretch", "25"], [0, 25, 50], "25"),
+    ],
+)
+def test_flashes_are_as_rare_as_asked_for(tmp_path, words, redraws, stretch):
+    """Tones that move all the time: `rare` waits for a cut."""
+    levels = np.linspace(20, 230, 60).astype(np.uint8)
+    film = make_film(tmp_path / "f.avi", "MJPG", [np.full((96, 128, 3), level, np.uint8) for level in levels])
+    reel = tmp_path / "a.reel"
+    size = ["--size", "64x48", "--dither", "mask"]
+    assert main([str(word) for word in ["export", film, reel, *size, *words]]) == 0
+    with Reel(reel) as made:
+        assert sorted(made.redraws or ()) == redraws
+        assert made.meta["stretch"] == stretch

@@ -1,5 +1,6 @@
 """Stretches: where they begin, that they can be sent to another process, and what their dithers are."""
 
+import math
 import pickle
 from itertools import pairwise
 
@@ -82,6 +83,16 @@ def test_it_does_not_end_there_before_the_cooldown():
     there_and_back = [flat(20)] * 2 + [flat(200)] * (COOLDOWN - 2) + [flat(20)] * 30
     assert lengths(there_and_back) == [COOLDOWN + 30]
     assert lengths(jump, longest=COOLDOWN - 1) == [19, 19, 19, 5]
+
+
+def test_the_threshold_says_how_far_tones_may_move():
+    drift = [flat(20 + number // 2) for number in range(200)]
+    found = [
+        [len(stretch.frames) for stretch in stretches(drift, 120, threshold)]
+        for threshold in (THRESHOLD / 2, THRESHOLD, math.inf)
+    ]
+    assert max(found[0]) < max(found[1]) == 34
+    assert found[2] == [120, 80]
 
 
 def test_letters_begin_no_stretch():
