@@ -42,9 +42,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import EYES
 from trainer.dithers.generator.weights import NAME, Weights, save
-from trainer.dithers.table import Ditherer, make
+from trainer.dithers.table import make
 from trainer.errors import OptionError, TrainerError
 from trainer.evaluate.charts import COLOURS, MARKERS, PALE, STYLE, Label, Series, draw_front, place
 from trainer.evaluate.metrics import figures, median_figures
