@@ -10,9 +10,9 @@ from tests.trainer.previews.preview_browser import NASTY, executable, opened
 from tests.trainer.previews.preview_cases import comparison, view
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Chromium]:
-    """Skips the test where no Chromium is installed."""
+    """Skips the test where no Chromium is installed. Ends with its module: pages that play take a core."""
     chromium = Chromium(executable(), tmp_path_factory.mktemp("profile"))
     yield chromium
     chromium.close()
