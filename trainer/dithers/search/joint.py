@@ -93,6 +93,8 @@ class Window:
     def __init__(
         self, shape: tuple[int, int], frames: int, price: float, kernel: Kernel, levels: Levels
     ) -> None:
+        if not 1 <= frames <= LONGEST_WINDOW:
+            raise ValueError(f"a window holds 1 to {LONGEST_WINDOW} frames, not {frames}")
         height, width = shape
         taps = reaching(kernel)
         radius = taps.shape[0] // 2

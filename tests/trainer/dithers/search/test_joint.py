@@ -8,7 +8,7 @@ import pytest
 
 from trainer.dithers.eye import hvs_psnr, two_eye_kernel
 from trainer.dithers.glass import glass
-from trainer.dithers.levels import Levels
+from trainer.dithers.levels import CLEAN, Levels
 from trainer.dithers.search.ditherer import FrameSearch, Search
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
 from trainer.dithers.search.joint import Window
@@ -164,3 +164,9 @@ def test_noise_is_dithered():
     frames = [rng.random((40, 60)).astype(np.float32) for _ in range(12)]
     dithers = list(Search(levels=Levels(0.083))(frames))
     assert all(0.4 < dither.mean() < 0.6 for dither in dithers)
+
+
+@pytest.mark.parametrize("frames", [0, 65])
+def test_a_window_that_a_time_line_cannot_hold_is_refused(frames):
+    with pytest.raises(ValueError, match="a window holds 1 to 64 frames"):
+        Window((40, 40), frames, PRICE, KERNEL, CLEAN)
