@@ -72,7 +72,7 @@ def swept(film, tmp_path_factory):
     out, calls = tmp_path_factory.mktemp("sweeps") / "new" / "sweep", count()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as said:
         patch.setattr(sweep, "SIZE", (80, 60))
-        patch.setattr(sweep, "trouble", lambda step, metrics: ("a mess", "") if next(calls) == 1 else None)
+        patch.setattr(sweep, "trouble", lambda *seen: ("a mess", "") if next(calls) == 1 else None)
         assert (
             main(["sweep", film, "--out", str(out), *SWEEP, "--rate", "0.01,0.02,0.03", "--steps", "3"]) == 0
         )
@@ -148,7 +148,7 @@ def test_ctrl_c_leaves_the_weights_so_far(film, tmp_path, monkeypatch, capsys):
     """Interrupted at the second report, a sweep keeps what every member was at that time."""
     calls = count()
 
-    def interrupted(step, metrics):
+    def interrupted(step, *seen):
         if next(calls) == 2:
             raise KeyboardInterrupt
 

@@ -17,6 +17,7 @@ class UNetSettings(CommonSettings):
     """What v1, v2 and v3 have."""
 
     trained_by: ClassVar[str] = "trainer.film_maker.train:OBJECTIVE"
+    imitates: ClassVar[bool] = True
 
     channels: int = changed(CommonSettings, "channels", 32)
     rate: float = changed(CommonSettings, "rate", 1e-3)

@@ -83,6 +83,8 @@ class CommonSettings:
     """The objective's name."""
     trained_by: ClassVar[str] = ""
     """Where its `trainer.fit.train.Objective` is, as `module:name`."""
+    imitates: ClassVar[bool] = False
+    """Whether it learns another's dithers pixel by pixel (`metrics.trouble`)."""
 
     channels: int = setting(16, "at half resolution; a U-Net: of its first encoder", NETWORK)
     patch: int = setting(

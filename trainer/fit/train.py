@@ -402,7 +402,7 @@ def train(
             row = {"step": step, "seconds": round(seconds, 1), "rate": float(rate[-1])}
             if record:
                 record.log(row | metrics._asdict())
-            check(step, metrics)
+            check(step, metrics, settings.imitates)
             report(step, seconds, metrics)
             if seconds - saved > CHECKPOINT_SECONDS:
                 keep(state, seconds)

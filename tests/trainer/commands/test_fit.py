@@ -116,7 +116,7 @@ def test_a_fit_that_was_cut_off_is_resumed_to_the_same_losses(
     monkeypatch.setattr(train, "CHECKPOINT_SECONDS", -1.0)
     last = rows(uncut)[-1]["step"]
 
-    def interrupted(step, metrics):
+    def interrupted(step, *seen):
         if step == last:
             raise KeyboardInterrupt
 

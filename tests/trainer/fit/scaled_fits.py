@@ -52,7 +52,7 @@ def alone(out: Path, film: str) -> None:
 def cut(devices: int, steps: int, command: list[str]) -> None:
     """Make a checkpoint two reports before the end, and stop at the next report, before another one."""
 
-    def check(step: int, metrics: object) -> None:
+    def check(step: int, *seen: object) -> None:
         if step == steps - 4:
             train.CHECKPOINT_SECONDS = -1.0
         elif step == steps - 2:
