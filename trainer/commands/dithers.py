@@ -94,10 +94,8 @@ def levels(args: argparse.Namespace) -> "Levels":
 
 def true_levels(args: argparse.Namespace) -> "Levels":
     """The levels of the panel that shows them. OptionError."""
-    made_for = levels(args)
-    if args.true_ghost is None:
-        return made_for
-    return made_for._replace(black=levels_of(args.true_ghost).black)
+    made_for = levels(args)._replace(spread=0.0)
+    return made_for if args.true_ghost is None else made_for._replace(black=levels_of(args.true_ghost).black)
 
 
 def add_compared_dithers(

@@ -46,7 +46,7 @@ class Glass:
     def show(self, dither: NDArray[np.uint8]) -> Picture:
         """Draw the next dither; what is to be seen then, float32[H, W]."""
         dirty = self.draw(dither)
-        black, white = (np.float32(level) for level in self.levels)
+        black, white = np.float32(self.levels.black), np.float32(self.levels.white)
         return np.where(dirty, np.where(dither, white, black), dither).astype(np.float32)
 
 
@@ -57,7 +57,7 @@ def aim(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Pict
     """
     if dirty is None or levels == CLEAN:
         return frame
-    return _aim(frame, dirty, *map(np.float32, levels))
+    return _aim(frame, dirty, np.float32(levels.black), np.float32(levels.white))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -6,15 +6,19 @@ from trainer.errors import OptionError
 
 
 class Levels(NamedTuple):
-    """What dirty pixels show, as reflectance between a clean black (0) and a clean white (1)."""
+    """What dirty pixels show, as reflectance between a clean black (0) and a clean white (1).
+
+    spread: the standard deviation of `black`, where it is not known for certain.
+    """
 
     black: float = 0.0
     white: float = 1.0
+    spread: float = 0.0
 
 
 CLEAN = Levels()
 """Levels of a glass without ghosts."""
-ASSUMED = Levels(black=0.03)
+ASSUMED = Levels(black=0.03, spread=0.03)
 """Levels that are assumed of a panel that nobody has measured (`benchmarks/glass.py`)."""
 LARGEST_GHOST = 0.3
 
@@ -26,6 +30,5 @@ def levels_of(ghost: float | None = None, ghost_white: float | None = None) -> L
     for name, value in (("ghost", ghost), ("ghost-white", ghost_white)):
         if value is not None and not 0 <= value <= LARGEST_GHOST:
             raise OptionError(f"--{name} {value:g}: give a share from black to white, 0 to {LARGEST_GHOST:g}")
-    return Levels(
-        ASSUMED.black if ghost is None else ghost, ASSUMED.white if ghost_white is None else 1 - ghost_white
-    )
+    levels = ASSUMED if ghost is None else Levels(ghost)
+    return levels if ghost_white is None else levels._replace(white=1 - ghost_white)

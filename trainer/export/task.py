@@ -128,6 +128,7 @@ class Task:
             "stretch": str(self.longest),
             "threshold": f"{self.threshold:g}",
             "ghost": f"{self.levels.black:g}",
+            "ghost_spread": f"{self.levels.spread:g}",
             "ghost_white": f"{1 - self.levels.white:g}",
             "tool": tool(),
         }

@@ -4,16 +4,20 @@ The dithers b of a stretch are shown by the glass as r (`dithers/glass.py`). The
 
     E = sum over frames of  sum e (c * e)   +   price * flips inside the stretch,      e = r - f
 
-by moves in the time line of a pixel: a *toggle* of an interval of frames in which its colour is constant (a
-single frame, or a whole run), or a *swap* of that interval with a pixel within REACH that has the other
-colour all through it. Whole runs are what pays: a flip pair can only be taken back as a whole. Since a pixel
-is clean until it first flips and dirty ever after, a toggle changes the glass by one amount inside the
-interval and by another, much smaller one, from there to a later frame: where the pixel becomes dirty earlier
-or later than before.
+and where the ghost is uncertain, with a standard deviation of `spread`, what that adds to the expected E:
+
+    sum over frames of  sum u (c * u),      u = spread where a pixel is dirty and black, else 0
+
+which keeps ghosts few and apart. It makes moves in the time line of a pixel: a *toggle* of an interval of
+frames in which its colour is constant (a single frame, or a whole run), or a *swap* of that interval with a
+pixel within REACH that has the other colour all through it. Whole runs are what pays: a flip pair can only be
+taken back as a whole. Since a pixel is clean until it first flips and dirty ever after, a toggle changes the
+glass by one amount inside the interval and by another, much smaller one, from there to a later frame: where
+the pixel becomes dirty earlier or later than before.
 
 Frames lie in a window of at most 64; a stretch that is longer is searched in windows that overlap. The time
-line of a pixel is one 64-bit integer. c * e is kept for all frames of the window, and brought up to date at
-every move.
+line of a pixel is one 64-bit integer. c * e and c * u are kept for all frames of the window, and brought up
+to date at every move.
 
 Pixels are visited in raster order within blocks, and a block only if c * e has changed within reach of it
 since the last visit. A swap is looked for only where the toggle comes near to paying. Blocks lie in stripes
@@ -61,19 +65,21 @@ class _State(NamedTuple):
 
     lines: time lines, bit t is white in frame t. before: what comes before the window. first: the frame from
     which on the pixel is dirty, -1: from before the window, T: never in it. blurred: c * e, float32[T, H +
-    2R, W + 2R], R the radius of c. stale: the blocks to be visited.
+    2R, W + 2R], R the radius of c. haze: c * u, likewise; where the spread is 0, any array of that shape.
+    stale: the blocks to be visited.
     """
 
     lines: NDArray[np.uint64]
     before: NDArray[np.int8]
     first: NDArray[np.int8]
     blurred: NDArray[np.float32]
+    haze: NDArray[np.float32]
     stale: NDArray[np.uint8]
 
 
 class _Rule(NamedTuple):
-    """What a move is judged by: c, c between a pixel and those within REACH, the price of a flip, and the
-    levels of a dirty pixel.
+    """What a move is judged by: c, c between a pixel and those within REACH, the price of a flip, the levels
+    of a dirty pixel, and the spread of its black.
     """
 
     taps: NDArray[np.float32]
@@ -81,6 +87,17 @@ class _Rule(NamedTuple):
     price: np.float32
     black: np.float32
     white: np.float32
+    spread: np.float32
+
+
+class _Change(NamedTuple):
+    """What the toggle of an interval changes on the glass: e and u inside it, and after it up to `until`."""
+
+    inside: np.float32
+    inside_u: np.float32
+    after: np.float32
+    after_u: np.float32
+    until: int
 
 
 class Window:
@@ -102,12 +119,14 @@ class Window:
         self._rule = _Rule(
             taps, np.ascontiguousarray(taps[near, near]), np.float32(price), *map(np.float32, levels)
         )
+        blurred = np.empty((frames, height + 2 * radius, width + 2 * radius), np.float32)
         blocks = ((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1)
         self._state = _State(
             lines=np.zeros(shape, np.uint64),
             before=np.full(shape, _OPENS, np.int8),
             first=np.zeros(shape, np.int8),
-            blurred=np.empty((frames, height + 2 * radius, width + 2 * radius), np.float32),
+            blurred=blurred,
+            haze=np.empty_like(blurred) if levels.spread else blurred,
             stale=np.ones(blocks, np.uint8),
         )
         # Two stripes with a third between them are out of each other's reach.
@@ -141,14 +160,19 @@ class Window:
         state.lines[:] |= dither.astype(np.uint64) << np.uint64(self.frames)
         self.frames += 1
         _find_first(state, self.frames)
-        seen = np.where(state.first < self.frames, np.where(dither, rule.white, rule.black), dither)
+        dirty = state.first < self.frames
+        seen = np.where(dirty, np.where(dither, rule.white, rule.black), dither)
         blurred = convolved(np.subtract(seen, frame, dtype=np.float32), rule.taps)
         state.blurred[self.frames - 1] = np.pad(blurred, radius)
+        if rule.spread:
+            uncertain = (dirty & (dither == 0)) * rule.spread
+            state.haze[self.frames - 1] = np.pad(convolved(uncertain, rule.taps), radius)
 
-    def blurred(self) -> NDArray[np.float32]:
-        """c * e of all frames, float32[T, H, W]."""
+    def blurred(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """c * e and, where the ghost is uncertain, c * u of all frames, float32[T, H, W]."""
         inside = slice(self._radius, -self._radius)
-        return self._state.blurred[: self.frames, inside, inside]
+        state = self._state
+        return state.blurred[: self.frames, inside, inside], state.haze[: self.frames, inside, inside]
 
     def settle(self, passes: int = PASSES, threads: int | None = None, settled: float = SETTLED) -> int:
         """Make moves until few are left that pay; returns how many. The same on any number of threads."""
@@ -171,8 +195,7 @@ class Window:
         return total
 
     def take(self, count: int) -> list[Dither]:
-        """Remove the first `count` frames, their dithers, uint8[H,
-        W]."""
+        """Remove the first `count` frames, their dithers, uint8[H, W]."""
         state = self._state
         dithers = [((state.lines >> np.uint64(t)) & _BIT).astype(np.uint8) for t in range(count)]
         if count < self.frames:
@@ -180,6 +203,8 @@ class Window:
             state.before[:] = np.where(state.first < count, _DIRTY_BLACK, _CLEAN_BLACK) + last
             state.lines[:] >>= np.uint64(count)
             state.blurred[:left] = state.blurred[count : self.frames]
+            if self._rule.spread:
+                state.haze[:left] = state.haze[count : self.frames]
         self.frames -= count
         return dithers
 
@@ -242,25 +267,32 @@ def _flips(
 @_jit
 def _change(
     line: np.uint64, first: int, before: int, start: int, end: int, frames: int, rule: _Rule
-) -> tuple[np.float32, np.float32, int]:  # pragma: no cover (compiled)
-    """What toggling an interval of one colour changes on the glass: by how much inside it, by how much after
-    it, and up to which frame (its end: nothing changes after it).
-    """
+) -> _Change:  # pragma: no cover (compiled)
+    """What toggling an interval of one colour changes. Nothing does after it where `until` is its end."""
     white = _colour(line, start)
+    amplitude = rule.black - rule.white if white else rule.white - rule.black
     if first < start:
-        return (rule.black - rule.white if white else rule.white - rule.black), _ZERO, end
+        return _Change(amplitude, rule.spread if white else -rule.spread, _ZERO, _ZERO, end)
     then = _first_dirty(line ^ _mask(start, end), before, frames)
+    was_dirty, is_dirty = first <= start, then <= start
     if white:
-        old = _ONE if start < first else rule.white
-        new = _ZERO if start < then else rule.black
+        old, new = rule.white if was_dirty else _ONE, rule.black if is_dirty else _ZERO
+        uncertain = rule.spread if is_dirty else _ZERO
     else:
-        old = _ZERO if start < first else rule.black
-        new = _ONE if start < then else rule.white
+        old, new = rule.black if was_dirty else _ZERO, rule.white if is_dirty else _ONE
+        uncertain = -rule.spread if was_dirty else _ZERO
     until = max(first, then)
     if until <= end:
-        return new - old, _ZERO, end
-    dirt = rule.white - _ONE if _colour(line, end) else rule.black
-    return new - old, (dirt if then < first else -dirt), until
+        return _Change(new - old, uncertain, _ZERO, _ZERO, end)
+    dirt, dirt_u = (rule.white - _ONE, _ZERO) if _colour(line, end) else (rule.black, rule.spread)
+    sign = _ONE if then < first else -_ONE
+    return _Change(new - old, uncertain, sign * dirt, sign * dirt_u, until)
+
+
+@_jit
+def _costs(change: np.float32, blurred: np.float32, frames: int) -> np.float32:  # pragma: no cover (compiled)
+    """What a change of e (or u) in so many frames costs, with the sum of c * e (or c * u) over them."""
+    return change * (change * np.float32(frames) + _TWO * blurred)
 
 
 @_jit
@@ -274,6 +306,18 @@ def _sum(
 
 
 @_jit
+def _splat(
+    plane: NDArray[np.float32], taps: NDArray[np.float32], step: np.float32, y: int, x: int
+) -> None:  # pragma: no cover (compiled)
+    """Add step * taps to a plane, around pixel (y, x)."""
+    size = taps.shape[0]
+    for j in range(size):
+        row, tap_row = plane[y + j, x : x + size], taps[j]
+        for i in range(size):
+            row[i] += step * tap_row[i]
+
+
+@_jit
 def _flip(
     state: _State, rule: _Rule, frames: int, start: int, end: int, y: int, x: int
 ) -> None:  # pragma: no cover (compiled)
@@ -281,18 +325,14 @@ def _flip(
     again."""
     height, width = state.lines.shape
     size = rule.taps.shape[0]
-    inside, after, until = _change(
-        state.lines[y, x], state.first[y, x], state.before[y, x], start, end, frames, rule
-    )
+    change = _change(state.lines[y, x], state.first[y, x], state.before[y, x], start, end, frames, rule)
     state.lines[y, x] ^= _mask(start, end)
     state.first[y, x] = _first_dirty(state.lines[y, x], state.before[y, x], frames)
-    for t in range(start, until):
-        change = inside if t < end else after
-        plane = state.blurred[t]
-        for j in range(size):
-            row, tap_row = plane[y + j, x : x + size], rule.taps[j]
-            for i in range(size):
-                row[i] += change * tap_row[i]
+    for t in range(start, change.until):
+        _splat(state.blurred[t], rule.taps, change.inside if t < end else change.after, y, x)
+        step = change.inside_u if t < end else change.after_u
+        if step != _ZERO:
+            _splat(state.haze[t], rule.taps, step, y, x)
     reach = size // 2 + REACH
     for j in range(max(0, y - reach) // _BLOCK, min(height - 1, y + reach) // _BLOCK + 1):
         for i in range(max(0, x - reach) // _BLOCK, min(width - 1, x + reach) // _BLOCK + 1):
@@ -305,20 +345,20 @@ def _partner(
     rule: _Rule,
     frames: int,
     view: NDArray[np.float32],
+    haze: NDArray[np.float32],
     start: int,
     end: int,
     y: int,
     x: int,
-    change: tuple[np.float32, np.float32, int],
+    change: _Change,
 ) -> tuple[np.float32, int, int]:  # pragma: no cover (compiled)
     """The best pixel to swap an interval with: what toggling it too changes the energy by, its row and
     column.
 
-    view: c * e without its margin. change: what the toggle of pixel (y, x) does to the glass.
+    view, haze: c * e and c * u without their margins. change: what the toggle of pixel (y, x) does.
     """
     height, width = state.lines.shape
-    line, mask, length = state.lines[y, x], _mask(start, end), np.float32(end - start)
-    inside, after, until = change
+    line, mask, length = state.lines[y, x], _mask(start, end), end - start
     lowest, to_y, to_x = _NEVER, y, x
     for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
         for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
@@ -326,13 +366,22 @@ def _partner(
             if (other ^ line) & mask != mask:
                 continue
             c = rule.near[j - y + REACH, i - x + REACH]
-            own, late, till = _change(other, state.first[j, i], state.before[j, i], start, end, frames, rule)
-            total = view[start, j, i] if end - start == 1 else _sum(view, j, i, start, end)
+            own = _change(other, state.first[j, i], state.before[j, i], start, end, frames, rule)
             worth = rule.price * np.float32(_flips(other, state.before[j, i], start, end, frames))
-            worth += own * (own * length + _TWO * (total + c * inside * length))
-            if late != _ZERO:
-                worth += late * (late * np.float32(till - end) + _TWO * _sum(view, j, i, end, till))
-                worth += _TWO * c * late * after * np.float32(max(0, min(until, till) - end))
+            worth += _costs(own.inside, _sum(view, j, i, start, end), length)
+            both = own.inside * change.inside
+            if rule.spread != _ZERO:
+                worth += _costs(own.inside_u, _sum(haze, j, i, start, end), length)
+                both += own.inside_u * change.inside_u
+            both *= np.float32(length)
+            if own.until > end:
+                worth += _costs(own.after, _sum(view, j, i, end, own.until), own.until - end)
+                late = own.after * change.after
+                if own.after_u != _ZERO:
+                    worth += _costs(own.after_u, _sum(haze, j, i, end, own.until), own.until - end)
+                    late += own.after_u * change.after_u
+                both += late * np.float32(max(0, min(change.until, own.until) - end))
+            worth += _TWO * c * both
             if worth < lowest:
                 lowest, to_y, to_x = worth, j, i
     return lowest, to_y, to_x
@@ -342,36 +391,40 @@ def _partner(
 def _lowest(
     lines: NDArray[np.uint64],
     first: NDArray[np.int8],
-    near: NDArray[np.float32],
-    price: np.float32,
-    amplitude: np.float32,
+    rule: _Rule,
     view: NDArray[np.float32],
+    haze: NDArray[np.float32],
     t: int,
     y: int,
     x: int,
-    inside: np.float32,
+    change: _Change,
 ) -> np.float32:  # pragma: no cover (compiled)
     """What the best partner adds to the energy in a swap of frame t alone, but for what changes after that
     frame.
 
-    t: not the first of the window, nor the last. inside: what the toggle of pixel (y, x) changes. As
-    `_partner`, but many times as fast: without branches.
+    t: not the first of the window, nor the last. As `_partner`, but many times as fast: without branches.
     """
     height, width = lines.shape
-    white = (lines[y, x] >> np.uint64(t)) & _BIT
+    near, price, inside, inside_u = rule.near, rule.price, change.inside, change.inside_u
+    white = (lines[y, x] >> np.uint64(t)) & _BIT  # so the partner is black, and is to become white
     clean = -_ONE if white == _NO_BITS else _ONE
-    dirty = clean * (amplitude)
+    dirty = clean * (rule.white - rule.black)
+    clean_u = rule.spread if white == _NO_BITS else _ZERO
+    dirty_u = -clean * rule.spread
     lowest = _NEVER
     x0, x1 = max(0, x - REACH), min(width, x + REACH + 1)
     for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
-        line_row, first_row, seen = lines[j, x0:x1], first[j, x0:x1], view[t, j, x0:x1]
+        line_row, first_row = lines[j, x0:x1], first[j, x0:x1]
+        seen, hazy = view[t, j, x0:x1], haze[t, j, x0:x1]
         near_row = near[j - y + REACH, x0 - x + REACH : x1 - x + REACH]
         for i in range(x1 - x0):
             three = line_row[i] >> np.uint64(t - 1)
             colour = (three >> _BIT) & _BIT
             differ = ((three ^ colour) & _BIT) + (((three >> np.uint64(2)) ^ colour) & _BIT)
             own = dirty if first_row[i] < t else clean
+            own_u = dirty_u if first_row[i] < t else clean_u
             worth = own * (own + _TWO * (seen[i] + near_row[i] * inside))
+            worth += own_u * (own_u + _TWO * (hazy[i] + near_row[i] * inside_u))
             worth += price * (_TWO - _TWO * np.float32(np.int32(differ)))
             lowest = min(lowest, worth if colour != white else _NEVER)
     return lowest
@@ -383,42 +436,61 @@ def _toggles(
     rule: _Rule,
     frames: int,
     view: NDArray[np.float32],
+    haze: NDArray[np.float32],
     start: int,
     end: int,
     y: int,
     x: int,
     worth: NDArray[np.float32],
-) -> np.float32:  # pragma: no cover (compiled)
+) -> None:  # pragma: no cover (compiled)
     """worth[t]: by how much toggling frame t alone changes the visible energy, for all frames of a run of a
-    pixel. Returns the sum of c * e over the run.
+    pixel.
     """
     line, first, before = state.lines[y, x], state.first[y, x], state.before[y, x]
     white = _colour(line, start)
-    total = _ZERO
+    total, total_u = _ZERO, _ZERO
     if first <= start:
         change = rule.black - rule.white if white else rule.white - rule.black
+        change_u = rule.spread if white else -rule.spread
         for t in range(start, end):
-            blurred = view[t, y, x]
-            total += blurred
-            worth[t] = change * (change + _TWO * blurred)
+            worth[t] = _costs(change, view[t, y, x], 1) + _costs(change_u, haze[t, y, x], 1)
         if first == start:
-            inside, after, until = _change(line, first, before, start, start + 1, frames, rule)
-            worth[start] = inside * (inside + _TWO * view[start, y, x])
-            if until > start + 1:
-                rest = _sum(view, y, x, start + 1, until)
-                worth[start] += after * (after * np.float32(until - start - 1) + _TWO * rest)
-        return total
+            worth[start] = _visible(state, rule, frames, view, haze, start, start + 1, y, x)
+        return
     # A clean run up to its end: whatever is toggled, what follows it becomes dirty.
-    change = rule.black - _ONE if white else rule.white
-    dirt = rule.white - _ONE if white else rule.black
+    change, change_u = (rule.black - _ONE, rule.spread) if white else (rule.white, _ZERO)
+    dirt, dirt_u = (rule.white - _ONE, _ZERO) if white else (rule.black, rule.spread)
     for t in range(end - 1, start - 1, -1):
-        blurred = view[t, y, x]
         if t == 0 and before == _OPENS:
-            change = -_ONE if white else _ONE
-        rest = dirt * (dirt * np.float32(end - 1 - t) + _TWO * total)
-        worth[t] = change * (change + _TWO * blurred) + rest
-        total += blurred
-    return total
+            change, change_u = (-_ONE if white else _ONE), _ZERO
+        after = _costs(dirt, total, end - 1 - t) + _costs(dirt_u, total_u, end - 1 - t)
+        worth[t] = _costs(change, view[t, y, x], 1) + _costs(change_u, haze[t, y, x], 1) + after
+        total += view[t, y, x]
+        total_u += haze[t, y, x]
+
+
+@_jit
+def _visible(
+    state: _State,
+    rule: _Rule,
+    frames: int,
+    view: NDArray[np.float32],
+    haze: NDArray[np.float32],
+    start: int,
+    end: int,
+    y: int,
+    x: int,
+) -> np.float32:  # pragma: no cover (compiled)
+    """By how much toggling an interval of a pixel changes the visible energy."""
+    change = _change(state.lines[y, x], state.first[y, x], state.before[y, x], start, end, frames, rule)
+    worth = _costs(change.inside, _sum(view, y, x, start, end), end - start)
+    if change.inside_u != _ZERO:
+        worth += _costs(change.inside_u, _sum(haze, y, x, start, end), end - start)
+    if change.until > end:
+        worth += _costs(change.after, _sum(view, y, x, end, change.until), change.until - end)
+        if change.after_u != _ZERO:
+            worth += _costs(change.after_u, _sum(haze, y, x, end, change.until), change.until - end)
+    return worth
 
 
 @_jit
@@ -430,6 +502,7 @@ def _visit(
     height, width = lines.shape
     radius = rule.taps.shape[0] // 2
     view = state.blurred[:, radius : radius + height, radius : radius + width]
+    haze = state.haze[:, radius : radius + height, radius : radius + width]
     between = rule.near.copy()
     between[REACH, REACH] = _ZERO
     promising = between.max()
@@ -450,21 +523,18 @@ def _visit(
                         length = _trailing_zeros(ahead ^ _ALL_BITS if _colour(line, start) else ahead)
                         end = min(frames, start + length)
                         length = end - start
-                        total = _toggles(state, rule, frames, view, start, end, y, x, worth)
+                        _toggles(state, rule, frames, view, haze, start, end, y, x, worth)
                         best, best_start, best_end, to_y, to_x = -_TOLERANCE, -1, -1, y, x
                         for number in range(length + 1 if length > 1 else 1):
                             if number < length:
                                 s, e = start + number, start + number + 1
                                 flips = 2 if s > start and e < end else _flips(line, before, s, e, frames)
-                                toggle = worth[s] + rule.price * np.float32(flips)
+                                toggle = worth[s]
                             else:
                                 s, e = start, end
-                                inside, after, until = _change(line, first, before, s, e, frames, rule)
-                                toggle = rule.price * np.float32(_flips(line, before, s, e, frames))
-                                toggle += inside * (inside * np.float32(length) + _TWO * total)
-                                if until > e:
-                                    rest = _sum(view, y, x, e, until)
-                                    toggle += after * (after * np.float32(until - e) + _TWO * rest)
+                                flips = _flips(line, before, s, e, frames)
+                                toggle = _visible(state, rule, frames, view, haze, s, e, y, x)
+                            toggle += rule.price * np.float32(flips)
                             if toggle < best:
                                 best, best_start, best_end, to_y, to_x = toggle, s, e, y, x
                             if toggle >= promising * np.float32(e - s):
@@ -472,20 +542,9 @@ def _visit(
                             change = _change(line, first, before, s, e, frames, rule)
                             swap = -_NEVER
                             if e - s == 1 and 0 < s < frames - 1:
-                                swap = toggle + _lowest(
-                                    lines,
-                                    state.first,
-                                    rule.near,
-                                    rule.price,
-                                    rule.white - rule.black,
-                                    view,
-                                    s,
-                                    y,
-                                    x,
-                                    change[0],
-                                )
+                                swap = toggle + _lowest(lines, state.first, rule, view, haze, s, y, x, change)
                             if swap < best:
-                                swap, j, i = _partner(state, rule, frames, view, s, e, y, x, change)
+                                swap, j, i = _partner(state, rule, frames, view, haze, s, e, y, x, change)
                                 swap += toggle
                                 if swap < best:
                                     best, best_start, best_end, to_y, to_x = swap, s, e, j, i

@@ -16,7 +16,8 @@ from trainer.dithers.search.sequential import convolved
 
 KERNEL = two_eye_kernel()
 PRICE = 0.2
-LEVELS = [Levels(), Levels(0.083), Levels(0.05, 0.97)]
+SOOT = Levels(0.25)
+LEVELS = [Levels(), Levels(0.083), Levels(0.05, 0.97), Levels(0.04, 0.98, 0.1)]
 
 
 def moving(frames, shape=(70, 90), seed=1):
@@ -34,10 +35,17 @@ def energy(dithers, frames, levels):
     """E by its definition."""
     taps = reaching(KERNEL)
     total = PRICE * sum(int((a != b).sum()) for a, b in pairwise(dithers))
-    for seen, frame in zip(glass(dithers, levels), frames, strict=True):
+    for seen, certain, frame in zip(glass(dithers, levels), glass(dithers, SOOT), frames, strict=True):
         error = (seen - frame).astype(np.float32)
         total += float((error * convolved(error, taps)).sum(dtype=np.float64))
+        uncertain = ghosts(certain) * np.float32(levels.spread)
+        total += float((uncertain * convolved(uncertain, taps)).sum(dtype=np.float64))
     return total
+
+
+def ghosts(seen):
+    """The dirty black pixels of a glass with the levels SOOT, as 0 and 1."""
+    return (seen == np.float32(SOOT.black)).astype(np.float32)
 
 
 def window_of(frames, dithers, levels, size=None):
@@ -93,11 +101,15 @@ def test_what_it_keeps_of_the_error_is_the_error(levels):
     for frame, dither in zip(frames[16:], noisy(frames[16:]), strict=True):
         window.append(frame, dither)
     window.settle()
-    blurred = window.blurred()
-    seen = list(glass(taken + window.take(16), levels))
+    blurred, haze = window.blurred()
+    dithers = taken + window.take(16)
+    seen, certain = list(glass(dithers, levels)), list(glass(dithers, SOOT))
     for number, frame in enumerate(frames[8:]):
         expected = convolved((seen[8 + number] - frame).astype(np.float32), reaching(KERNEL))
         np.testing.assert_allclose(blurred[number], expected, atol=2e-4)
+        if levels.spread:
+            expected = convolved(ghosts(certain[8 + number]) * np.float32(levels.spread), reaching(KERNEL))
+            np.testing.assert_allclose(haze[number], expected, atol=2e-4)
 
 
 def test_it_is_the_same_on_any_number_of_threads():
@@ -122,6 +134,15 @@ def test_a_known_ghost_is_made_up_for():
     known = glass_psnr(list(Search(levels=levels)(frames)), frames, levels)
     assert np.mean(known) > np.mean(blind) + 4
     assert min(known) > min(blind) + 6
+
+
+def test_an_uncertain_ghost_is_reckoned_with():
+    """The expected energy is lower, and it is the mean over ghosts as far off as they may be."""
+    frames, uncertain = moving(20), Levels(0.1, spread=0.1)
+    blind, aware = (list(Search(levels=levels)(frames)) for levels in (Levels(0.1), uncertain))
+    assert energy(aware, frames, uncertain) < 0.9 * energy(blind, frames, uncertain)
+    ends = energy(aware, frames, Levels(0.0)), energy(aware, frames, Levels(0.2))
+    assert np.mean(ends) == pytest.approx(energy(aware, frames, uncertain), rel=1e-4)
 
 
 def test_without_ghosts_it_is_better_than_frame_by_frame():
