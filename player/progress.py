@@ -1,4 +1,5 @@
-"""The player's place in the film, in a small JSON file that survives a power cut at any moment.
+"""What the player remembers, in two small JSON files that survive a power cut at any moment: its place in the
+film, and what people arranged of their films.
 
 The file is written before and after each frame: which frame the panel is being given, then that it is on the
 glass. So after a kill the player goes on with the frame it was showing or the next one, never with an earlier
@@ -9,7 +10,7 @@ far they are believed.
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +125,100 @@ def read(path: Path) -> Progress | None:
         "picture": (int, type(None)),
     }
     values = {}
-    for field in fields(Progress):
-        value = found.get(field.name, field.default)
+    for each in fields(Progress):
+        value = found.get(each.name, each.default)
         is_bool = isinstance(value, bool)
-        if not isinstance(value, kinds[field.name]) or is_bool != (field.name == "paused"):
-            raise ValueError(f"{field.name} is {value!r}")
+        if not isinstance(value, kinds[each.name]) or is_bool != (each.name == "paused"):
+            raise ValueError(f"{each.name} is {value!r}")
         if isinstance(value, int | float) and not 0 <= value < 1e15:
-            raise ValueError(f"{field.name} is {value!r}")
-        values[field.name] = value
+            raise ValueError(f"{each.name} is {value!r}")
+        values[each.name] = value
     return Progress(**values)
+
+
+MOST = 500  # reels on a shelf
+LONGEST_TITLE = 200  # letters
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Where a jump led away from: `frame` of `reel` (absolute path), at a moment (Unix seconds)."""
+
+    reel: str
+    frame: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What people arranged; reels are absolute paths. `queue`: shown next, in this order, whatever the
+    playlist; `names`: titles that people gave; `places`: where a reel was left before its end: its creation
+    stamp and the frame to go on with; `undo`: of the last jump.
+    """
+
+    queue: tuple[str, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    undo: Undo | None = None
+
+    def without(self, reel: str) -> "Shelf":
+        """The shelf when that reel is gone for good."""
+        return Shelf(
+            tuple(other for other in self.queue if other != reel),
+            {other: name for other, name in self.names.items() if other != reel},
+            {other: place for other, place in self.places.items() if other != reel},
+            None if self.undo is not None and self.undo.reel == reel else self.undo,
+        )
+
+
+class ShelfStore:
+    """The shelf, kept in the file at `path`, or only in memory without one. What cannot be read is left out,
+    and a failure to write is logged once: the film goes on.
+    """
+
+    def __init__(self, path: Path | None = None, log: Callable[[str], None] = lambda line: None) -> None:
+        self._path, self._log, self._failed = path, log, False
+        self.now = Shelf()
+        if path is not None:
+            try:
+                self.now = _shelf(json.loads(path.read_bytes()))
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except (OSError, ValueError, RecursionError, TypeError, AttributeError, KeyError) as error:
+                why_not = why(error) if isinstance(error, OSError) else "damaged"
+                self._log(f"{path}: cannot be read: {why_not}; the queue and the names of films begin anew")
+
+    def change(self, **values: Any) -> None:
+        """Replace these fields; a change survives a power cut when this returns."""
+        changed = replace(self.now, **values)
+        if changed == self.now:
+            return
+        self.now = changed
+        if self._path is None:
+            return
+        try:
+            make_directory(self._path.parent)
+            write_whole(self._path, json.dumps(asdict(changed), indent=1).encode() + b"\n", private=True)
+            self._failed = False
+        except FileError as error:
+            if not self._failed:
+                self._log(f"{error}; a restart would forget the queue and the names of films")
+            self._failed = True
+
+
+def _shelf(found: Any) -> Shelf:
+    """A shelf as it was written; an error of Python's own for anything else."""
+    names = {str(reel): str(name)[:LONGEST_TITLE] for reel, name in found.get("names", {}).items()}
+    places = {str(reel): (str(created), int(at)) for reel, (created, at) in found.get("places", {}).items()}
+    undo = found.get("undo")
+    return Shelf(
+        tuple(map(str, found.get("queue", ())))[:MOST],
+        newest(names),
+        newest(places),
+        None if undo is None else Undo(str(undo["reel"]), int(undo["frame"]), float(undo["at"])),
+    )
+
+
+def newest(entries: dict[str, Any]) -> dict[str, Any]:
+    """The entries that came last, MOST at most."""
+    return dict([*entries.items()][-MOST:])

@@ -31,7 +31,7 @@ from player.playback.loop import Playback
 from player.playback.reels import arranged, expand, number_of
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
-from player.progress import Progress, ProgressStore
+from player.progress import Progress, ProgressStore, ShelfStore
 from player.reel import Reel
 from player.schedule.quiet import Quiet, system_local
 from player.service.lock import locked
@@ -106,6 +106,7 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
                 reload=source.read,
                 seen=glass_pictures(config.simulated, glass, first.several),
                 wall=time.time,
+                shelf=ShelfStore(store.path.with_name("shelf.json"), say),
             )
             playback = Playback(effective._replace(config=config), panel, deps)
             playback.run(kept, source.jump, 1, once=True, attached=attached)
@@ -183,6 +184,7 @@ class _Showing:
                 clock=time.monotonic,
                 wall=time.time,
                 board=self._board,
+                shelf=ShelfStore(store.path.with_name("shelf.json"), self._log),
                 address=self._services.address,
             )
             playback = Playback(effective, panel, deps)

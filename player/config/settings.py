@@ -188,6 +188,8 @@ class Config:
         "DATE",
         "choose the interval so that the last frame is shown by then: a date (its end), or a date and time, "
         "such as 2027-01-31 or '2027-01-31 20:15', by the local clock",
+        live=True,
+        empty=True,
         check=parse_moment,
         example="2027-12-31",
     )
@@ -249,7 +251,9 @@ class Config:
         panel=True,
         example=-1.53,
     )
-    rotate: int = _choice(0, (0, 180), "turn the picture by this many degrees", unit="degrees", panel=True)
+    rotate: int = _choice(
+        0, (0, 180), "turn the picture by this many degrees", unit="degrees", panel=True, live=True
+    )
     mirror: bool = _switch("swap left and right", panel=True)
     bits: int = _choice(
         1, (1, 4), "bits per pixel on the wire; 4 for firmware that stays white at 1", panel=True

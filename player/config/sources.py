@@ -11,7 +11,7 @@ player's place. Deleting that file brings the configuration back.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,10 +74,17 @@ def settable(effective: Effective) -> dict[str, str | None]:
             reason = f"{name} is set by {origin} in the player's environment; remove it there first"
         elif origin.startswith("--"):
             reason = f"{name} is set by the option {origin} of the running player; start it without it"
-        elif name == "interval" and effective.config.finish_by is not None:
+        elif name == "interval" and effective.config.finish_by:
             reason = f"finish_by {effective.config.finish_by} chooses the interval; remove that setting first"
         found[name] = reason
     return found
+
+
+def lock(locks: Mapping[str, str | None], name: str, together: Collection[str]) -> str | None:
+    """Why `name` cannot be changed now, of what `settable` says; `together`: the keys that are changed with
+    it, as an interval may be when `finish_by` is taken away.
+    """
+    return None if name == "interval" and "finish_by" in together else locks[name]
 
 
 def changed(effective: Effective, values: Mapping[str, Any]) -> Effective:

@@ -31,8 +31,13 @@ def end_card(size: tuple[int, int], title: str) -> Dither:
     return _card(size, [_Words("The End", loud=True), _Words(title)])
 
 
-def no_film_card(size: tuple[int, int], where: str, address: str | None) -> Dither:
-    """No reel was found at `where`. `address` of the web page, None when there is no page."""
+def no_film_card(size: tuple[int, int], where: str, address: str | None, qr: Modules | None = None) -> Dither:
+    """No reel was found at `where`. `address` of the web page, None when there is no page. `qr`: the code of
+    the link that signs in, as in `address_card`: the card of a first start, which says what to do.
+    """
+    if address is not None and qr is not None:
+        words = [_Words("Scan to send the first film, or open"), _Words(address, loud=True)]
+        return _card(size, words, np.asarray(qr, bool))
     words = [_Words("No film found", loud=True), _Words(f"The player looked in {where}")]
     if address is None:
         return _card(size, [*words, _Words("Copy a reel there, and it begins by itself.")])

@@ -13,7 +13,7 @@ from player.config.settings import Config
 from player.config.sources import Effective
 from player.playback.requests import Request
 from player.playback.status import StatusBoard
-from player.progress import Progress
+from player.progress import Progress, ShelfStore
 from player.reel import Reel
 from player.schedule.quiet import Local, system_local
 
@@ -69,4 +69,5 @@ class Dependencies:
     wall: Callable[[], float] = time.time
     local: Local = system_local
     board: StatusBoard = field(default_factory=StatusBoard)
+    shelf: ShelfStore = field(default_factory=ShelfStore)
     address: Callable[[], Address | None] = lambda: None

@@ -1,16 +1,19 @@
 """What a running player does about each request."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from player.config.settings import KEYS, checked
-from player.config.sources import Effective, changed, keep_changes, settable
+from player.config.sources import Effective, changed, keep_changes, lock, settable
 from player.errors import ConfigError, FileError, PlayerError, ReelError
+from player.files import why
 from player.playback.dependencies import Dependencies, Outcome
 from player.playback.reels import number_of
 from player.playback.requests import Kind, Request
 from player.playback.screen import Screen
 from player.playback.state import State
+from player.progress import LONGEST_TITLE, MOST, Undo, newest
 from player.schedule.quiet import Quiet
 
 ADDRESS_STANDS = 60.0  # seconds
@@ -27,9 +30,21 @@ class Handlers:
 
     def handle(self, request: Request) -> Outcome | None:
         """Carry a request out; the outcome when it ends the run. What is not possible is said in the log."""
+        if request.number:
+            self._state.refused = ""
+        try:
+            return self._carry_out(request)
+        finally:
+            self._state.handled = max(self._state.handled, request.number)
+
+    def _refuse(self, why: str) -> None:
+        self._state.refused = why
+        self._deps.log(why)
+
+    def _carry_out(self, request: Request) -> Outcome | None:
         state = self._state
         if request.kind in _NEEDS_FILM and state.missing:
-            self._deps.log(f"{request.kind.value}: there is no film: {state.missing}")
+            self._refuse(f"{request.kind.value}: there is no film: {state.missing}")
             return None
         match request.kind:
             case Kind.STOP:
@@ -49,6 +64,14 @@ class Handlers:
                 self._back()
             case Kind.GO_TO | Kind.CHOOSE:
                 self._go(request)
+            case Kind.UNDO:
+                self._undo()
+            case Kind.PLAY_NEXT | Kind.QUEUE | Kind.UNQUEUE:
+                self._queue(request.kind, str(request.value))
+            case Kind.RENAME:
+                self._rename(**dict(request.value))  # type: ignore[arg-type]
+            case Kind.DELETE:
+                self._delete(request.value)  # type: ignore[arg-type]
             case Kind.REDRAW | Kind.CLEAN:
                 self._redraw(request.kind is Kind.CLEAN)
             case Kind.ADDRESS:
@@ -67,7 +90,7 @@ class Handlers:
 
     def _go(self, request: Request) -> None:
         """To a place in the reel, or to another reel."""
-        state = self._state
+        state, here = self._state, self._here()
         try:
             if request.kind is Kind.GO_TO:
                 state.reels.number = number_of(state.reels.reel, request.value)  # type: ignore[arg-type]
@@ -75,9 +98,82 @@ class Handlers:
                 state.reels.choose(state.config, request.value)  # type: ignore[arg-type]
                 state.missing = ""
         except PlayerError as error:
-            self._deps.log(f"{request.kind.value}: {error}")
+            self._refuse(f"{request.kind.value}: {error}")
         else:
+            state.reels.shelf.change(undo=here)
             state.ask(self._deps.clock(), "exact", "jump" if request.kind is Kind.GO_TO else "another reel")
+
+    def _here(self) -> Undo | None:
+        """The frame that stands, to come back to."""
+        state = self._state
+        if not state.reels.is_open:
+            return None
+        frame = state.reels.number if state.at is None else state.at
+        return Undo(str(state.reels.reel.path), frame, self._deps.wall())
+
+    def _undo(self) -> None:
+        """Back to where the last jump led away from; that is a jump, too."""
+        state, here, undo = self._state, self._here(), self._state.reels.shelf.now.undo
+        if undo is None:
+            self._refuse("undo: there is no jump to undo")
+            return
+        another = here is None or undo.reel != here.reel
+        try:
+            if another:
+                state.reels.choose(state.config, Path(undo.reel))
+                state.missing = ""
+        except PlayerError as error:
+            self._refuse(f"undo: {error}")
+            return
+        state.reels.number = min(undo.frame, state.reels.reel.frames - 1)
+        state.reels.shelf.change(undo=here)
+        state.ask(self._deps.clock(), "exact", "another reel" if another else "jump")
+
+    def _queue(self, kind: Kind, reel: str) -> None:
+        state, shelf = self._state, self._state.reels.shelf
+        others = tuple(other for other in shelf.now.queue if other != reel)
+        queue = {Kind.PLAY_NEXT: (reel, *others), Kind.QUEUE: (*others, reel)}.get(kind, others)
+        shelf.change(queue=queue[:MOST])
+        self._deps.log(f"{kind.value}: {reel}")
+        if state.over and queue:  # the last film is over: the next one need not be waited for
+            state.over = False
+            state.schedule = state.schedule._replace(due=self._deps.clock())
+        state.choose_interval(self._deps)
+
+    def _rename(self, reel: Path, title: str) -> None:
+        state, shelf = self._state, self._state.reels.shelf
+        names = {other: name for other, name in shelf.now.names.items() if other != str(reel)}
+        if title:
+            names[str(reel)] = title[:LONGEST_TITLE]
+        shelf.change(names=newest(names))
+        self._deps.log(f"{reel}: is called {title or 'as before'}")
+        if state.at is not None and state.reels.reel.path == reel and "title" in state.config.caption:
+            state.address_until = None
+            self._screen.refresh()
+
+    def _delete(self, path: Path) -> None:
+        """Remove the file of a reel; only where reels are sent to, as the others are somebody else's."""
+        state, now = self._state, self._deps.clock()
+        films = state.config.films
+        if films is None or path.parent != Path(films).absolute():
+            self._refuse(f"delete: {path} does not lie in films, so it is not deleted here")
+            return
+        if not state.config.wait_for_films and state.reels.is_open and path == state.reels.reel.path:
+            self._refuse(f"delete: {path} is being shown; show another film first")
+            return
+        try:
+            begun = state.reels.delete(state.config, path)
+        except OSError as error:
+            self._refuse(f"delete: {path} cannot be removed: {why(error)}")
+            return
+        except ReelError as error:
+            state.missing, state.asked = str(error), ""
+            state.look_at, state.lost_at = now, float("-inf")
+            begun = False
+        self._deps.log(f"{path}: deleted")
+        if begun:
+            state.ask(now, "exact", "another reel")
+        state.choose_interval(self._deps)
 
     def _back(self) -> None:
         """To the frame before the one on the glass, or before the one that is asked for."""
@@ -90,10 +186,10 @@ class Handlers:
         try:
             before = state.reels.before(number, state.config)
         except ReelError as error:  # out of reach: the next frame that is due says what becomes of it
-            self._deps.log(f"back: {error}")
+            self._refuse(f"back: {error}")
             return
         if before is None:
-            self._deps.log("back: no frame before this one can be shown")
+            self._refuse("back: no frame before this one can be shown")
             return
         state.reels.number = before
         state.ask(self._deps.clock(), "exact")
@@ -112,7 +208,7 @@ class Handlers:
 
         address = self._deps.address()
         if address is None:
-            self._deps.log("address: there is no web page; set remote in the configuration")
+            self._refuse("address: there is no web page; set remote in the configuration")
             return
         card = address_card(self._screen.size, address.url, address.qr)
         self._screen.show_briefly(card, "the address of the web page")
@@ -123,13 +219,14 @@ class Handlers:
         effective, log = self._state.effective, self._deps.log
         locks = settable(effective)
         for name in values:
-            if name not in locks or locks[name] is not None:
-                log(f"set: {locks.get(name, f'{name} cannot be set while the player runs')}")
+            why_not = lock(locks, name, values) if name in locks else f"{name} cannot be set while it runs"
+            if why_not is not None:
+                self._refuse(f"set: {why_not}")
                 return None
         try:
             values = {name: checked(name, value, f"set: {name}") for name, value in values.items()}
         except ConfigError as error:
-            log(str(error))
+            self._refuse(str(error))
             return None
         if effective.changes is not None:
             try:

@@ -45,9 +45,10 @@ class Playback:
         self.state = State(
             effective,
             Quiet(config.quiet, config.quiet_days, deps.local),
-            Reels(panel.size, deps.open_reel, deps.log),
+            Reels(panel.size, deps.open_reel, deps.log, deps.shelf),
             Schedule(now, config.interval),
             deps.wall() - now,
+            handled=deps.board.latest().snapshot.handled,
         )
         self.screen = Screen(self.state, panel, deps)
         self._handlers = Handlers(self.state, self.screen, deps)
@@ -297,7 +298,8 @@ class Playback:
         state, config = self.state, self.state.config
         if state.quiet.at(self.deps.wall()):
             return
-        if state.card_at is not None and (state.is_card or now - state.card_at < SELDOM):
+        stands = PATIENCE if state.is_card else SELDOM
+        if state.card_at is not None and now - state.card_at < stands:
             return
         if state.reels.can_open_any():  # patience: the one that was shown may come back
             return
@@ -306,6 +308,9 @@ class Playback:
         where = ", ".join([*config.reels, *([config.films] if config.films else [])])
         address = self.deps.address()
         url = None if address is None else address.url
-        card = no_film_card(self.screen.size, where or "no place at all", url)
-        self.screen.show_card(card, "no film is found")
+        # Only before the first film: later a code that signs in would stand in the room for days.
+        qr = None if address is None or state.progress.reel is not None else address.qr
+        card = no_film_card(self.screen.size, where or "no place at all", url, qr)
         state.card_at = now
+        if state.picture is None or not (state.picture.dither == card).all():  # the address may have changed
+            self.screen.show_card(card, "no film is found")

@@ -17,7 +17,7 @@ import numpy as np
 from player.config.settings import Config
 from player.errors import BadFrame, NoSuchFrame, ReelError
 from player.files import why
-from player.progress import Progress
+from player.progress import Progress, ShelfStore, newest
 from player.reel import Reel
 from player.times import Place, film_time, parse_place
 
@@ -29,12 +29,18 @@ _FAR_BACK = 64  # frames looked at on the way back to one that can be shown
 class Reels:
     """`paths`: absolute, in the order of this `round`; `number`: the frame to show next, of the open reel; it
     may be past the last, then call `turn`. `chosen_over`: see `Progress`. `size`: (width, height) of the
-    panel. Call `enter` first.
+    panel. `shelf`: the queue, names, and where reels were left. Call `enter` first.
     """
 
     def __init__(
-        self, size: tuple[int, int], open_reel: Callable[[Path], Reel], log: Callable[[str], None]
+        self,
+        size: tuple[int, int],
+        open_reel: Callable[[Path], Reel],
+        log: Callable[[str], None],
+        shelf: ShelfStore | None = None,
     ) -> None:
+        self.shelf = ShelfStore() if shelf is None else shelf
+        self._from_queue = False  # the open reel came out of the queue, and nothing of it is shown yet
         self.paths: tuple[Path, ...] = ()
         self.round = 0
         self.number = 0
@@ -66,8 +72,8 @@ class Reels:
 
     @property
     def title(self) -> str:
-        """The name of the film of the open reel, without a suffix."""
-        return Path(self.reel.meta.get("film", "")).stem or self.reel.path.stem
+        """What people call the film of the open reel."""
+        return self.shelf.now.names.get(str(self.reel.path)) or self.reel.title
 
     def close(self) -> None:
         """Close the open reel, if there is one."""
@@ -163,9 +169,68 @@ class Reels:
     def choose(self, config: Config, path: Path) -> None:
         """Open a reel at its beginning, in the playlist or not. ReelError when it cannot be opened."""
         self._open(path)
-        self.number = 0
-        self._log(f"{path}: begins")
+        self._begin(config)
+
+    def _begin(self, config: Config) -> None:
+        """Begin the open reel, or go on where it was left."""
+        path = self.reel.path
+        created, frame = self.shelf.now.places.get(str(path), ("", 0))
+        self.number = frame if created == self.created and frame < self.reel.frames else 0
+        self._log(f"{path}: " + (f"goes on at frame {self.number}" if self.number else "begins"))
         self.chosen_over = None if path in self.paths else joined(config.reels, config.films)
+
+    def arrived(self) -> None:
+        """A frame of the open reel stands: it no longer waits in the queue."""
+        queue = self.shelf.now.queue
+        if self._from_queue and queue and queue[0] == str(self.reel.path):
+            self.shelf.change(queue=queue[1:])
+        self._from_queue = False
+
+    def delete(self, config: Config, path: Path) -> bool:
+        """Remove the file of a reel; whether another one was begun in its place. ReelError when none is left,
+        OSError when it cannot be removed.
+        """
+        was_open = self._reel is not None and self.reel.path == path
+        path.unlink()
+        before = self.paths
+        self.paths = tuple(other for other in self.paths if other != path)
+        if was_open:
+            self.close()
+        self.shelf.change(**vars(self.shelf.now.without(str(path))))
+        if not was_open:
+            return False
+        if self._take_from_queue(config):
+            return True
+        self.look(config)
+        rest = after(self.paths, path, before)
+        if not any(self._opened(other) for other in [*rest, *self.paths]):
+            raise ReelError("no film is left that can be shown; send one")
+        self._begin(config)
+        return True
+
+    def _take_from_queue(self, config: Config) -> bool:
+        """Begin the first reel of the queue that can be opened; those before it are dropped. It leaves the
+        queue when a frame of it stands, so that a power cut loses none.
+        """
+        while queue := self.shelf.now.queue:
+            if self._opened(Path(queue[0])):
+                self._from_queue = True
+                self._begin(config)
+                return True
+            self.shelf.change(queue=queue[1:])
+        return False
+
+    def up_next(self, config: Config) -> Path | None:
+        """The reel that follows the open one, as far as is known without reading again."""
+        if queue := self.shelf.now.queue:
+            return Path(queue[0])
+        if config.end == "stop":
+            return None
+        if rest := after(self.paths, self.reel.path):
+            return rest[0]
+        if config.end == "next" or not self.paths:
+            return None
+        return arranged(self.paths, config.order, config.seed, self.round + 1)[0]
 
     def follow(self, config: Config) -> bool:
         """Find the reels that new settings name, and begin the first one if the open one is not among them;
@@ -195,9 +260,12 @@ class Reels:
             if self.number < self.reel.frames:
                 return True
         self._fruitless = self._fruitless + 1 if shown == self._shown_before_turn else 0
+        if self._take_from_queue(config):
+            self._shown_before_turn = shown
+            return True
         if config.end != "stop" and self._next_reel(config, reel.path):
-            self.number, self._shown_before_turn = 0, shown
-            self._log(f"{self.reel.path}: begins")
+            self._shown_before_turn = shown
+            self._begin(config)
             return True
         self._log(f"{reel.path}: all {reel.frames} frames have been shown; --start 0 shows them again")
         return False
@@ -236,14 +304,17 @@ class Reels:
             return False
         return self.paths != before and not self._is_final(config)
 
+    def frames_of_this(self, config: Config) -> int:
+        """Frames of the open reel still to come, with the next one."""
+        return max(-(-(self.reel.frames - self.number) // config.step), 0)
+
     def frames_left(self, config: Config) -> int:
-        """Frames still to come, with the next one: of this reel, and with `end` other than "stop" of those
-        after it in this round.
+        """Frames still to come, with the next one: of this reel, of those in the queue, and with `end` other
+        than "stop" of those after it in this round.
         """
-        left = -(-(self.reel.frames - self.number) // config.step)
-        for path in () if config.end == "stop" else after(self.paths, self.reel.path):
-            left += -(-self._length(path) // config.step)
-        return max(left, 0)
+        later = [Path(path) for path in self.shelf.now.queue]
+        later += () if config.end == "stop" else after(self.paths, self.reel.path)
+        return self.frames_of_this(config) + sum(-(-self._length(path) // config.step) for path in later)
 
     def can_open_any(self) -> bool:
         """Whether one of the reels can be opened; the open one stays."""
@@ -261,6 +332,8 @@ class Reels:
         return self._lengths[path]
 
     def _is_final(self, config: Config) -> bool:
+        if self.shelf.now.queue:
+            return False
         return config.end == "stop" or (config.end == "next" and not after(self.paths, self.reel.path))
 
     def _opened(self, path: Path) -> bool:
@@ -279,6 +352,9 @@ class Reels:
         except ReelError:
             reel.close()
             raise
+        if self._reel is not None and self._reel.path != path:
+            self._leave()
+        self._from_queue = False
         self.close()
         self._reel = reel
         try:
@@ -287,6 +363,14 @@ class Reels:
             self.duration = None
         if not reel.complete:
             self._log(f"{path}: its export was not finished; showing the {reel.frames} frames it holds")
+
+    def _leave(self) -> None:
+        """Note where the open reel is left; nowhere when its end was reached."""
+        path = str(self.reel.path)
+        places = {other: place for other, place in self.shelf.now.places.items() if other != path}
+        if 0 < self.number < self.reel.frames:
+            places[path] = (self.created, self.number)
+        self.shelf.change(places=newest(places))
 
     # Which frame of the open reel.
 

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,12 @@ class Kind(enum.Enum):
     RESUME. NEXT, BACK: the frame after or before the one shown, at once; the interval begins anew, a pause
     stays. GO_TO [Place]: that place of the reel, at once. REDRAW: the picture again, with a flash. CLEAN:
     INIT, the strongest erase, then the picture. SET [mapping of key to checked value]: change settings; they
-    outlive a restart. CHOOSE [absolute Path of a reel]: show that reel now. ADDRESS: the address of the web
-    page on the panel for a minute.
+    outlive a restart. ADDRESS: the address of the web page on the panel for a minute.
+
+    With the absolute Path of a reel: CHOOSE: show it now, from where it was left. PLAY_NEXT, QUEUE: show it
+    when the present one is over, before or after the others that wait; UNQUEUE: do not. DELETE: remove its
+    file. RENAME [mapping of reel and title]: call it that; an empty title is its own again. UNDO: back to
+    where the last jump or choice led away from.
     """
 
     STOP = "stop"
@@ -43,18 +47,31 @@ class Kind(enum.Enum):
     SET = "set"
     CHOOSE = "choose"
     ADDRESS = "address"
+    PLAY_NEXT = "play next"
+    QUEUE = "queue"
+    UNQUEUE = "unqueue"
+    RENAME = "rename"
+    DELETE = "delete"
+    UNDO = "undo"
 
 
-_VALUES: dict[Kind, type] = {Kind.GO_TO: Place, Kind.SET: Mapping, Kind.CHOOSE: Path}
+_VALUES: dict[Kind, type] = {
+    **dict.fromkeys((Kind.CHOOSE, Kind.PLAY_NEXT, Kind.QUEUE, Kind.UNQUEUE, Kind.DELETE), Path),
+    **dict.fromkeys((Kind.SET, Kind.RENAME), Mapping),
+    Kind.GO_TO: Place,
+}
 _EACH_COUNTS = (Kind.NEXT, Kind.BACK)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request. TypeError when the value is not of the type that its kind needs."""
+    """One request. TypeError when the value is not of the type that its kind needs. `number`: of those that
+    want to know when it was carried out, growing from 1; 0 for the others.
+    """
 
     kind: Kind
     value: Place | Path | Mapping[str, Any] | None = None
+    number: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         needed = _VALUES.get(self.kind, type(None))
@@ -105,7 +122,7 @@ class Inbox:
                 return None
         request = self._requests.popleft()
         while request.kind not in _EACH_COUNTS and self._requests and self._requests[0] == request:
-            self._requests.popleft()
+            request = self._requests.popleft()
         return request
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ class Screen:
         dither, info = reels.reel.dither(number), reels.reel.info(number)
         if parts := caption.parse_caption(self._state.config.caption, "caption"):
             percent = 100 * (number + 1) / reels.reel.frames
-            text = caption.caption_text(parts, reels.title, info.time_ms, percent, number)
+            text = caption.caption_text(parts, reels.title, info.time_ms, percent, number + 1)
             dither = caption.strip(dither, text)
         return dither, info
 
@@ -78,6 +78,7 @@ class Screen:
         state.schedule = state.schedule.shown(now)
         state.shown += not again
         self._keep(decision, state.progress.shown_at if again else deps.wall())
+        state.reels.arrived()
         deps.log(_line(number, reel, info.time_ms, decision))
         state.reels.number = number + state.config.step
 

@@ -2,7 +2,7 @@
 
 import enum
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -17,13 +17,14 @@ from player.playback.reels import Reels
 from player.playback.status import Status
 from player.progress import Progress
 from player.redraw import DAY, Decision, RedrawState
-from player.schedule.due import Schedule
+from player.schedule.due import Schedule, ends_at
 from player.schedule.finish import interval_for
 from player.schedule.quiet import Quiet
 from player.times import Place
 
 Dither = NDArray[np.uint8]
 NEVER = float("inf")
+UNDO_LASTS = 7 * 86400.0  # seconds for which a jump can be undone
 _SOON = 3600.0  # seconds: the daily redraw waits for a frame that comes up within them
 
 
@@ -106,6 +107,11 @@ class State:
     jump: Place | None = None
     """The place that was asked for at the start, until a reel is open."""
 
+    handled: int = 0
+    """The number of the last request that was carried out."""
+    refused: str = ""
+    """Why the last request could not be carried out."""
+
     was_quiet: bool = False
     is_ready: bool = False
     complaint: str = ""
@@ -148,7 +154,7 @@ class State:
         """
         config, schedule = self.config, self.schedule
         self.schedule = schedule._replace(interval=config.interval)
-        if config.finish_by is None or not self.reels.is_open:
+        if not config.finish_by or not self.reels.is_open:
             return
         frames = self.reels.frames_left(config) - (schedule.up is None)
         if frames <= 0:
@@ -224,6 +230,12 @@ def status_of(state: State, now: float, wall: float) -> Status:
     reels, progress = state.reels, state.progress
     film = reels.is_open and not state.missing
     idle = state.paused or state.over or bool(state.missing)
+    due = None if idle else state.next_due(now, wall)
+    up_next = reels.up_next(state.config) if film else None
+    left = reels.frames_of_this(state.config) if film else 0
+    shelf = reels.shelf.now
+    if shelf.undo is not None and wall - shelf.undo.at > UNDO_LASTS:
+        shelf = replace(shelf, undo=None)
     return Status(
         reel=str(reels.reel.path) if film else None,
         title=reels.title if film else "",
@@ -232,7 +244,7 @@ def status_of(state: State, now: float, wall: float) -> Status:
         time_ms=None if state.picture is None else state.picture.time_ms,
         duration_ms=reels.duration if film else None,
         shown_at=progress.shown_at,
-        next_due=None if idle else state.next_due(now, wall),
+        next_due=due,
         interval=state.schedule.interval,
         paused=state.paused,
         quiet=state.quiet.at(wall),
@@ -241,4 +253,11 @@ def status_of(state: State, now: float, wall: float) -> Status:
         playlist=tuple(map(str, reels.paths)),
         message=state.missing or ("the film is over" if state.over else ""),
         settings={name: vars(state.config)[name] for name in SETTABLE},
+        ends=None if due is None or not film else ends_at(due, state.schedule.interval, left, state.quiet),
+        left=left,
+        up_next=None if up_next is None else str(up_next),
+        shelf=shelf,
+        handled=state.handled,
+        busy=bool(state.asked) and not state.missing,
+        refused=state.refused,
     )

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from player.progress import Shelf
+
 
 @dataclass(frozen=True)
 class Status:
@@ -20,7 +22,11 @@ class Status:
     (paused, waiting for films, over). `interval`: seconds from frame to frame, as used now. `quiet`: within
     quiet hours. `redraws` in all; `net`: share of the pixels that differ from the last redraw. `playlist`:
     absolute paths in the order of showing. `message`: what it waits for, empty when the film runs.
-    `settings`: the keys that may be SET, with their values now.
+    `settings`: the keys that may be SET, with their values now. `ends`: Unix seconds when the last frame of
+    the reel has stood for an interval, None while that is not known; `left`: frames of it still to come.
+    `up_next`: absolute path of the reel that follows, None when none does. `shelf`: what people arranged.
+    `handled`: the number of the last request that was carried out; `busy`: a frame that was asked for is
+    still to be drawn; `refused`: why the last request could not be carried out, empty when it could.
     """
 
     reel: str | None = None
@@ -39,6 +45,13 @@ class Status:
     playlist: tuple[str, ...] = ()
     message: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    ends: float | None = None
+    left: int = 0
+    up_next: str | None = None
+    shelf: Shelf = field(default_factory=Shelf)
+    handled: int = 0
+    busy: bool = False
+    refused: str = ""
 
 
 class View(NamedTuple):

@@ -248,6 +248,11 @@ class Reel:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def title(self) -> str:
+        """What people call the film: its title, else the name of its file without a suffix."""
+        return self.meta.get("title") or Path(self.meta.get("film", "")).stem or self.path.stem
+
     def close(self) -> None:
         """Close the file. The reel cannot be used afterwards."""
         self._connection.close()

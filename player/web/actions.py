@@ -5,6 +5,7 @@ operation in the API's document. So a new button is a new line here, and whateve
 of request. Everything is checked here before it is posted.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from player.config.settings import DEFAULTS, KEYS, Config, checked, from_text
+from player.config.sources import lock
 from player.errors import ConfigError
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
+from player.progress import LONGEST_TITLE
 from player.service.process import LogTail
 from player.times import Place, film_time, parse_place
 from player.web.exchange import Field, Problem, check_fields, retry_after
 from player.web.guard import Bucket, Guard
 from player.web.images import Pictures
-from player.web.library import Library
+from player.web.library import Library, Listed
 from player.web.uploads import Uploads, free_bytes
 
 Settable = Callable[[], Mapping[str, str | None]]
@@ -55,25 +58,35 @@ class Remote:
         self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
         self.guard, self.urls, self.wall, self.sleep = guard, urls, wall, sleep
         self.pace = Bucket(20, 5.0, clock)
+        # A page outlives the player, whose numbers begin anew: so they begin at the time of its start.
+        self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)
         self.pictures, self.library = Pictures(board), Library(board, films)
         limit, keep = int(config.upload_limit * 1e6), int(config.free_space * 1e6)
         self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log)
 
-    def ask(self, action: "Action", given: Given) -> None:
-        """Post the request that this action makes of `given`; Problem when it cannot be asked."""
+    def ask(self, action: "Action", given: Given) -> int:
+        """Post the request that this action makes of `given`; returns its number, which the status names when
+        it was carried out. Problem when it cannot be asked.
+        """
         if action.fields is not None:
             check_fields(given, action.fields, action.one_of)
-        request = Request(action.kind, action.value(self, given))
+        value = action.value(self, given)
         if not self.pace.take():
             raise Problem(429, "too much at once; wait a moment", retry_after(self.pace.wait()))
-        self.inbox.post(request)
+        number = next(self._numbers)
+        self.inbox.post(Request(action.kind, value, number))
+        return number
 
     def status(self) -> dict[str, Any]:
         """What the player shows and does, for JSON."""
         snapshot = self.board.latest().snapshot
         picture = self.pictures.panel()
+        shelf, undo = snapshot.shelf, snapshot.shelf.undo
+        told = {name: value for name, value in vars(snapshot).items() if name != "shelf"}
         return {
-            **vars(snapshot),
+            **told,
+            "queue": list(shelf.queue),
+            "undo": None if undo is None else {"reel": undo.reel, "frame": undo.frame},
             "playlist": list(snapshot.playlist),
             "settings": dict(snapshot.settings),
             "name": None if snapshot.reel is None else Path(snapshot.reel).name,
@@ -187,12 +200,45 @@ def _parsed(text: str) -> Place:
 
 def _reel(remote: Remote, given: Given) -> Path:
     """A reel of the list."""
-    reel = remote.library.find(given["reel"])
-    if reel is None:
-        raise Problem(404, "there is no such reel; choose one from the list")
+    reel = _listed(remote, given)
     if reel.problem:
         raise Problem(409, f"{reel.title}: {reel.problem}")
     return Path(reel.path)
+
+
+def _listed(remote: Remote, given: Given) -> Listed:
+    reel = remote.library.find(given["reel"])
+    if reel is None:
+        raise Problem(404, "there is no such film; choose one from the list")
+    return reel
+
+
+def _queued(remote: Remote, given: Given) -> Path:
+    """A reel that waits in the queue."""
+    if given["reel"] not in remote.board.latest().snapshot.shelf.queue:
+        raise Problem(404, "this film does not wait in the queue")
+    return Path(given["reel"])
+
+
+def _deletable(remote: Remote, given: Given) -> Path:
+    """A reel whose file may be removed: one of those that were sent here."""
+    reel = _listed(remote, given)
+    if not remote.library.is_own(reel):
+        raise Problem(409, f"{reel.title} does not lie in the directory of this page; delete its file there")
+    return Path(reel.path)
+
+
+def _renamed(remote: Remote, given: Given) -> Mapping[str, Any]:
+    """A reel and its new title."""
+    title = " ".join(given["title"].split())
+    if not title.isprintable():
+        raise Problem(422, "title must be made of letters that can be seen")
+    return {"reel": Path(_listed(remote, given).path), "title": title}
+
+
+def _undoable(remote: Remote, given: Given) -> None:
+    if remote.board.latest().snapshot.shelf.undo is None:
+        raise Problem(409, "there is no jump to undo")
 
 
 def _settings(
@@ -203,7 +249,7 @@ def _settings(
     for name, value in given.items():
         if name not in settable:
             raise Problem(422, f"{name[:80]} cannot be changed here")
-        if (reason := settable[name]) is not None:
+        if (reason := lock(settable, name, given)) is not None:
             raise Problem(409, reason)
         try:
             good[name] = read(name, value, name)
@@ -255,6 +301,7 @@ PLACE = Field(
     example="1200 or 1:02:03",
 )
 REEL = Field("reel", "string", "the path of a reel in /api/reels")
+TITLE = Field("title", "string", longest=LONGEST_TITLE)
 
 ACTIONS = (
     Action(
@@ -291,8 +338,38 @@ ACTIONS = (
     ),
     Action(
         "choose", Kind.CHOOSE, "reels", "Show", fields=(REEL,), value=_reel, problems=(404, 409),
-        help="Show that reel now.",
-        done="The reel is on its way to the panel.",
+        help="Show that reel now, from where it was left.",
+        done="The film is on its way to the panel.",
+    ),
+    Action(
+        "undo", Kind.UNDO, None, "Undo", value=_undoable, problems=(409,),
+        help="Go back to where the last jump or choice led away from.",
+        done="Back to the place before.",
+    ),
+    Action(
+        "play-next", Kind.PLAY_NEXT, None, "Play next", fields=(REEL,), value=_reel, problems=(404, 409),
+        help="Show that reel when the present one is over, before the others in the queue.",
+        done="It comes next.",
+    ),
+    Action(
+        "queue", Kind.QUEUE, None, "Add to queue", fields=(REEL,), value=_reel, problems=(404, 409),
+        help="Show that reel when the present one and the queue are over.",
+        done="It is in the queue.",
+    ),
+    Action(
+        "unqueue", Kind.UNQUEUE, None, "Remove from queue", fields=(REEL,), value=_queued, problems=(404,),
+        help="Take that reel out of the queue.",
+        done="It is out of the queue.",
+    ),
+    Action(
+        "rename", Kind.RENAME, None, "Rename", fields=(REEL, TITLE), value=_renamed, problems=(404,),
+        help="Call a film that; an empty title is its own again.",
+        done="The film has its new name.",
+    ),
+    Action(
+        "delete", Kind.DELETE, None, "Delete", fields=(REEL,), value=_deletable, problems=(404, 409),
+        help="Delete a reel that was sent here. This cannot be undone.",
+        done="The film is deleted.",
     ),
     Action(
         "settings", Kind.SET, "settings", "Change settings", strong=True, problems=(409,),

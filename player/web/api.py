@@ -25,8 +25,9 @@ def mount(app: Bottle, remote: Remote) -> None:
 
         @app.post(f"/api/{action.name}")
         def ask(action: Action = action) -> HTTPResponse:
-            remote.ask(action, read_json(request.environ) if action.fields != () else {})
-            return asked(action)
+            return asked(
+                action, remote.ask(action, read_json(request.environ) if action.fields != () else {})
+            )
 
 
 def _mount_reading(app: Bottle, remote: Remote) -> None:
@@ -91,9 +92,9 @@ def answer(found: dict[str, Any], status: int = 200) -> HTTPResponse:
     return HTTPResponse(json.dumps(found, allow_nan=False), status, headers)
 
 
-def asked(action: Action) -> HTTPResponse:
-    """The response to an action that was posted."""
-    return answer({"asked": action.name}, 202)
+def asked(action: Action, number: int) -> HTTPResponse:
+    """The response to an action that was posted; `number`: of its request."""
+    return answer({"asked": action.name, "request": number}, 202)
 
 
 def _png(picture: Picture | None) -> HTTPResponse:

@@ -54,6 +54,10 @@ class Library:
         """The reel with this path; None when it is not in the list."""
         return next((reel for reel in self.all() if reel.path == path), None)
 
+    def is_own(self, reel: Listed) -> bool:
+        """Whether a reel lies in the films directory, so that it may be deleted from here."""
+        return self._films is not None and Path(reel.path).parent == self._films.absolute()
+
     def _paths(self) -> list[Path]:
         playlist = (Path(text) for text in self._board.latest().snapshot.playlist)
         paths = dict.fromkeys([*playlist, *self._in_films()])
@@ -83,8 +87,7 @@ class Library:
                 duration = None
                 with suppress(BadFrame, IndexError):
                     duration = reel.info(reel.frames - 1).time_ms
-                title = reel.meta.get("title") or reel.meta.get("film") or path.stem
-                return Listed(str(path), title, reel.frames, duration, size, reel.width, reel.height)
+                return Listed(str(path), reel.title, reel.frames, duration, size, reel.width, reel.height)
         except ReelError as error:
             return Listed(str(path), path.stem, bytes=size, problem=without_path(error, path))
 

@@ -98,9 +98,7 @@ def _acting(keys: Sequence[str]) -> Paths:
             body = {"oneOf": [_body([field]) for field in action.fields]}
         elif action.fields:
             body = _body(action.fields)
-        operation = _post(
-            action.help, body, 202, _object({"asked": {"const": action.name}}), *action.problems
-        )
+        operation = _post(action.help, body, 202, _asked(action.name), *action.problems)
         paths[f"/api/{action.name}"] = {"post": operation}
     return paths
 
@@ -187,6 +185,10 @@ def _json(description: str, found: Schema) -> dict[str, Any]:
     return {"description": description, "content": {JSON: {"schema": found}}}
 
 
+def _asked(name: str) -> Schema:
+    return _object({"asked": {"const": name}, "request": _COUNT})
+
+
 def _object(properties: dict[str, Schema]) -> Schema:
     """An object with exactly these properties."""
     return {
@@ -231,12 +233,17 @@ _STATUS = _object(
         "frames": _COUNT, "time_ms": _or_none(_COUNT), "duration_ms": _or_none(_COUNT),
         "shown_at": _or_none(_NUMBER), "next_due": _or_none(_NUMBER), "interval": _NUMBER, "paused": _SWITCH,
         "quiet": _SWITCH, "redraws": _COUNT, "net": _NUMBER, "playlist": _list(_TEXT), "message": _TEXT,
-        "settings": {"type": "object"}, "picture": _or_none(_TEXT), "now": _NUMBER, "version": _TEXT,
+        "settings": {"type": "object"}, "ends": _or_none(_NUMBER), "left": _COUNT, "up_next": _or_none(_TEXT),
+        "queue": _list(_TEXT), "undo": {"oneOf": [_object({"reel": _TEXT, "frame": _COUNT}), _NONE]},
+        "handled": _COUNT, "busy": _SWITCH, "refused": _TEXT, "picture": _or_none(_TEXT), "now": _NUMBER,
+        "version": _TEXT,
     }
 )  # fmt: skip
 _STATUS["description"] = (
     "frame: number on the panel, of frames; time_ms, duration_ms: milliseconds of the film; shown_at, "
     "next_due, now: Unix seconds; interval: seconds; net: share of the pixels that differ from the last "
     "redraw; quiet: whether it is within quiet hours; message: what the player waits for; picture: the ETag "
-    "of /api/panel.png"
+    "of /api/panel.png; ends: Unix seconds when the film is over; left: frames of it still to come; up_next: "
+    "the reel after it; handled: the greatest number of a request that was carried out, refused: why the "
+    "last one was not, busy: a frame that was asked for is still being drawn; undo: where the last jump began"
 )

@@ -106,9 +106,9 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
             if given is None:
                 return _to("/?asked=same")
             before = remote.board.latest()
-            remote.ask(action, given)
+            number = remote.ask(action, given)
             if wants_json(request.environ):
-                return asked(action)
+                return asked(action, number)
             for _ in range(round(_PATIENCE / _GLANCE)):
                 if remote.board.latest() is not before:
                     break

@@ -237,7 +237,7 @@ def test_a_caption_is_part_of_what_is_shown_and_counted(world, make_film, make_r
     path = make_reel(dithers)
     world.size = (300, 200)
     world.play(replace(CONFIG, caption="title,time,frame,percent"), [path], until=260.0)
-    text = caption_text(("title", "time", "frame", "percent"), "a film", 160, 100.0, 2)
+    text = caption_text(("title", "time", "frame", "percent"), "a film", 160, 100.0, 3)
     assert (world.glass == strip(dithers[2], text)).all()
     assert world.drawn == ["redraw", "show", "show"], "only the caption has changed"
     assert (world.board.latest().dither == world.glass).all()
@@ -260,6 +260,7 @@ def test_the_board_says_what_stands(world, reel):
     assert snapshot.settings == {
         "interval": 100.0, "threshold": 0.5, "cooldown": 20, "darkened_only": False, "quiet": "",
         "quiet_days": "", "step": 1, "order": "name", "end": "loop", "caption": "",
+        "finish_by": None, "rotate": 0,
     }  # fmt: skip
 
 

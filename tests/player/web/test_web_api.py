@@ -1,6 +1,7 @@
 """The API: what it tells, what it asks of the player, what it refuses."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from bottle import Bottle
 from PIL import Image
 
 from player.playback.requests import Kind, Request
+from player.progress import Shelf, Undo
 from player.times import Place
 from player.web import api, guard, pages
 from player.web.actions import ACTIONS
@@ -67,14 +69,52 @@ PLAIN = {action.name: action.kind for action in ACTIONS if action.fields == ()}
 def test_these_actions_need_no_value():
     names = [kind.value for kind in PLAIN.values()]
     assert list(PLAIN) == names
-    assert sorted(PLAIN) == ["address", "back", "clean", "next", "pause", "redraw", "resume"]
+    assert sorted(PLAIN) == ["address", "back", "clean", "next", "pause", "redraw", "resume", "undo"]
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_plain_requests_are_posted(house, client, name):
+    house.show(shelf=Shelf(undo=Undo("/films/a.reel", 1, house.time)))
     reply = client.post(f"/api/{name}")
-    assert (reply.status, reply.json()) == (202, {"asked": name})
+    assert (reply.status, reply.json()["asked"]) == (202, name)
     assert house.asked == [Request(PLAIN[name])]
+    assert house.asked[0].number == reply.json()["request"] > 0
+
+
+def test_no_jump_no_undo(house, client):
+    assert client.post("/api/undo").status == 409
+    house.show(shelf=Shelf(undo=Undo("/films/a.reel", 1, house.time)))
+    assert client.get("/api/status").json()["undo"] == {"reel": "/films/a.reel", "frame": 1}
+
+
+def test_the_library_is_arranged_by_requests(make_house, films, tmp_path):
+    house = make_house()
+    own, other = write(films / "a.reel", film(3)), write(tmp_path / "b.reel", film(3))
+    house.show(own, playlist=(str(own), str(other)), shelf=Shelf(queue=("/gone.reel",)))
+    client = house.client()
+    for name, given, value in [
+        ("play-next", {"reel": str(other)}, other),
+        ("queue", {"reel": str(own)}, own),
+        ("unqueue", {"reel": "/gone.reel"}, Path("/gone.reel")),
+        ("rename", {"reel": str(own), "title": "  A  new name "}, {"reel": own, "title": "A new name"}),
+        ("rename", {"reel": str(own), "title": ""}, {"reel": own, "title": ""}),
+        ("delete", {"reel": str(own)}, own),
+    ]:
+        assert client.post(f"/api/{name}", given).status == 202, name
+        assert house.asked.pop().value == value
+    for name, given, status in [
+        ("delete", {"reel": str(other)}, 409),
+        ("delete", {"reel": str(films)}, 404),
+        ("delete", {"reel": f"{films}/../films/a.reel"}, 404),
+        ("unqueue", {"reel": str(own)}, 404),
+        ("queue", {"reel": "/gone.reel"}, 404),
+        ("rename", {"reel": "/gone.reel", "title": "x"}, 404),
+        ("rename", {"reel": str(own), "title": "x" * 201}, 422),
+        ("rename", {"reel": str(own), "title": "a\u202eb"}, 422),
+        ("rename", {"reel": str(own)}, 422),
+    ]:
+        assert client.post(f"/api/{name}", given).status == status, (name, given)
+    assert house.asked == []
 
 
 def test_go_to_takes_a_frame_or_a_time(make_house, films):
