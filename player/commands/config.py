@@ -20,6 +20,7 @@ STATE = "/var/lib/longtake"
 
 APPLIANCE: Mapping[str, Any] = {
     "films": f"{STATE}/films",
+    "inbox": f"{STATE}/inbox",
     "state": f"{STATE}/progress.json",
     "wait_for_films": True,
 }
