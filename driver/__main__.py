@@ -8,14 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
-from driver import chart, pattern
+from driver import pattern
 from driver.errors import DriverError, RecordingError, SettingsError
 from driver.panel import DEFAULT_PANEL, PANELS, Panel
 from driver.recording import Event, RecordingWire, differences, read_recording
@@ -24,7 +24,6 @@ COMMANDS = {
     "info": "read what the controller says of itself; draws nothing",
     "clear": "erase the glass to white; do this before the panel is stored away",
     "pattern": "show a test picture and change a part of it without a flash",
-    "chart": "show the chart that `trainer calibrate` reads from a photograph",
     "record": "show the test picture, sleep, wake, and record every byte of the conversation",
 }
 
@@ -60,45 +59,32 @@ def run(args: argparse.Namespace) -> None:
         elif args.command == "clear":
             panel.clear()
             print("The glass is white.")
-        elif args.command == "chart":
-            _show_chart(panel)
         else:
-            _show_pattern(panel, settings.waveform)
+            _show_pattern(panel, driver.HINTS)
         if args.command == "record":
             _sleep_and_wake(panel)
         panel.sleep()
-        if args.glass:
-            _save_glass(wire, args.glass)
+        if args.save_glass:
+            _save_glass(wire, args.save_glass)
     if record:
         print(f"Recorded in {record}.")
     if args.compare:
         _print_differences(record, theirs, args.compare)
 
 
-def _show_chart(panel: Panel) -> None:
-    try:
-        chart.draw(panel)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-    print(f"The chart is on the panel. {chart.ADVICE}")
-
-
-def _show_pattern(panel: Panel, waveform: str) -> None:
+def _show_pattern(panel: Panel, hints: Sequence[str]) -> None:
     dither, rows, inverted = _pictures(panel)
     print(
-        "1. The test picture, with a flash: a black line at all four edges (the right one is cut off with\n"
-        "   one bit per pixel: see --columns), the words readable, the thin diagonals straight.\n"
-        "   Mirrored: --mirror. Upside down: --rotate 180. Scattered: lower --spi-hz."
+        "1. The test picture, with a flash: a black line at all four edges, the words readable, the thin\n"
+        "   diagonals straight. Mirrored: --mirror. Upside down: --rotate 180.\n"
+        f"   {hints[0]}"
     )
     panel.redraw(dither)
-    print(
-        f"2. Half of the checkerboards are inverted by {waveform}, without a flash; the rest stays.\n"
-        "   All white: --bits 4. Nothing or noise with A2: --a2-mode."
-    )
+    print(f"2. Half of the checkerboards are inverted, without a flash; the rest stays.\n   {hints[1]}")
     panel.show(inverted, rows, dither)
     print(
         "3. They are restored: the picture is whole again, a little grey where white has turned black.\n"
-        "   Wrong, and yet no error: compare a recording with the simulator's (see record --help)."
+        f"   {hints[2]}"
     )
     panel.show(dither, rows, inverted)
 
@@ -133,7 +119,10 @@ def _wire(
     """The wire, with the clock and the sleep that belong to it."""
     panel = PANELS[args.panel]
     if args.simulated:
-        wire = panel.simulated_wire(args.simulated_size)
+        try:
+            wire = panel.simulated_wire(args.simulated_size)
+        except ValueError as error:
+            raise SettingsError(f"{error}: give another --simulated-size") from error
         return wire, wire.clock, wire.sleep
     return panel.module().SpiWire(settings), time.monotonic, time.sleep
 
@@ -155,11 +144,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def panel_settings(args: argparse.Namespace) -> Any:
     """The settings that the options give. SettingsError, also for options that contradict each other."""
-    if args.glass and not args.simulated:
-        raise SettingsError("--glass needs --simulated: only the simulator can see its glass")
-    if args.glass and args.glass.suffix.lower() != ".png":
-        raise SettingsError(f"cannot save the glass as {args.glass}: give a name that ends in .png")
-    return PANELS[args.panel].module().PanelSettings.of(vars(args), simulated=args.simulated)
+    if args.save_glass and not args.simulated:
+        raise SettingsError("--save-glass needs --simulated: only the simulator can see its glass")
+    if args.save_glass and args.save_glass.suffix.lower() != ".png":
+        raise SettingsError(f"cannot save the glass as {args.save_glass}: give a name that ends in .png")
+    settings = PANELS[args.panel].module().PanelSettings
+    known = {field.name for field in fields(settings)}
+    for name in _options():
+        if name not in known and name in vars(args):
+            raise SettingsError(f"{_option(name)} is no setting of {args.panel}: leave it out")
+    return settings.of(vars(args), simulated=args.simulated)
 
 
 def size(text: str) -> tuple[int, int]:
@@ -180,7 +174,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m driver",
         description="Try an e-paper panel, or its simulator.",
         epilog="First time: python -m driver info --vcom -1.53, with the value printed on your panel's flex "
-        "cable. Without a panel: python -m driver pattern --simulated --glass glass.png",
+        "cable, or for another panel python -m driver info --panel waveshare-7.5-v2. Without a panel: "
+        "python -m driver pattern --simulated --save-glass glass.png",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for name, text in COMMANDS.items():
@@ -208,29 +203,46 @@ def _parser() -> argparse.ArgumentParser:
             "--simulated-size", type=size, metavar="WxH", help="pixels (default: those of the panel)"
         )
         command.add_argument(
-            "--glass", type=Path, metavar="PNG", help="with --simulated: save a picture of the glass"
+            "--save-glass", type=Path, metavar="PNG", help="with --simulated: save a picture of the glass"
         )
         _add_settings(command.add_argument_group("settings of the panel"))
     return parser
 
 
-def _add_settings(group: Any) -> None:
-    """One option for every setting of a panel in the table; only those given end up in the namespace."""
-    seen = set()
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _options() -> dict[str, dict[str, Field[Any]]]:
+    """Every setting of a panel in the table: name -> its field for each controller that has it."""
+    found: dict[str, dict[str, Field[Any]]] = {}
     for panel in PANELS.values():
         for field in fields(panel.module().PanelSettings):
-            if field.name in seen:
-                continue
-            seen.add(field.name)
-            option, text = "--" + field.name.replace("_", "-"), field.metadata["help"]
-            if field.type is bool:
-                group.add_argument(option, action="store_true", default=argparse.SUPPRESS, help=text)
-                continue
-            if field.default not in (MISSING, None):
-                text += f" (default: {field.default})"
-            kind = field.type if field.type in (float, str) else int
-            metavar = {int: "N", float: "X", str: "WORD"}[kind]
-            group.add_argument(option, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
+            if field.name != "panel":
+                found.setdefault(field.name, {})[panel.controller] = field
+    return found
+
+
+def _add_settings(group: Any) -> None:
+    """One option for every setting; only those given end up in the namespace."""
+    controllers = {panel.controller for panel in PANELS.values()}
+    for name, known in _options().items():
+        field, *_ = known.values()
+        text = field.metadata["help"]
+        if set(known) != controllers:
+            text += f" [{', '.join(known)}]"
+        if field.type is bool:
+            group.add_argument(_option(name), action="store_true", default=argparse.SUPPRESS, help=text)
+            continue
+        defaults = {item.default: controller for controller, item in known.items()}
+        if len(defaults) > 1:
+            each = ", ".join(f"{value} for {controller}" for value, controller in defaults.items())
+            text += f" (default: {each})"
+        elif field.default not in (MISSING, None):
+            text += f" (default: {field.default})"
+        kind = field.type if field.type in (float, str) else int
+        metavar = {int: "N", float: "X", str: "WORD"}[kind]
+        group.add_argument(_option(name), type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
 if __name__ == "__main__":

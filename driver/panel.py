@@ -63,8 +63,12 @@ class Panel(Protocol):
 class PanelModule(Protocol):
     """What the module of a driver offers, as driver.it8951.panel does."""
 
-    PanelSettings: Any  # a dataclass; every field has metadata["help"]; of(values, *, simulated) makes one
+    PanelSettings: Any
+    """A dataclass; every field has metadata["help"]. of(values, *, simulated) makes one; `values` may hold
+    the panel's name as "panel".
+    """
     SpiWire: Any  # SpiWire(settings): the wire to the real panel
+    HINTS: tuple[str, str, str]  # what to try when one of the three steps of the test picture looks wrong
 
     def open_panel(self, settings: Any, *, attach: bool = False) -> Panel:
         """Start the real panel. `attach`: without a reset, where an earlier process left it."""
@@ -93,12 +97,20 @@ class PanelType(NamedTuple):
     driver     a PanelModule
     simulator  a module with SimulatedWire, as driver.simulator.it8951
     size       (width, height) in pixels; None: the controller reports it, and a simulated one has any
+    remembers  whether the controller must keep its power to know what the glass shows; if not, each partial
+               update tells it
     """
 
     description: str
     driver: str
     simulator: str
     size: tuple[int, int] | None = None
+    remembers: bool = True
+
+    @property
+    def controller(self) -> str:
+        """Its name, such as IT8951."""
+        return self.driver.split(".")[1].upper()
 
     def module(self) -> PanelModule:
         """Import its driver."""
@@ -114,6 +126,20 @@ PANELS: dict[str, PanelType] = {
     "waveshare-6-hd": PanelType(
         "Waveshare 6 inch HD e-Paper HAT (IT8951)", "driver.it8951.panel", "driver.simulator.it8951"
     ),
+    "waveshare-7.5-v2": PanelType(
+        "Waveshare 7.5 inch V2 (UC8179)",
+        "driver.uc8179.panel",
+        "driver.simulator.uc8179",
+        size=(800, 480),
+        remembers=False,
+    ),
+    "waveshare-5.83-v2": PanelType(
+        "Waveshare 5.83 inch V2 (UC8179)",
+        "driver.uc8179.panel",
+        "driver.simulator.uc8179",
+        size=(648, 480),
+        remembers=False,
+    ),
 }
 """Every panel, by the name that users give."""
 
@@ -121,5 +147,6 @@ DEFAULT_PANEL = "waveshare-6-hd"
 
 if TYPE_CHECKING:  # mypy checks that every driver is a PanelModule
     from driver.it8951 import panel as _it8951
+    from driver.uc8179 import panel as _uc8179
 
-    _drivers: list[PanelModule] = [_it8951]
+    _drivers: list[PanelModule] = [_it8951, _uc8179]

@@ -1,11 +1,12 @@
-"""What every driver needs of a Raspberry Pi: its libraries, the kernel's limit on transfers, pins of buttons.
+"""What every driver needs of a Raspberry Pi: its libraries, SPI, its errors, pins of buttons.
 
 spidev and RPi.GPIO are imported when they are used, so that a workstation, the tests and the simulator need
 neither. Of RPi.GPIO only setup, input and output are used: its edge detection broke with Linux 6.6.
 """
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,45 @@ def kernel_bufsiz() -> int:
         return int(BUFSIZ_FILE.read_text())
     except (OSError, ValueError):
         return DEFAULT_BUFSIZ
+
+
+def open_spi(spidev: Any, bus: int, device: int, hz: int) -> Any:
+    """/dev/spidev<bus>.<device>, opened by the module `spidev`, in mode 0 at `hz`. AccessError names the
+    command that helps.
+    """
+    name = f"/dev/spidev{bus}.{device}"
+    spi, is_open = spidev.SpiDev(), False
+    try:
+        spi.open(bus, device)
+        is_open = True
+        spi.mode = 0
+        spi.max_speed_hz = hz
+    except FileNotFoundError as error:
+        raise AccessError(
+            f"{name} does not exist: enable SPI with sudo raspi-config nonint do_spi 0, then reboot"
+        ) from error
+    except PermissionError as error:
+        raise AccessError(
+            f"no permission for {name}: sudo usermod -aG spi,gpio $USER, then log in again"
+        ) from error
+    except OSError as error:
+        if is_open:
+            spi.close()
+        raise AccessError(f"cannot open {name} ({error}): is another program using the panel?") from error
+    return spi
+
+
+@contextmanager
+def gpio_errors(pins: Sequence[int]) -> Iterator[None]:
+    """AccessError, which names the command that helps, when `pins` cannot be set up."""
+    try:
+        yield
+    except (RuntimeError, ValueError, OSError) as error:
+        names = ", ".join(map(str, pins[:-1])) + f" and {pins[-1]}"
+        raise AccessError(
+            f"cannot use pins {names} ({error}): sudo usermod -aG gpio $USER and log in again; on a Pi 5 pip "
+            "install 'longtake[pi5]' instead of [pi]"
+        ) from error
 
 
 class Inputs:

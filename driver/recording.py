@@ -5,11 +5,12 @@ A recording is a text file of JSON lines, one per event:
     {"at": 0.0, "reset": true}
     {"at": 0.4123, "polls": 2, "sent": "60000010"}
     {"at": 0.4131, "polls": 1, "sent": "100000000000", "got": "0001"}
+    {"at": 0.5200, "polls": 0, "command": "12"}
 
 An event is a pulse on RST or one chip-select window. `at` is in seconds since the recording began, `polls`
-says how often HRDY was read before it, `sent` and `got` are hexadecimal; only reads have `got`, which begins
-after the dummy word. The file is written as FILE.part and renamed when the wire is closed, so a power cut
-leaves the conversation up to then.
+says how often HRDY or BUSY was read before it, `sent` and `got` are hexadecimal; only reads have `got`, which
+begins after the dummy word. `command` stands for `sent` where a UC8179's DC is low. The file is written as
+FILE.part and renamed when the wire is closed, so a power cut leaves the conversation up to then.
 """
 
 import errno
@@ -18,11 +19,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from driver.errors import RecordingError
-from driver.it8951.wire import Wire
+
+if TYPE_CHECKING:  # mypy checks that each wire here is that of every controller
+    from driver.it8951.wire import Wire as IT8951Wire
+    from driver.uc8179.wire import Wire as UC8179Wire
 
 READ = b"\x10\x00"
 ANSWER = 4
@@ -32,12 +36,13 @@ ASK_ENGINE = (b"\x60\x00\x00\x10", b"\x00\x00\x12\x24")
 
 
 class Event(NamedTuple):
-    """One window, or a reset (then `sent` and `got` are empty)."""
+    """One window, or a reset (then `sent` and `got` are empty). `command`: with DC low."""
 
     sent: bytes
     got: bytes = b""
     at: float = 0.0
     polls: int = 0
+    command: bool = False
 
     @property
     def is_reset(self) -> bool:
@@ -46,12 +51,12 @@ class Event(NamedTuple):
 
 
 class RecordingWire:
-    """Pass everything on to `wire` and record it in `path`. clock is in seconds.
+    """Pass everything on to `wire`, an IT8951's or a UC8179's, and record it in `path`. clock is in seconds.
 
     RecordingError when the file cannot be written.
     """
 
-    def __init__(self, wire: Wire, path: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, wire: Any, path: Path, clock: Callable[[], float]) -> None:
         self._wire = wire
         self._path = path
         self._part = path.with_name(path.name + ".part")
@@ -65,19 +70,20 @@ class RecordingWire:
             raise RecordingError(f"cannot write the recording {path}: {error.strerror}") from error
 
     def exchange(self, tx: bytes) -> bytes:
-        """See Wire."""
-        rx = self._wire.exchange(tx)
-        event: dict[str, object] = {"at": self._now(), "polls": self._polls, "sent": tx.hex()}
-        if tx.startswith(READ):
-            event["got"] = rx[ANSWER:].hex()
-        self._polls = 0
-        self._write(event)
+        """See Wire of the IT8951."""
+        rx: bytes = self._wire.exchange(tx)
+        self._write_window(sent=tx, **{"got": rx[ANSWER:]} if tx.startswith(READ) else {})
         return rx
+
+    def send(self, tx: bytes, *, command: bool) -> None:
+        """See Wire of the UC8179."""
+        self._wire.send(tx, command=command)
+        self._write_window(**{"command" if command else "sent": tx})
 
     def ready(self) -> bool:
         """See Wire."""
         self._polls += 1
-        return self._wire.ready()
+        return bool(self._wire.ready())
 
     def reset(self) -> None:
         """See Wire."""
@@ -100,7 +106,12 @@ class RecordingWire:
     def _now(self) -> float:
         return round(self._clock() - self._begin, 6)
 
-    def _write(self, event: dict[str, object]) -> None:
+    def _write_window(self, **bytes_of: bytes) -> None:
+        event = {"at": self._now(), "polls": self._polls}
+        self._polls = 0
+        self._write(event | {name: data.hex() for name, data in bytes_of.items()})
+
+    def _write(self, event: dict[str, Any]) -> None:
         """One line. After a failure the file is closed and keeps its .part name."""
         line = json.dumps(event).encode("ascii") + b"\n"
         try:
@@ -119,11 +130,19 @@ class PlaybackWire:
         self.played = 0
 
     def exchange(self, tx: bytes) -> bytes:
-        """See Wire."""
-        event = self._next(_say(Event(tx)))
-        if event.sent != tx:
-            raise self._unexpected(_say(event), _say(Event(tx)))
+        """See Wire of the IT8951."""
+        event = self._take(Event(tx))
         return bytes(len(tx) - len(event.got)) + event.got
+
+    def send(self, tx: bytes, *, command: bool) -> None:
+        """See Wire of the UC8179."""
+        self._take(Event(tx, command=command))
+
+    def _take(self, said: Event) -> Event:
+        event = self._next(_say(said))
+        if (event.sent, event.command) != (said.sent, said.command):
+            raise self._unexpected(_say(event), _say(said))
+        return event
 
     def ready(self) -> bool:
         """Always."""
@@ -167,9 +186,10 @@ def read_recording(path: Path) -> list[Event]:
     for number, line in enumerate(lines, 1):
         try:
             event = json.loads(line)
-            sent = b"" if "reset" in event else bytes.fromhex(event["sent"])
+            command = "command" in event
+            sent = b"" if "reset" in event else bytes.fromhex(event["command" if command else "sent"])
             got = bytes.fromhex(event.get("got", ""))
-            events.append(Event(sent, got, float(event["at"]), int(event.get("polls", 0))))
+            events.append(Event(sent, got, float(event["at"]), int(event.get("polls", 0)), command))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordingError(
                 f"line {number} of {path} is not a recorded event: make one with python -m driver record FILE"
@@ -201,7 +221,12 @@ def _say(event: Event | None) -> str:
         return "the end"
     if event.is_reset:
         return "a reset"
-    sent = event.sent.hex()
+    sent = "command " * event.command + event.sent.hex()
     if len(sent) > 100:
         sent = f"{sent[:60]}... ({len(event.sent)} bytes, CRC-32 {crc32(event.sent):08x})"
     return f"{sent} -> {event.got.hex()}" if event.got else sent
+
+
+if TYPE_CHECKING:
+    _it8951: list[type[IT8951Wire]] = [RecordingWire, PlaybackWire]
+    _uc8179: list[type[UC8179Wire]] = [RecordingWire, PlaybackWire]

@@ -48,6 +48,15 @@ def device(config: Config) -> Path:
     return Path(f"/dev/spidev{config.spi_bus}.{config.spi_device}")
 
 
+def remembers(config: Config) -> bool:
+    """Whether partial updates may go on from what an earlier process has drawn, as its place says: where each
+    update tells the panel what is on the glass, or where the panel keeps its power.
+    """
+    from driver.panel import PANELS
+
+    return config.keeps_power or not PANELS[config.panel].remembers
+
+
 def longest_call(config: Config) -> float:
     """Seconds that one call to the panel may take before it fails: it waits for the display engine before a
     load and after a display, and for HRDY before every window.
@@ -106,9 +115,9 @@ def _opener(
 ) -> tuple[Callable[..., "Panel"], Callable[[], NDArray[np.uint8]] | None]:
     """A function that starts the panel, as often as it is called, and how to look at a simulated glass."""
     from driver.errors import SettingsError
-    from driver.panel import DEFAULT_PANEL, PANELS
+    from driver.panel import PANELS
 
-    panel_type = PANELS[DEFAULT_PANEL]
+    panel_type = PANELS[config.panel]
     driver = panel_type.module()
     try:
         settings = driver.PanelSettings.of(asdict(config), simulated=config.simulated is not None)
@@ -250,17 +259,6 @@ class RecoveringPanel:
             return "it is not reset, as recoveries is 0"
         times = "once" if self._limit == 1 else f"{self._limit} times"
         return f"it was reset {times} within an hour, which did not help"
-
-
-def draw_chart(panel: "Panel") -> str:
-    """Draw the chart for `trainer calibrate`; returns what to do then. PanelError, PanelReset."""
-    from driver import chart
-
-    try:
-        chart.draw(panel)
-    except ValueError as error:
-        raise PanelError(str(error)) from None
-    return chart.ADVICE
 
 
 def button_inputs(pins: Sequence[int]) -> Callable[[], tuple[bool, ...]]:

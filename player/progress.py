@@ -27,7 +27,8 @@ class Progress:
     `round` of the playlist, from 0; `chosen_over`: the reels of the configuration, parted by colons, when
     `reel` was chosen at run time instead of them. `redrawn`: number of the frame of `reel` that was last
     redrawn, None when that was something else; `since_redraw`: frames since; `redrawn_at`: when. `picture`:
-    CRC-32 of the packed dither on the panel, None while a card stands there.
+    CRC-32 of the packed dither on the panel, the panel's name and how it is turned; None while a card stands
+    there.
     """
 
     reel: str | None = None

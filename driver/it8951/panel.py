@@ -25,7 +25,14 @@ from driver.it8951.settings import ALL_COLUMNS, PanelSettings
 from driver.it8951.transport import Words
 from driver.it8951.wire import SpiWire, Wire
 
-__all__ = ["IT8951Panel", "PanelSettings", "SpiWire", "describe", "open_on", "open_panel"]
+__all__ = ["HINTS", "IT8951Panel", "PanelSettings", "SpiWire", "describe", "open_on", "open_panel"]
+
+HINTS = (
+    "The right edge is cut off with one bit per pixel: see --columns. Scattered: lower --spi-hz.",
+    "All white: --bits 4. Nothing or noise with A2: --a2-mode.",
+    "Wrong, and yet no error: compare a recording with the simulator's (see record --help).",
+)
+"""What to try when a step of `python -m driver pattern` looks wrong."""
 
 
 def open_panel(settings: PanelSettings, *, attach: bool = False) -> "IT8951Panel":

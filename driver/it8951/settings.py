@@ -67,12 +67,14 @@ class PanelSettings:
 
     @classmethod
     def of(cls, values: Mapping[str, Any], *, simulated: bool = False) -> "PanelSettings":
-        """The settings among `values`, by name; other names are ignored. A simulated panel needs no vcom.
+        """The settings among `values`, by name; other names, and None, are ignored. A simulated panel needs
+        no vcom.
 
         SettingsError when vcom is missing or a value is out of range.
         """
-        given = {item.name: values[item.name] for item in fields(cls) if item.name in values}
-        if given.get("vcom") is None:
+        names = {item.name for item in fields(cls)}
+        given = {name: value for name, value in values.items() if name in names and value is not None}
+        if "vcom" not in given:
             if not simulated:
                 raise SettingsError(
                     "--vcom is missing: give the voltage printed on the panel's flex cable, as in "

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from driver.errors import AccessError, SettingsError
 from driver.it8951.settings import PanelSettings
-from driver.pi import RAISE_BUFSIZ, pi_module
+from driver.pi import RAISE_BUFSIZ, gpio_errors, open_spi, pi_module
 
 LARGEST_WINDOW = 65534
 """Bytes. py-spidev cuts longer transfers at 65535, whatever bufsiz says; words need an even number."""
@@ -63,44 +63,18 @@ class SpiWire:
         self._gpio = gpio if gpio is not None else pi_module("RPi.GPIO")
         spidev = spidev if spidev is not None else pi_module("spidev")
         self._set_up_pins()
-        self._spi = spidev.SpiDev()
-        self._open = False
-        self._open_spi()
+        self._spi = open_spi(spidev, settings.spi_bus, settings.spi_device, settings.spi_hz)
+        self._open = True
 
     def _set_up_pins(self) -> None:
         settings, gpio = self._settings, self._gpio
-        try:
+        with gpio_errors((settings.reset_pin, settings.ready_pin)):
             # RST stays an output after close(), see there, and RPi.GPIO would warn the next start.
             gpio.setwarnings(False)
             gpio.setmode(gpio.BCM)
             gpio.setup(settings.reset_pin, gpio.OUT, initial=gpio.HIGH)
             # Pulled down, so that an open wire reads as busy and does not float.
             gpio.setup(settings.ready_pin, gpio.IN, pull_up_down=gpio.PUD_DOWN)
-        except (RuntimeError, ValueError, OSError) as error:
-            raise AccessError(
-                f"cannot use pins {settings.reset_pin} and {settings.ready_pin} ({error}): sudo usermod -aG "
-                "gpio $USER and log in again; on a Pi 5 pip install 'longtake[pi5]' instead of [pi]"
-            ) from error
-
-    def _open_spi(self) -> None:
-        bus, device = self._settings.spi_bus, self._settings.spi_device
-        name = f"/dev/spidev{bus}.{device}"
-        try:
-            self._spi.open(bus, device)
-            self._open = True
-            self._spi.mode = 0
-            self._spi.max_speed_hz = self._settings.spi_hz
-        except FileNotFoundError as error:
-            raise AccessError(
-                f"{name} does not exist: enable SPI with sudo raspi-config nonint do_spi 0, then reboot"
-            ) from error
-        except PermissionError as error:
-            raise AccessError(
-                f"no permission for {name}: sudo usermod -aG spi,gpio $USER, then log in again"
-            ) from error
-        except OSError as error:
-            self.close()
-            raise AccessError(f"cannot open {name} ({error}): is another program using the panel?") from error
 
     def exchange(self, tx: bytes) -> bytes:
         """See Wire. AccessError when the transfer fails, SettingsError when it is longer than one may be."""

@@ -8,9 +8,9 @@ The behaviour (which waveform touches which pixels, what ghosts, what cleans) fo
 the maker of the original player. The amounts are a MODEL, chosen to be visible in a picture: nobody has
 measured them.
 
-The glass also keeps, for the controller, the level that each pixel was last driven to. A waveform that
-touches only changed pixels compares with that level, not with what can be seen; after a power cut the
-controller takes the glass for white, whatever it shows, until a redraw.
+The glass also keeps, for a controller that remembers, the level that each pixel was last driven to. A
+waveform that touches only changed pixels compares with that level, not with what can be seen; after a power
+cut the controller takes the glass for white, whatever it shows, until a redraw.
 """
 
 import os
@@ -103,6 +103,19 @@ class Glass:
                 ghost = np.where(four < driven_to, np.uint8(DU_GHOST), np.uint8(0))
                 np.copyto(seen, CLEAN[four] + ghost, where=changed)
                 driven_to[:] = four
+
+    def push(self, x: int, y: int, share: npt.NDArray[np.floating]) -> None:
+        """Drive the area at (x, y) without a flash, by `share` (float[h, w]) of the way from black to white,
+        or if negative from white to black; 0 touches nothing. The controller chooses the pixels, right or
+        wrong.
+
+        A pixel that turns dark stays DU_GHOST lighter than black, until a redraw.
+        """
+        height, width = share.shape
+        seen = self._reflectance[y : y + height, x : x + width]
+        floor = np.minimum(seen, np.uint8(BLACK + DU_GHOST))
+        moved = np.clip(np.round(seen + share * (WHITE - BLACK)), floor, WHITE)
+        np.copyto(seen, moved.astype(np.uint8), where=share != 0)
 
     def save_png(self, path: str | os.PathLike[str]) -> None:
         """Write what can be seen as an 8-bit greyscale PNG, by a temporary file beside it."""

@@ -27,7 +27,7 @@ APPLIANCE: Mapping[str, Any] = {
 """What the service sets that is not the default."""
 
 _ANY = {"paths": "paths", "text": "text"}  # for keys without a range
-_FIRST = ("vcom", "reels", "interval", "end")  # what most people set comes first
+_FIRST = ("panel", "vcom", "reels", "interval", "end")  # what most people set comes first
 
 _HEAD = """\
 The settings of the player, as `player config --example` prints them. A line that begins with # and a key

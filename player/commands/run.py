@@ -6,8 +6,8 @@ web page and buttons, the panel, the playback.
 `--once` shows the next frame at once, puts the panel to sleep and ends; it is for a timer and a battery. The
 timer decides when it runs. Quiet hours and a pause hold all the same, and then the panel is not even woken. A
 controller that loses its power between two runs may show anything on the glass, so every run is a redraw.
-With `keeps_power` partial updates go on from run to run, judged against the dither of the last redraw, which
-the place on disk names.
+With `keeps_power`, or a panel that is told at each update what is on the glass, partial updates go on from
+run to run, judged against the dither of the last redraw, which the place on disk names.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
         first = first_look(config, kept, source.jump, open_reel)
         known = source.jump is None and kept.frame is not None and kept.showing is None
         # A simulated panel is a new one in every run.
-        attach = config.keeps_power and known and config.simulated is None
+        attach = panels.remembers(config) and known and config.simulated is None
         with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
             deps = Dependencies(
                 open_reel=open_reel,

@@ -97,6 +97,9 @@ def _check_caption(text: str, where: str) -> None:
     parse_caption(text, where)
 
 
+CONTROLLERS = {"waveshare-6-hd": "IT8951", "waveshare-7.5-v2": "UC8179", "waveshare-5.83-v2": "UC8179"}
+"""Every panel of the driver's table, by name. Only an IT8951 has a VCOM to set."""
+
 _STATE = "/var/lib/longtake"  # of the installed service
 _NO_PLAN = "where no redraw plan applies"
 
@@ -215,7 +218,7 @@ class Config:
         example="/tmp/glass",
     )
     waveform: str = _choice(
-        "DU", ("DU", "A2"), "waveform of partial updates; A2 is quicker and ghosts more", panel=True
+        "DU", ("DU", "A2"), "IT8951: waveform of partial updates; A2 is quicker and ghosts more", panel=True
     )
     remote: str = _choice(
         "off",
@@ -248,9 +251,21 @@ class Config:
     )
     upload_limit: float = _number(4000.0, "largest reel that the web page accepts", "MB", 1, 1e6)
     free_space: float = _number(500.0, "free space that an upload must leave on the disk", "MB", 0, 1e6)
+    panel: str = _choice(
+        "waveshare-6-hd",
+        tuple(CONTROLLERS),
+        "the panel; settings that belong to one controller alone begin with its name, IT8951 or UC8179",
+        panel=True,
+    )
+    glass: str = _choice(
+        "new",
+        ("new", "old"),
+        "UC8179: old for glass made before September 2023; try it if partial updates flash",
+        panel=True,
+    )
     vcom: float | None = _number(
         None,
-        "the panel's voltage as printed on its flex cable, for example -1.53; a real panel needs it",
+        "IT8951: the panel's voltage as printed on its flex cable, for example -1.53; a real panel needs it",
         "volts",
         -3.0,
         -0.5,
@@ -262,34 +277,39 @@ class Config:
     )
     mirror: bool = _switch("swap left and right", panel=True)
     bits: int = _choice(
-        1, (1, 4), "bits per pixel on the wire; 4 for firmware that stays white at 1", panel=True
+        1, (1, 4), "IT8951: bits per pixel on the wire; 4 for firmware that stays white at 1", panel=True
     )
     columns: int = _choice(
-        1440, (1440, 1448), "columns driven at 1 bit per pixel; 1448 is untested on glass", panel=True
+        1440, (1440, 1448), "IT8951: columns driven at 1 bit per pixel; 1448 is untested on glass", panel=True
     )
     rest: str = _choice(
-        "sleep", ("sleep", "standby", "run"), "what the controller does between frames", panel=True
+        "sleep", ("sleep", "standby", "run"), "IT8951: what the controller does between frames", panel=True
     )
-    spi_hz: int = _integer(
-        12_000_000,
-        "SPI clock for pictures; lower it if they arrive torn",
+    spi_hz: int | None = _integer(
+        None,
+        "SPI clock for pictures; lower it if they arrive torn (otherwise 12 MHz, of a UC8179 4 MHz)",
         "Hz",
         1e5,
         24e6,
         panel=True,
+        example=2_000_000,
     )
-    spi_slow_hz: int = _integer(1_000_000, "SPI clock for commands and reads", "Hz", 1e5, 24e6, panel=True)
+    spi_slow_hz: int = _integer(
+        1_000_000, "IT8951: SPI clock for commands and reads", "Hz", 1e5, 24e6, panel=True
+    )
     spi_bus: int = _integer(0, "N of /dev/spidevN.M", "", 0, 9, panel=True)
     spi_device: int = _integer(0, "M of /dev/spidevN.M", "", 0, 9, panel=True, metavar="M")
     reset_pin: int = _pin(17, "RST")
-    ready_pin: int = _pin(24, "HRDY")
+    ready_pin: int = _pin(24, "HRDY or BUSY")
+    dc_pin: int = _pin(25, "DC (UC8179)")
+    power_pin: int = _pin(18, "PWR (UC8179)")
     button_next: int | None = _button("for the next frame; no button is read with --simulated", 5)
     button_back: int | None = _button("for the frame before", 6)
     button_pause: int | None = _button("that pauses and resumes", 13)
     button_redraw: int | None = _button("for a redraw", 19)
     a2_mode: int | None = _integer(
         None,
-        "number of the A2 waveform; otherwise found by the name of the controller's waveform table",
+        "IT8951: number of the A2 waveform; otherwise found by the name of the controller's waveform table",
         "",
         0,
         7,
@@ -297,9 +317,21 @@ class Config:
         example=6,
     )
     vcom_tolerance: float = _number(
-        0.01, "how far the voltage that is read back may be from vcom", "volts", 0, 0.1, panel=True
+        0.01, "IT8951: how far the voltage that is read back may be from vcom", "volts", 0, 0.1, panel=True
     )
     enhanced_driving: bool = _switch("stronger drivers, only for a panel that stays blurred", panel=True)
+    slow_redraw: bool = _switch(
+        "UC8179: redraw by the slow waveform (4 s), which follows the temperature; for rooms below 15 C",
+        panel=True,
+    )
+    partial_frames: int = _integer(
+        20,
+        "UC8179, old glass: length of each half of a partial update; more is blacker",
+        "frames of 20 ms",
+        5,
+        60,
+        panel=True,
+    )
     ready_timeout: float = _number(
         5.0, "longest wait for the controller to be ready", "seconds", 0.1, 600, panel=True
     )

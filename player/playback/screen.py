@@ -6,6 +6,7 @@ afterwards, so each frame costs at most two small writes, and nothing is written
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from player.errors import BadFrame, PanelReset, ReelError
 from player.pictures import caption
@@ -55,7 +56,7 @@ class Screen:
         except (BadFrame, IndexError):
             return False
         packed = packing.pack(shown)
-        if packing.crc(packed) != kept.picture:
+        if self._fingerprint(packed) != kept.picture:
             return False
         redrawn_at = now - max(self._deps.wall() - kept.redrawn_at, 0.0)
         rule = RedrawState(packed, packing.pack(redrawn), kept.since_redraw, redrawn_at)
@@ -198,6 +199,13 @@ class Screen:
         place = {"reel": str(reel.path), "created": reels.created, "frames": reel.frames}
         return {**place, "round": reels.round}
 
+    def _fingerprint(self, packed: packing.Bits) -> int:
+        """A number for a packed dither as it lies on this panel: another one when the panel or the way it is
+        turned is changed, as the glass then shows something else.
+        """
+        config = self._state.config
+        return crc32(f"{config.panel} {config.rotate} {config.mirror}".encode(), packing.crc(packed))
+
     def _keep(self, decision: Decision, shown_at: float | None) -> None:
         """Note on disk what stands now, and the place in the film."""
         state = self._state
@@ -210,7 +218,7 @@ class Screen:
             if not redraw and state.progress.reel != str(state.reels.reel.path):
                 changes["redrawn"] = None  # it was a frame of the reel before
             changes |= {**self._here(), "frame": at, "showing": None, "shown_at": shown_at}
-        picture = None if at is None or rule.shown is None else packing.crc(rule.shown)
+        picture = None if at is None or rule.shown is None else self._fingerprint(rule.shown)
         self.save(picture=picture, **changes)
 
 

@@ -18,7 +18,7 @@ SIMULATED = ["--simulated", "--simulated-size", "424x300"]
 
 
 def glass_after(tmp_path: Path, *arguments: str) -> np.ndarray:
-    assert main([*arguments, *SIMULATED, "--glass", str(tmp_path / "glass.png")]) == 0
+    assert main([*arguments, *SIMULATED, "--save-glass", str(tmp_path / "glass.png")]) == 0
     with Image.open(tmp_path / "glass.png") as image:
         return np.asarray(image)
 
@@ -52,16 +52,6 @@ def test_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (glass == 64).sum() > 500
 
 
-def test_chart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "glass.png"
-    assert main(["chart", "--simulated", "--simulated-size", "648x480", "--glass", str(path)]) == 0
-    with Image.open(path) as image:
-        assert (np.asarray(image) == 48).sum() > 1000, "ghosts of the partial updates"
-    assert "trainer calibrate" in capsys.readouterr().out
-    assert main(["chart", *SIMULATED]) == 2
-    assert "648x480 is the least" in capsys.readouterr().err
-
-
 def test_record_and_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second, third = (str(tmp_path / name) for name in ("first", "second", "third"))
     assert main(["record", first, *SIMULATED]) == 0
@@ -93,13 +83,16 @@ def test_every_command_records(command: str, tmp_path: Path) -> None:
     [
         (["info"], "--vcom is missing.*flex cable"),
         (["info", "--simulated", "--vcom", "1.53"], "outside -3.0..-0.5"),
-        (["info", "--vcom", "-1.53", "--glass", "x.png"], "--glass needs --simulated"),
+        (["info", "--vcom", "-1.53", "--save-glass", "x.png"], "--save-glass needs --simulated"),
         (["info", "--simulated", "--rotate", "90"], "rotate is 90: give one of 0, 180"),
         (["info", "--simulated", "--rest", "off"], "rest is 'off': give one of sleep, standby, run"),
         (["pattern", "--simulated", "--record", "/nowhere/x"], "cannot write the recording /nowhere/x"),
         (["record", "x", "--simulated", "--compare", "/nowhere/x"], "cannot read the recording /nowhere/x"),
-        (["clear", "--simulated", "--glass", "/nowhere/x.png"], "cannot save the glass as /nowhere/x.png"),
-        (["clear", "--simulated", "--glass", "/tmp/x.nothing"], "cannot save the glass.*ends in .png"),
+        (
+            ["clear", "--simulated", "--save-glass", "/nowhere/x.png"],
+            "cannot save the glass as /nowhere/x.png",
+        ),
+        (["clear", "--simulated", "--save-glass", "/tmp/x.nothing"], "cannot save the glass.*ends in .png"),
         (["pattern", "--simulated", "--waveform", "GC16"], "waveform is 'GC16': give one of DU, A2"),
         (["info", "--simulated", "--columns", "1447"], "columns is 1447: give one of 1440, 1448"),
         (["info", "--simulated", "--spi-slow-hz", "9"], "spi_slow_hz 9 is outside 100000..24000000 Hz"),

@@ -12,16 +12,21 @@ from driver.panel import DEFAULT_PANEL, PANELS
 
 
 @pytest.fixture(params=PANELS)
-def panel_type(request):
-    return PANELS[request.param]
+def name(request):
+    return request.param
 
 
 @pytest.fixture
-def opened(panel_type):
+def panel_type(name):
+    return PANELS[name]
+
+
+@pytest.fixture
+def opened(name, panel_type):
     """(panel, wire) of a simulated one, strict, at its own size or a small one."""
     driver = panel_type.module()
     wire = panel_type.simulated_wire((64, 48), strict=True)
-    settings = driver.PanelSettings.of({}, simulated=True)
+    settings = driver.PanelSettings.of({"panel": name}, simulated=True)
     return driver.open_on(wire, settings, wire.clock, wire.sleep), wire
 
 

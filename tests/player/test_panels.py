@@ -22,7 +22,7 @@ from driver.errors import (
 from driver.it8951.panel import PanelSettings
 from driver.panel import PANELS
 from player import panel as panels
-from player.config.settings import KEYS, Config
+from player.config.settings import CONTROLLERS, KEYS, Config
 from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 REAL = Config(vcom=-1.53)
@@ -231,6 +231,10 @@ def test_what_is_locked():
 def test_the_time_a_call_may_take_follows_the_timeouts():
     assert panels.longest_call(Config()) == 45
     assert panels.longest_call(Config(display_timeout=100.0, ready_timeout=10.0)) == 230
+
+
+def test_the_settings_know_every_panel():
+    assert {name: panel.controller for name, panel in PANELS.items()} == CONTROLLERS
 
 
 @pytest.mark.parametrize("name", PANELS)

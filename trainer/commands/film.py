@@ -13,23 +13,18 @@ from typing import TYPE_CHECKING
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
-    from player.profile import Profile
     from trainer.films.film import Film
     from trainer.films.selection import Selection
     from trainer.films.subtitles import SubtitleRenderer
     from trainer.films.tones import Tones
 
 FILM_HELP = "any film that FFmpeg decodes: mp4, mkv, webm, avi, mov, ts"
-USUAL_SIZE = 1448, 1072
-"""Of a panel whose controller reports its size."""
 SAMPLES = 64
 """Images of the film from which automatic levels and black bars are found."""
 
 
 def add_film_options(parser: argparse.ArgumentParser) -> None:
-    """--start ... --panel ... --subtitles, in three groups of the help."""
-    from driver.panel import DEFAULT_PANEL, PANELS
-
+    """--start ... --size ... --subtitles, in three groups of the help."""
     frames = parser.add_argument_group("which frames")
     frames.add_argument(
         "--start",
@@ -50,13 +45,8 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     frames.add_argument("--skip-black", action="store_true", help="leave out black frames")
     look = parser.add_argument_group("how they look")
     look.add_argument(
-        "--panel",
-        metavar="NAME|FILE",
-        default=DEFAULT_PANEL,
-        help=f"the panel it is for: {', '.join(PANELS)}, or a profile made by `trainer calibrate`, for its "
-        "size, ghosts and tones; default %(default)s",
+        "--size", metavar="WxH", default="1448x1072", help="the panel's pixels; default 1448x1072"
     )
-    look.add_argument("--size", metavar="WxH", help="other pixels than the panel's, like 1448x1072")
     look.add_argument(
         "--fit",
         default="crop",
@@ -82,10 +72,10 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     )
     look.add_argument(
         "--tone",
+        default="srgb",
         metavar="CURVE",
-        help="srgb dithers the film's own values: lighter mid-tones; linear dithers light: true mid-tones "
-        "and darker shadows; paper keeps the film's lightness within the panel's range; default srgb, with a "
-        "profile paper",
+        help="srgb (default) dithers the film's own values: lighter mid-tones; linear dithers light: "
+        "true mid-tones and darker shadows",
     )
     subtitles = parser.add_argument_group("subtitles, burnt in")
     subtitles.add_argument(
@@ -142,19 +132,15 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
 
     end = None if args.end is None else parse_place(args.end)
     selection = Selection(parse_place(args.start), end, args.every, args.count, args.skip_black)
-    size, profile = panel_of(args)
     tones = Tones(
-        size=size,
+        size=parse_size(args.size),
         fit=args.fit,
         levels=parse_levels(args.levels),
         contrast=args.contrast,
         brightness=args.brightness,
         gamma=args.gamma,
-        tone=args.tone or ("srgb" if profile is None else "paper"),
-        mixing=() if profile is None else profile.tones,
+        tone=args.tone,
     )
-    if profile is not None and profile.contrast is not None:
-        tones = replace(tones, paper_contrast=profile.contrast)
     film = Film(args.film, args.stream)
     selection = replace(selection, subtitles=_subtitles(args, film))
     if args.trim_bars or args.levels == "auto":
@@ -168,27 +154,6 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
         if args.levels == "auto":
             tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones
-
-
-def panel_of(args: argparse.Namespace) -> "tuple[tuple[int, int], Profile | None]":
-    """The size that --panel and --size ask for, and the panel's profile, if there is one.
-
-    OptionError, and PlayerError for a profile that cannot be read.
-    """
-    from driver.panel import PANELS
-
-    if args.panel in PANELS:
-        profile, size = None, PANELS[args.panel].size or USUAL_SIZE
-    elif args.panel.endswith(".toml") or Path(args.panel).exists():
-        from player.profile import read_profile
-
-        profile = read_profile(Path(args.panel))
-        size = profile.size
-    else:
-        raise OptionError(
-            f"--panel {args.panel} is unknown; choose {', '.join(PANELS)}, or a profile like panel.toml"
-        )
-    return (size if args.size is None else parse_size(args.size)), profile
 
 
 def _subtitles(args: argparse.Namespace, film: "Film") -> "SubtitleRenderer | None":
