@@ -22,8 +22,8 @@ from player.reel import Reel
 from trainer.commands.film import parse_size
 from trainer.export.export import Workers, export
 from trainer.export.task import Task
+from trainer.films.plan import USUAL, Plan
 from trainer.films.selection import Selection
-from trainer.films.stretches import LONGEST
 from trainer.films.times import parse_place
 from trainer.films.tones import Tones
 
@@ -58,13 +58,19 @@ def main() -> None:
     parser.add_argument("--frames", type=int)
     parser.add_argument("--size", default="1448x1072")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--stretch", type=int, default=LONGEST)
+    parser.add_argument("--stretch", type=int, default=USUAL.longest)
     parser.add_argument("--rounds", type=int, default=3)
     words = parser.parse_args()
     print(machine("numpy", "numba", "opencv-python-headless"))
     selection = Selection(words.start, count=words.frames)
     for dither in words.dither or ["hysteresis", "search"]:
-        task = Task(Path(words.film), selection, Tones(parse_size(words.size)), dither, longest=words.stretch)
+        task = Task(
+            Path(words.film),
+            selection,
+            Tones(parse_size(words.size)),
+            dither,
+            plan=Plan(longest=words.stretch),
+        )
         alone, together, ratios = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             for number in range(words.rounds):

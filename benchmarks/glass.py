@@ -1,30 +1,32 @@
 """What the eye sees of each dither on the glass, where the ghost was known and where it was guessed.
 
-FILM[:PLACE], as in film.mp4:1:30, begins there. Each film is cut into stretches: at its cuts alone, or with
---plan as an export does it. Every dither is made for each `--assumed` ghost, and what the glass shows of it
-is scored for each `--true` one. HVS-PSNR in dB at S 6000: the mean over all frames and, after the comma, over
-the worst 5 %; the last lines are medians over the films. `frames` is the search frame by frame that knows
-nothing of ghosts.
+FILM[:PLACE], as in film.mp4:1:30, begins there. Every dither is made for each `--assumed` ghost (0.03~0.02
+has a standard deviation of .02), with redraws at cuts alone or as `--flashes` has it, and what the glass
+shows of it is scored for each `--true` ghost. HVS-PSNR in dB at S 6000: the mean over all frames and, after
+the comma, over the worst 5 %; then redraws per 1,000 frames, and how many of them are at cuts. The last lines
+are medians over the films. `frames` is the search frame by frame that knows nothing of ghosts.
 """
 
-import argparse
+import math
 import time
-from collections.abc import Iterator
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from command import begin, machine, usage
 
+from trainer.commands.film import FLASHES
 from trainer.dithers import table
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import hvs_psnr
 from trainer.dithers.glass import glass
-from trainer.dithers.levels import CLEAN, Levels
+from trainer.dithers.levels import ASSUMED, Levels
 from trainer.dithers.search.ditherer import FrameSearch
 from trainer.films.film import BEGINNING, Film
-from trainer.films.selection import Selected, Selection
+from trainer.films.plan import USUAL, Plan
+from trainer.films.selection import Selection
 from trainer.films.stretches import Stretch, stretches
 from trainer.films.times import parse_place
 from trainer.films.tones import Tones
@@ -33,15 +35,16 @@ Figures = dict[float, tuple[float, float]]
 """By true ghost the mean and that of the worst 5 %, dB."""
 
 
-def cut_at_cuts(frames: Iterator[Selected]) -> Iterator[Stretch]:
-    """Stretches that begin at cuts alone."""
-    shot: list[Selected] = []
-    for selected in frames:
-        if selected.cut and shot:
-            yield Stretch(tuple(shot))
-            shot = []
-        shot.append(selected)
-    yield Stretch(tuple(shot))
+def plan(flashes: str, levels: Levels) -> Plan:
+    """The redraw plan for `cuts`, for a word of --flashes, or for a limit of one's own."""
+    limit = FLASHES[flashes] if flashes in FLASHES else math.inf if flashes == "cuts" else float(flashes)
+    return Plan(levels, limit, 10**6 if flashes == "cuts" else USUAL.longest)
+
+
+def assumed(text: str) -> Levels:
+    """`0.03`, or `0.03~0.02` with a standard deviation."""
+    black, _, spread = text.partition("~")
+    return Levels(float(black), spread=float(spread or 0))
 
 
 def maker(name: str, dial: float) -> partial[Ditherer]:
@@ -51,8 +54,20 @@ def maker(name: str, dial: float) -> partial[Ditherer]:
     return partial(table.make, name, dial if table.DITHERS[name].has_dial else None)
 
 
-def measured(cut: list[Stretch], ditherer: Ditherer, true: list[float]) -> tuple[Figures, float, float]:
-    """The figures, the share of pixels that flips per frame inside stretches, and seconds per frame."""
+class Measured(NamedTuple):
+    """Figures by true ghost; the share of pixels that flips per frame inside stretches, seconds per frame,
+    redraws per 1,000 frames, and the share of them at cuts.
+    """
+
+    figures: Figures
+    flips: float
+    seconds: float
+    redraws: float
+    at_cuts: float
+
+
+def measured(cut: list[Stretch], ditherer: Ditherer, true: list[float]) -> Measured:
+    """Dither the stretches of a film and show them on glass of each true ghost."""
     psnr: dict[float, list[float]] = {ghost: [] for ghost in true}
     flips, seconds = [], 0.0
     for stretch in cut:
@@ -68,59 +83,61 @@ def measured(cut: list[Stretch], ditherer: Ditherer, true: list[float]) -> tuple
     for ghost, values in psnr.items():
         worst = sorted(values)[: max(1, len(values) // 20)]
         figures[ghost] = float(np.mean(values)), float(np.mean(worst))
-    frames_in_all = sum(len(stretch.frames) for stretch in cut)
-    return figures, float(np.mean(flips)) if flips else 0.0, seconds / frames_in_all
+    count = sum(len(stretch.frames) for stretch in cut)
+    at_cuts = [stretch.frames[0].cut for stretch in cut[1:]]
+    return Measured(
+        figures,
+        float(np.mean(flips)) if flips else 0.0,
+        seconds / count,
+        1000 * len(at_cuts) / count,
+        float(np.mean(at_cuts)) if at_cuts else 0.0,
+    )
 
 
-def row(label: str, assumed: str, figures: Figures, rest: str) -> str:
-    cells = "  ".join(f"{mean:5.1f}, {worst:4.1f}" for mean, worst in figures.values())
-    return f"{label:28} {assumed:>7}   {cells}   {rest}"
+def row(label: str, made: list[Measured]) -> str:
+    """A line of the table: the medians over films."""
+    figures = [measured.figures for measured in made]
+    ghosts = {ghost: np.median([found[ghost] for found in figures], axis=0) for ghost in figures[0]}
+    cells = "  ".join(f"{mean:5.1f}, {worst:4.1f}" for mean, worst in ghosts.values())
+    flips, seconds, redraws, at_cuts = np.median([measured[1:] for measured in made], axis=0)
+    rest = f"{redraws:4.0f} {100 * at_cuts:4.0f} %  {100 * flips:5.2f} {1000 * seconds:5.0f}"
+    return f"{label:34} {cells}   {rest}"
 
 
 def main() -> None:
     parser = usage(__doc__)
     parser.add_argument("films", nargs="+", metavar="FILM[:PLACE]")
-    parser.add_argument(
-        "--dither", action="append", metavar="NAME", help="default: hysteresis, frames, search"
-    )
+    parser.add_argument("--dither", nargs="+", metavar="NAME", default=["hysteresis", "frames", "search"])
     parser.add_argument("--dial", type=float, default=0.5)
-    parser.add_argument("--assumed", type=float, nargs="+", default=[0.0, 0.03, 0.083])
+    parser.add_argument(
+        "--assumed", type=assumed, nargs="+", default=[Levels(0), Levels(0.03), ASSUMED, Levels(0.083)]
+    )
     parser.add_argument("--true", type=float, nargs="+", default=[0.0, 0.02, 0.04, 0.083, 0.12])
+    parser.add_argument("--flashes", nargs="+", default=["cuts"], help="cuts (default), rare, usual, often")
     parser.add_argument("--count", type=int, default=240, help="frames of each film; default 240")
     parser.add_argument("--size", default="384x208")
-    parser.add_argument("--plan", action="store_true", help="stretches as an export cuts them")
     args = parser.parse_args()
-    report(args)
-
-
-def report(args: argparse.Namespace) -> None:
-    """Print a line for each film, dither and assumed ghost, and the medians."""
     width, height = (int(side) for side in args.size.split("x"))
     print(machine("numpy", "numba", "opencv-python-headless"))
-    heads = "  ".join(f"true {ghost:<6g}" for ghost in args.true)
-    print(f"{'':28} {'assumed':>7}   {heads}   flips, flashes, ms a frame")
-    medians: dict[tuple[str, float], list[Figures]] = {}
+    heads = "  ".join(f"true {ghost:<5g}" for ghost in args.true)
+    print(f"{'':34} {heads}   redraws/1000, at cuts, flips %, ms a frame")
+    medians: dict[str, list[Measured]] = {}
     for text in args.films:
         path, _, place = text.partition(":")
         selection = Selection(start=parse_place(place) if place else BEGINNING, count=args.count)
         with Film(Path(path)) as film:
-            frames = selection.frames(film, Tones(size=(width, height)))
-            cut = list(stretches(frames) if args.plan else cut_at_cuts(frames))
-        print(f"{text}: {len(cut)} stretches")
-        for name in args.dither or ["hysteresis", "frames", "search"]:
-            for assumed in [0.0] if name == "frames" else args.assumed:
-                ditherer = maker(name, args.dial)(levels=Levels(assumed) if assumed else CLEAN)
-                figures, flips, seconds = measured(cut, ditherer, args.true)
-                medians.setdefault((name, assumed), []).append(figures)
-                rest = f"{100 * flips:.2f} %, {len(cut)}, {1000 * seconds:.0f}"
-                print(row(f"  {name}", f"{assumed:g}", figures, rest), flush=True)
+            frames = list(selection.frames(film, Tones(size=(width, height))))
+        print(f"{text}: {len(frames)} frames")
+        for name, levels, flashes in product(args.dither, args.assumed, args.flashes):
+            label = f"{name} {levels.black:g}~{levels.spread:g} {flashes}"
+            ditherer = maker(name, args.dial)(levels=levels)
+            made = measured(list(stretches(frames, plan(flashes, levels))), ditherer, args.true)
+            medians.setdefault(label, []).append(made)
+            print(row(f"  {label}", [made]), flush=True)
     if len(args.films) > 1:
         print("medians")
-        for (name, assumed), found in medians.items():
-            middle = {
-                ghost: tuple(np.median([figures[ghost] for figures in found], axis=0)) for ghost in args.true
-            }
-            print(row(f"  {name}", f"{assumed:g}", middle, ""))
+        for label, found in medians.items():
+            print(row(f"  {label}", found))
 
 
 if __name__ == "__main__":

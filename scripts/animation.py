@@ -18,6 +18,7 @@ from trainer.dithers.diffusion import FloydSteinberg
 from trainer.dithers.levels import Levels
 from trainer.dithers.table import make
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.stretches import stretches
 from trainer.films.times import FrameNumber
@@ -49,7 +50,7 @@ def main(film: str, target: str) -> None:
     before: NDArray[np.uint8] | None = None
     with Film(film) as opened:
         frames = Selection(start=FrameNumber(START), count=COUNT).frames(opened, Tones())
-        for stretch in stretches(frames):
+        for stretch in stretches(frames, Plan(SIMULATED)):
             dithers = stretch.dithers(make("search", levels=SIMULATED))
             for number, (selected, dither) in enumerate(zip(stretch.frames, dithers, strict=True)):
                 alone = FloydSteinberg().dither(selected.frame, None)

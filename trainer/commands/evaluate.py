@@ -19,7 +19,7 @@ from trainer.commands.dithers import (
     shared_options,
     true_levels,
 )
-from trainer.commands.film import add_film_options, add_plan_options, open_film, redraw_numbers
+from trainer.commands.film import add_film_options, add_plan_options, open_film, redraws
 from trainer.commands.output import counted, dithers_grid, print_out, progress_bar, table_console
 from trainer.errors import OptionError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trainer.evaluate.report import FilmReport, Report
     from trainer.evaluate.texture import Texture
     from trainer.films.film import Film
+    from trainer.films.plan import Plan
     from trainer.films.selection import Selection
     from trainer.films.tones import Tones
 
@@ -74,14 +75,14 @@ def run(args: argparse.Namespace) -> int:
     scored = []
     for film, selection, tones in opened:
         ditherers = {label: make(*dither, options, levels(args)) for label, dither in chosen.items()}
-        scored.append(_score(film, selection, tones, ditherers, redraw_numbers(args), true_levels(args)))
+        scored.append(
+            _score(film, selection, tones, ditherers, redraws(args, levels(args)), true_levels(args))
+        )
     textures = {
         label: [texture(ditherer, grey) for grey in GREYS]
         for label, ditherer in ((label, make(*dither, options)) for label, dither in chosen.items())
     }
-    report = Report(
-        chosen, textures, scored, redraw_numbers(args), levels(args), true_levels(args), _plain(args)
-    )
+    report = Report(chosen, textures, scored, redraws(args, levels(args)), true_levels(args), _plain(args))
 
     if args.json not in (None, "-"):
         write_whole(Path(args.json), _json(report).encode())
@@ -96,10 +97,10 @@ def _score(
     selection: "Selection",
     tones: "Tones",
     ditherers: "Mapping[str, Ditherer]",
-    plan: tuple[int, float],
+    plan: "Plan",
     seen_on: "Levels",
 ) -> "FilmReport":
-    """Evaluate one film in stretches by the numbers of `plan`, on a glass of the levels `seen_on`."""
+    """Evaluate one film in the stretches of `plan`, on a glass of the levels `seen_on`."""
     from trainer.evaluate.report import FilmReport
     from trainer.evaluate.score import evaluate
     from trainer.films.stretches import stretches
@@ -110,7 +111,7 @@ def _score(
         progress_bar(f"evaluate {film.name}", selection.estimate(film)) as advance,
     ):
         evaluation = evaluate(
-            stretches(frames, *plan), ditherers, levels=seen_on, report=lambda done: advance(done, "")
+            stretches(frames, plan), ditherers, levels=seen_on, report=lambda done: advance(done, "")
         )
     return FilmReport(film, selection, tones, evaluation)
 
@@ -195,7 +196,7 @@ def _tables(report: "Report") -> str:
             heading = f"{film.film.name}: {counts[0]} at {columns}x{rows}, {counts[1]}, {counts[2]}"
             console.print(heading, style="bold")
             console.print(
-                f"dithered for a ghost of {report.made_for.black:g}, "
+                f"dithered for a ghost of {report.plan.levels.black:g}, "
                 f"shown with one of {report.seen_on.black:g}\n"
             )
             rows_of = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.commands.dithers import add_dither_options, levels, own_options
-from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraw_numbers
+from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraws
 from trainer.commands.output import counted, progress_bar
 from trainer.errors import OptionError
 
@@ -73,9 +73,7 @@ def run(args: argparse.Namespace) -> int:
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
     dither = args.dither, args.dial, own_options(args)
-    task = Task(
-        film.path, selection, tones, *dither, *redraw_numbers(args), levels(args), args.stream, args.title
-    )
+    task = Task(film.path, selection, tones, *dither, redraws(args, levels(args)), args.stream, args.title)
     width, height = tones.size
     with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
 

@@ -4,15 +4,16 @@ Nothing heavy is imported before `open_film` is called, so that `--help` is quic
 """
 
 import argparse
-import math
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import OptionError
+from trainer.films.plan import USUAL, Plan
 
 if TYPE_CHECKING:
+    from trainer.dithers.levels import Levels
     from trainer.films.film import Film
     from trainer.films.selection import Selection
     from trainer.films.subtitles import SubtitleRenderer
@@ -94,8 +95,8 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-FLASHES = {"rare": (240, math.inf), "usual": (120, 0.064), "often": (40, 0.03)}
-"""How often the panel redraws: the most frames in a stretch, and how far tones may move in it."""
+FLASHES = {"rare": 0.008, "usual": USUAL.limit, "often": 0.002}
+"""The error on the glass that makes the panel redraw (`films/stretches.py`)."""
 
 
 def add_plan_options(parser: argparse.ArgumentParser) -> None:
@@ -107,17 +108,21 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
         "--flashes",
         choices=FLASHES,
         default="usual",
-        help="rare: else only after 240 frames, for a panel whose --ghost is known; usual (default): also "
-        "where the picture has changed a lot, and after 120; often: where it has changed half as much, and "
-        "after 40",
+        help="else where ghosts, as far as they are known and can be made up for, would show: often, at "
+        "once; usual (default), at twice that error; rare, at four times",
     )
-    plan.add_argument("--stretch", type=int, metavar="N", help="after N frames at the latest")
+    plan.add_argument(
+        "--stretch",
+        type=int,
+        metavar="N",
+        default=USUAL.longest,
+        help=f"and after N frames at the latest; default {USUAL.longest}",
+    )
 
 
-def redraw_numbers(args: argparse.Namespace) -> tuple[int, float]:
-    """The most frames in a stretch and the threshold of tones that --flashes and --stretch ask for."""
-    longest, threshold = FLASHES[args.flashes]
-    return (longest if args.stretch is None else args.stretch), threshold
+def redraws(args: argparse.Namespace, levels: "Levels") -> Plan:
+    """The plan that --flashes and --stretch ask for, on a glass of these levels. OptionError."""
+    return Plan(levels, FLASHES[args.flashes], args.stretch)
 
 
 def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":

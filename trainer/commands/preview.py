@@ -15,7 +15,7 @@ from trainer.commands.dithers import (
     shared_options,
     true_levels,
 )
-from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraw_numbers
+from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraws
 from trainer.commands.output import counted, print_out, progress_bar
 from trainer.errors import OptionError
 
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         progress_bar(f"preview {film.name}", expected) as advance,
     ):
         comparison = Comparison(
-            stretches(frames, *redraw_numbers(args)),
+            stretches(frames, redraws(args, levels(args))),
             {label: make(*dither, options, levels(args)) for label, dither in chosen.items()},
             expected,
             lambda done: advance(done, ""),

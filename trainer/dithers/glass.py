@@ -90,3 +90,32 @@ def glass(dithers: Iterable[NDArray[np.uint8]], levels: Levels) -> Iterator[Pict
     state = Glass(levels)
     for dither in dithers:
         yield state.show(dither)
+
+
+class Forecast:
+    """The error on the glass that no dither can take away, from the tones of a stretch alone.
+
+    Where a tone was lighter earlier in the stretch, by d, at least a share d of the pixels there has been
+    darkened and is black. With a ghost of g they show d * g: more than a tone below that can bear, and off
+    by d * spread, in one direction or the other, where g is uncertain. Likewise for lightened pixels, of
+    which only the mean is known. (A threshold mask darkens no more than d; `search` little more.)
+    """
+
+    def __init__(self, levels: Levels) -> None:
+        self.levels = levels
+        self._lightest: Picture | None = None
+        self._darkest: Picture | None = None
+
+    def __call__(self, tones: Picture) -> float:
+        """Add the next frame, float32[h, w] in [0, 1], of any size; the root mean square of its error."""
+        if self._lightest is None or self._darkest is None:
+            self._lightest, self._darkest = tones.copy(), tones.copy()
+            return 0.0
+        np.maximum(self._lightest, tones, out=self._lightest)
+        np.minimum(self._darkest, tones, out=self._darkest)
+        darkened, lightened = self._lightest - tones, tones - self._darkest
+        black, white, spread = self.levels
+        too_light = np.maximum(0, black * darkened - tones)
+        too_dark = np.maximum(0, (1 - white) * lightened - (1 - tones))
+        unknown = spread * darkened
+        return float(np.sqrt(np.mean(too_light**2 + too_dark**2 + unknown**2)))

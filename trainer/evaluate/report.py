@@ -3,9 +3,9 @@
     format, format_version, tool    "longtake evaluation", 2, "longtake X.Y.Z"
     definitions   what each figure means, by key (`metrics.definitions`); the units are in the keys
     settings      size_px [width, height], eyes_px (the distances S), stretch_frames (the longest there may
-                  be), stretch_threshold (of its tones; null: none), made_for and seen_on (levels of the
-                  glass: {black, white}), dither_options {what was given of the dithers' own; weights as the
-                  SHA-256 of the file}
+                  be), redraw_limit (of the error that begins one), made_for and seen_on (levels of the
+                  glass: {black, white, spread}), dither_options {what was given of the dithers' own; weights
+                  as the SHA-256 of the file}
     dithers       a list of {label, name, dial (null: the dither's own), texture: a list, one for each grey}
     films         a list of {film, film_bytes, film_rate_hz, selection, tones, frames, cut_film_frames (the
                   first frame of each shot but the first), z_score_cut_film_frames (by the film-maker's rule),
@@ -35,6 +35,7 @@ from trainer.evaluate.metrics import Figures, definitions, figures, median_figur
 from trainer.evaluate.score import Evaluation, Trace
 from trainer.evaluate.texture import Texture
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
 from trainer.machine import describe
@@ -60,15 +61,14 @@ class Report:
     """All that one run of `trainer evaluate` found.
 
     `dithers` is name and dial by label, `textures` the greys of each; `films` at least one, all of one size;
-    `plan` the most frames in a stretch and the threshold of its tones; `made_for` and `seen_on` the levels of
-    the glass that the dithers are made for and shown on; `options` the dithers' own, as plain values.
+    `plan` of the redraws, with the levels of the glass that the dithers are made for; `seen_on` those of the
+    glass that shows them; `options` the dithers' own, as plain values.
     """
 
     dithers: Mapping[str, tuple[str, float | None]]
     textures: Mapping[str, Sequence[Texture]]
     films: Sequence[FilmReport]
-    plan: tuple[int, float]
-    made_for: Levels = CLEAN
+    plan: Plan
     seen_on: Levels = CLEAN
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,9 +88,9 @@ class Report:
             "settings": {
                 "size_px": list(self.films[0].tones.size),
                 "eyes_px": list(EYES),
-                "stretch_frames": self.plan[0],
-                "stretch_threshold": self.plan[1] if math.isfinite(self.plan[1]) else None,
-                "made_for": self.made_for._asdict(),
+                "stretch_frames": self.plan.longest,
+                "redraw_limit": self.plan.limit,
+                "made_for": self.plan.levels._asdict(),
                 "seen_on": self.seen_on._asdict(),
                 "dither_options": dict(self.options),
             },

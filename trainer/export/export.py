@@ -184,9 +184,9 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
     try:
         with closing(task.selection.frames(film, task.tones, after, done, after_ms)) as frames:
             if pool is None:
-                _dither_here(spec, redraw_plan(frames, task.longest, task.threshold), recording)
+                _dither_here(spec, redraw_plan(frames, task.plan), recording)
             else:
-                _dither_in(pool, stretches(frames, task.longest, task.threshold), workers.memory, recording)
+                _dither_in(pool, stretches(frames, task.plan), workers.memory, recording)
     finally:
         if pool is not None:
             pool.close()

@@ -11,13 +11,13 @@ from typing import Any
 from trainer.dithers import table as dithers
 from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.engines import has_accelerator
-from trainer.dithers.levels import ASSUMED, Levels
+from trainer.dithers.levels import Levels
 from trainer.errors import TrainerError
 from trainer.films.container import LONGEST_TITLE, tidy
 from trainer.films.film import Film
 from trainer.films.luma import CURVES
+from trainer.films.plan import USUAL, Plan
 from trainer.films.selection import Selection
-from trainer.films.stretches import LONGEST, THRESHOLD
 from trainer.films.tones import Tones
 
 
@@ -65,10 +65,9 @@ def _ditherer(spec: DitherSpec) -> Ditherer:
 class Task:
     """What is exported and how. OptionError.
 
-    The selected frames of a film in their tones, in stretches of at most `longest` frames, by `threshold`
-    (`films/stretches.py`); the dither's name, its dial (None: its default) and its own settings by name
-    (`dithers/table.py`). levels: of the glass. stream: the number of the film's video stream
-    (`films/decoder.py`). title: instead of the film's own.
+    The selected frames of a film in their tones; the dither's name, its dial (None: its default) and its own
+    settings by name (`dithers/table.py`). plan: of the redraws, with the levels of the glass. stream: the
+    number of the film's video stream (`films/decoder.py`). title: instead of the film's own.
     """
 
     film: Path
@@ -77,9 +76,7 @@ class Task:
     dither: str
     dial: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    longest: int = LONGEST
-    threshold: float = THRESHOLD
-    levels: Levels = ASSUMED
+    plan: Plan = USUAL
     stream: int | None = None
     title: str | None = None
 
@@ -96,7 +93,7 @@ class Task:
         return DitherSpec(
             self.dither,
             self.dial,
-            self.levels,
+            self.plan.levels,
             self._engine(),
             json.dumps(self._own_settings()),
             tool(),
@@ -109,7 +106,7 @@ class Task:
 
     def description(self, film: Film) -> dict[str, str]:
         """What the reel says of itself. An interrupted export resumes only if all of it is the same."""
-        selected = self.selection.as_dict()
+        selected, levels = self.selection.as_dict(), self.plan.levels
         subtitles = {"subtitles": selected.pop("subtitles")} if self.selection.subtitles else {}
         return {
             "film": film.name,
@@ -125,11 +122,11 @@ class Task:
             "dial": "default" if self.dial is None else f"{self.dial:g}",
             **({"engine": engine} if (engine := self._engine()) else {}),
             **self._own_settings(),
-            "stretch": str(self.longest),
-            "threshold": f"{self.threshold:g}",
-            "ghost": f"{self.levels.black:g}",
-            "ghost_spread": f"{self.levels.spread:g}",
-            "ghost_white": f"{1 - self.levels.white:g}",
+            "stretch": str(self.plan.longest),
+            "redraw_limit": f"{self.plan.limit:g}",
+            "ghost": f"{levels.black:g}",
+            "ghost_spread": f"{levels.spread:g}",
+            "ghost_white": f"{1 - levels.white:g}",
             "tool": tool(),
         }
 

@@ -1,4 +1,4 @@
-"""Stretches: the frames from one redraw to the one before the next. Pure.
+"""Stretches: the frames from one redraw to the next. Pure.
 
 The first frame of a stretch is redrawn, so nothing that was shown before it matters. Stretches are dithered
 independently of each other: they are the unit of parallel work, and of resuming after an interruption.
@@ -7,16 +7,10 @@ independently of each other: they are the unit of parallel work, and of resuming
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from trainer.dithers.ditherer import Dither, Frame
-from trainer.errors import OptionError
+from trainer.dithers.glass import Forecast
+from trainer.films.plan import SHORTEST, USUAL, Plan
 from trainer.films.selection import Selected
-
-THRESHOLD, COOLDOWN = 0.064, 20
-"""The film-maker's rule for a redraw: 100,000 of 1,552,256 pixels changed, 20 frames after the last one."""
-LONGEST = 120
-"""The most frames in a stretch, unless the user chooses otherwise."""
 
 
 @dataclass(frozen=True)
@@ -32,45 +26,25 @@ class Stretch:
             yield selected.lettered(dither)
 
 
-def redraw_plan(
-    frames: Iterable[Selected], longest: int = LONGEST, threshold: float = THRESHOLD
-) -> Iterator[tuple[Selected, bool]]:
-    """The frames of a film, in order, each with whether a stretch begins at it.
-
-    A stretch begins at a cut; else where the tones have moved away from those of the last stretch's first
-    frame by more than `threshold` (mean |difference|), but not before COOLDOWN frames; else after `longest`
-    frames. OptionError if that is less than 1.
-    """
-    if longest < 1:
-        raise OptionError(f"--stretch {longest}: a stretch is 1 frame or longer")
-    return _planned(frames, longest, threshold)
-
-
-def _planned(frames: Iterable[Selected], longest: int, threshold: float) -> Iterator[tuple[Selected, bool]]:
-    first: Selected | None = None
-    length = 0
+def redraw_plan(frames: Iterable[Selected], plan: Plan = USUAL) -> Iterator[tuple[Selected, bool]]:
+    """The frames of a film, in order, each with whether a stretch begins at it."""
+    forecast, length = Forecast(plan.levels), 0
     for selected in frames:
-        begins = first is None or selected.cut or length >= longest
-        if first is not None and not begins and length >= COOLDOWN:  # thumbnails cost something
-            if length == COOLDOWN:
-                first_tones = first.thumbnail
-            begins = bool(np.abs(selected.thumbnail - first_tones).mean() > threshold)
+        begins = length == 0 or selected.cut or length >= plan.longest
+        if not begins:
+            error = forecast(selected.thumbnail)
+            begins = length >= SHORTEST and error > plan.limit
         if begins:
-            first, length = selected, 0
+            forecast, length = Forecast(plan.levels), 0
+            forecast(selected.thumbnail)
         length += 1
         yield selected, begins
 
 
-def stretches(
-    frames: Iterable[Selected], longest: int = LONGEST, threshold: float = THRESHOLD
-) -> Iterator[Stretch]:
-    """The frames of a film, in order, divided into stretches as `redraw_plan` says. OptionError."""
-    return _divided(redraw_plan(frames, longest, threshold))
-
-
-def _divided(planned: Iterable[tuple[Selected, bool]]) -> Iterator[Stretch]:
+def stretches(frames: Iterable[Selected], plan: Plan = USUAL) -> Iterator[Stretch]:
+    """The frames of a film, in order, divided into stretches."""
     stretch: list[Selected] = []
-    for selected, begins in planned:
+    for selected, begins in redraw_plan(frames, plan):
         if begins and stretch:
             yield Stretch(tuple(stretch))
             stretch = []

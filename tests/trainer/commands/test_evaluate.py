@@ -17,6 +17,7 @@ from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.eye import hvs_psnr
 from trainer.dithers.table import DEFAULT
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.stretches import stretches
 from trainer.films.tones import Tones
@@ -61,7 +62,11 @@ def test_json_has_the_figures_of_dithers_made_here(film, tmp_path):
     tones = Tones(SIZE)
     selected = [chosen for chosen in Selection().frames(Film(film), tones) if chosen.number >= 2]
     assert len(selected) == 28
-    dithers = [dither for stretch in stretches(selected, 12) for dither in stretch.dithers(Hysteresis(0.3))]
+    dithers = [
+        dither
+        for stretch in stretches(selected, Plan(longest=12))
+        for dither in stretch.dithers(Hysteresis(0.3))
+    ]
     psnr = [hvs_psnr(chosen.frame, dither, 6000) for chosen, dither in zip(selected, dithers, strict=True)]
     hysteresis = found["hysteresis:0.3"]
     assert hysteresis["figures"]["psnr_s6000_db"] == pytest.approx(np.mean(psnr), abs=1e-3)

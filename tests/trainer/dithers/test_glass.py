@@ -1,5 +1,6 @@
 """The model of the glass, against the simulated panel's, the player's idea of it, and by hand."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,8 +8,10 @@ from driver.simulator.glass import BLACK, WHITE
 from driver.simulator.glass import Glass as SimulatedGlass
 from player.web.images import believed_glass
 from trainer.dithers.diffusion import FloydSteinberg
-from trainer.dithers.glass import Glass, aim, glass
+from trainer.dithers.eye import psf
+from trainer.dithers.glass import Forecast, Glass, aim, glass
 from trainer.dithers.levels import ASSUMED, CLEAN, Levels, levels_of
+from trainer.dithers.table import make
 from trainer.errors import OptionError
 
 SIMULATED = Levels(black=1 / 12)
@@ -94,3 +97,44 @@ def test_levels_are_as_measured_or_assumed():
         levels_of(2)
     with pytest.raises(OptionError, match="--ghost-white -1: "):
         levels_of(0.1, -1)
+
+
+def moving(frames, shape=(96, 128)):
+    """A blurred picture that drifts, and gets darker."""
+    rng = np.random.default_rng(8)
+    picture = cv2.GaussianBlur(rng.random(shape).astype(np.float32), (0, 0), 6)
+    picture = (picture - picture.min()) / (picture.max() - picture.min())
+    return [np.roll(picture, 2 * t, 1) * np.float32(1 - 0.01 * t) for t in range(frames)]
+
+
+@pytest.mark.parametrize("name", ["search", "hysteresis", "mask"])
+def test_the_forecast_of_an_uncertain_ghost_is_about_what_the_glass_shows(name):
+    """What a ghost that is off by the spread adds to the visible error, mean squares apart."""
+    frames = moving(16)
+    forecast = Forecast(Levels(0.03, spread=0.03))
+    expected = [
+        forecast(cv2.resize(frame, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)) for frame in frames
+    ]
+    assert expected[0] == 0
+    dithers = list(make(name, levels=Levels(0.03))(frames))
+    planned, more = (glass(dithers, Levels(ghost)) for ghost in (0.03, 0.06))
+    off = [np.sqrt(np.mean(psf_of(b - a) ** 2)) for a, b in zip(planned, more, strict=True)]
+    for number in (5, 10, 15):
+        assert 0.7 * expected[number] < off[number] < 1.7 * expected[number]
+
+
+def psf_of(picture):
+    """As an eye at S 6000 sees it."""
+    return cv2.filter2D(picture, -1, psf(6000), borderType=cv2.BORDER_CONSTANT)
+
+
+def test_the_forecast_of_black_that_was_white():
+    """Half of it black after white: a known ghost of .1 shows .1 there, on a tone that cannot bear it."""
+    white, half = np.ones((8, 8), np.float32), np.ones((8, 8), np.float32)
+    half[:, :4] = 0
+    forecast = Forecast(Levels(0.1))
+    assert [forecast(white), forecast(half)] == [0, pytest.approx(0.1 / 2**0.5)]
+    grey = np.full((8, 8), 0.2, np.float32)
+    assert forecast(grey) == 0, "a grey of .2 has room for .08"
+    lightened = Forecast(Levels(0, 0.9))
+    assert [lightened(1 - white), lightened(1 - half)] == [0, pytest.approx(0.1 / 2**0.5)]

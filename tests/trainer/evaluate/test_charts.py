@@ -28,6 +28,7 @@ from trainer.evaluate.charts import (
 from trainer.evaluate.report import FilmReport, Report
 from trainer.evaluate.score import evaluate
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
 
@@ -50,7 +51,7 @@ def report_of(film, *frames):
         FilmReport(film, Selection(), Tones((WIDTH, HEIGHT)), evaluate(divided(some), ditherers))
         for some in frames
     ]
-    return Report(DITHERS, {label: [] for label in DITHERS}, films, (120, 0.064))
+    return Report(DITHERS, {label: [] for label in DITHERS}, films, Plan())
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ from trainer.evaluate.score import Comparison, evaluate
 from trainer.evaluate.texture import texture
 from trainer.films.cuts import cuts_by_z_score
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.stretches import Stretch, stretches
 from trainer.films.tones import Tones
@@ -167,7 +168,7 @@ def test_no_picture_is_kept_but_those_of_one_stretch():
             most = max(most, len(alive))
             yield selected
 
-    evaluate(stretches(watched(), 10), {"fs": FloydSteinberg(), "calm": Hysteresis(0.8)})
+    evaluate(stretches(watched(), Plan(longest=10)), {"fs": FloydSteinberg(), "calm": Hysteresis(0.8)})
     assert most <= 10 + 2
 
 
@@ -279,7 +280,7 @@ def report(tmp_path_factory, evaluation):
     films = [FilmReport(film, Selection(), tones, which) for which in (evaluation, other)]
     dithers = {"fs": ("floyd-steinberg", None), "calm": ("hysteresis", 0.8)}
     textures = {"fs": [texture(FloydSteinberg(), 0.25)], "calm": [texture(Hysteresis(0.8), 0.0)]}
-    return Report(dithers, textures, films, (120, 0.064))
+    return Report(dithers, textures, films, Plan())
 
 
 def test_the_report_is_json_frame_by_frame(report, separately):
@@ -304,7 +305,7 @@ def test_the_report_is_json_frame_by_frame(report, separately):
 def test_the_report_says_what_it_was_made_with(report):
     found = report.as_dict()
     assert found["settings"]["size_px"] == [WIDTH, HEIGHT]
-    assert found["settings"]["stretch_frames"] == 120
+    assert found["settings"]["stretch_frames"] == 240
     assert found["settings"]["dither_options"] == {}
     assert [(one["label"], one["name"], one["dial"]) for one in found["dithers"]] == [
         ("fs", "floyd-steinberg", None), ("calm", "hysteresis", 0.8),

@@ -10,6 +10,7 @@ import numpy as np
 from player.reel import Reel
 from tests.trainer.made_films import make_film
 from trainer.export.task import Task
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
 
@@ -38,7 +39,9 @@ def make_long_film(path: Path) -> Path:
 
 def task(film: Path, selection: Selection | None = None, dither: str = "hysteresis", **more) -> Task:
     """An export of the film, in short stretches where nothing else is said."""
-    return Task(film, selection or Selection(), **{"tones": TONES, "dither": dither, "longest": 16, **more})
+    return Task(
+        film, selection or Selection(), **{"tones": TONES, "dither": dither, "plan": Plan(longest=16), **more}
+    )
 
 
 def rows(path: Path):

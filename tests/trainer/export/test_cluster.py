@@ -16,6 +16,7 @@ from trainer.__main__ import main
 from trainer.errors import TrainerError
 from trainer.export import cluster as clusters
 from trainer.export.export import export
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.tones import Tones
 
@@ -99,7 +100,10 @@ def test_a_worker_then_the_scheduler_is_killed_and_the_reel_is_the_same(film, tm
     said, error = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, error) == (0, "")
     assert " of them from before" in said
-    export(task(film, dither="search", dial=0.4, longest=6, tones=Tones((400, 300))), tmp_path / "whole.reel")
+    export(
+        task(film, dither="search", dial=0.4, plan=Plan(longest=6), tones=Tones((400, 300))),
+        tmp_path / "whole.reel",
+    )
     assert rows(reel) == rows(tmp_path / "whole.reel")
 
 

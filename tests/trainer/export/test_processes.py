@@ -31,6 +31,7 @@ from trainer.export.export import Workers, export
 from trainer.export.task import Task
 from trainer.export.workers import Processes, begin_process, dither_stretch, interrupts_later
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.stretches import stretches
 from trainer.films.tones import Tones
@@ -203,7 +204,7 @@ def test_an_export_by_processes_ends_and_resumes_however_it_is_stopped(film, tmp
     process = start(film, reel, *words, "--workers", "2")
     _, error = process.communicate(timeout=TIMEOUT)
     assert (process.returncode, error) == (0, "")
-    what = Task(film, Selection(), Tones((480, 360)), "search", 0.4, longest=6)
+    what = Task(film, Selection(), Tones((480, 360)), "search", 0.4, plan=Plan(longest=6))
     export(what, tmp_path / "whole.reel")
     assert rows(reel) == rows(tmp_path / "whole.reel")
     assert verified(reel) == []

@@ -17,6 +17,7 @@ from trainer.export.export import Workers, export, stretch_bytes
 from trainer.export.task import Task
 from trainer.export.workers import Dithered, dither_stretch
 from trainer.films.film import Film
+from trainer.films.plan import Plan
 from trainer.films.selection import Selection
 from trainer.films.subtitles import Run, Subtitle, SubtitleRenderer, Subtitles
 from trainer.films.times import FilmTime, FrameNumber
@@ -136,7 +137,7 @@ def test_an_export_of_other_options_is_one_line(film, tmp_path):
     before = reel.read_bytes()
     for other, hint in (
         (task(film, dial=0.9), "dial is default there and 0.9 now"),
-        (task(film, longest=15), "stretch is 16 there and 15 now"),
+        (task(film, plan=Plan(longest=15)), "stretch is 16 there and 15 now"),
         (task(film, Selection(count=99)), "selection is"),
     ):
         with pytest.raises(ReelError, match=rf"holds another export \({hint}") as caught:

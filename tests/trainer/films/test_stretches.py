@@ -1,16 +1,17 @@
 """Stretches: where they begin, that they can be sent to another process, and what their dithers are."""
 
-import math
 import pickle
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from trainer.dithers.levels import ASSUMED, CLEAN, Levels
 from trainer.dithers.table import make
 from trainer.errors import OptionError
+from trainer.films.plan import SHORTEST, USUAL, Plan
 from trainer.films.selection import Selected
-from trainer.films.stretches import COOLDOWN, LONGEST, THRESHOLD, Stretch, redraw_plan, stretches
+from trainer.films.stretches import Stretch, redraw_plan, stretches
 from trainer.films.subtitles import Letters
 from trainer.films.tones import Tones
 
@@ -18,8 +19,8 @@ TONES = Tones(size=(64, 48))
 
 
 def flat(tone, cut=False):
-    """A frame of one luma, 0 to 255."""
-    return Selected(0, 0, cut, np.full((48, 64), tone, np.uint8), TONES)
+    """A frame of one luma, 0 to 255, or of a whole image."""
+    return Selected(0, 0, cut, np.broadcast_to(np.uint8(tone), (48, 64)), TONES)
 
 
 def scene(count=12):
@@ -35,8 +36,8 @@ def scene(count=12):
     return tuple(frames)
 
 
-def lengths(frames, longest=LONGEST):
-    return [len(stretch.frames) for stretch in stretches(frames, longest)]
+def lengths(frames, longest=USUAL.longest, **plan):
+    return [len(stretch.frames) for stretch in stretches(frames, Plan(longest=longest, **plan))]
 
 
 def test_nothing_gives_no_stretch():
@@ -50,15 +51,15 @@ def test_a_stretch_begins_at_every_cut():
 
 def test_all_frames_are_in_a_stretch_in_order():
     frames = [flat(100, number % 7 == 3) for number in range(300)]
-    divided = [selected for stretch in stretches(frames, 5) for selected in stretch.frames]
+    divided = [selected for stretch in stretches(frames, Plan(longest=5)) for selected in stretch.frames]
     assert all(ours is theirs for ours, theirs in zip(divided, frames, strict=True))
 
 
 def test_the_plan_says_where_they_begin():
     frames = [flat(100, number % 7 == 3) for number in range(30)]
-    begun = [number for number, (_, begins) in enumerate(redraw_plan(frames, 5)) if begins]
+    begun = [number for number, (_, begins) in enumerate(redraw_plan(frames, Plan(longest=5))) if begins]
     assert begun == [0, 3, 8, 10, 15, 17, 22, 24, 29]
-    assert [selected for selected, _ in redraw_plan(frames, 5)] == frames
+    assert [selected for selected, _ in redraw_plan(frames, Plan(longest=5))] == frames
 
 
 @pytest.mark.parametrize("longest", [1, 7, 19, 120])
@@ -68,31 +69,36 @@ def test_no_stretch_is_longer_than_the_longest(longest):
     )
 
 
-def test_a_stretch_ends_where_the_tones_have_moved_away_from_its_first_frame():
-    """By a grey level at every frame: 16 of 255 are below the threshold, 17 above it."""
-    assert 16 / 255 < THRESHOLD < 17 / 255
-    drift = [flat(20 + number // 2) for number in range(80)]
-    assert lengths(drift) == [34, 34, 12]
-    still = [flat(20 + number % 16) for number in range(100)]
-    assert lengths(still) == [100]
+def test_a_stretch_ends_where_an_uncertain_ghost_would_show():
+    """The tones fall by a grey level at every second frame: .03 * 34 / 255 is the limit of .004."""
+    falling = [flat(200 - number // 2) for number in range(220)]
+    assert lengths(falling) == [68, 68, 68, 16]
+    assert lengths(falling, limit=USUAL.limit / 2) == [34, 34, 34, 34, 34, 34, 16]
+    assert lengths(falling, levels=ASSUMED._replace(spread=0.06)) == [34, 34, 34, 34, 34, 34, 16]
+    assert lengths(falling, levels=Levels(0.083)) == [220], "a known ghost is made up for"
+    rising = [flat(20 + number // 2) for number in range(220)]
+    assert lengths(rising) == [220], "only darkened pixels have an uncertain ghost"
 
 
-def test_it_does_not_end_there_before_the_cooldown():
-    jump = [flat(20)] * 2 + [flat(200)] * 60
-    assert lengths(jump) == [COOLDOWN, 42]
-    there_and_back = [flat(20)] * 2 + [flat(200)] * (COOLDOWN - 2) + [flat(20)] * 30
-    assert lengths(there_and_back) == [COOLDOWN + 30]
-    assert lengths(jump, longest=COOLDOWN - 1) == [19, 19, 19, 5]
+def test_a_stretch_ends_where_black_can_no_longer_be_black():
+    """After half of the picture went from white to black, a known ghost of .02 shows .02 there."""
+    half = np.full((48, 64), 255, np.uint8)
+    half[:, :32] = 0
+    went_dark = [flat(255)] * 10 + [Selected(0, 0, False, half, TONES)] * 60
+    known = Levels(0.02)
+    assert lengths(went_dark, levels=known, limit=0.014) == [SHORTEST, 50]
+    assert lengths(went_dark, levels=known, limit=0.0142) == [70]
+    assert lengths(went_dark, levels=CLEAN, limit=0) == [70]
+    white = [flat(255 - selected.image) for selected in went_dark]
+    assert lengths(white, levels=Levels(0, 0.98), limit=0.014) == [SHORTEST, 50]
 
 
-def test_the_threshold_says_how_far_tones_may_move():
-    drift = [flat(20 + number // 2) for number in range(200)]
-    found = [
-        [len(stretch.frames) for stretch in stretches(drift, 120, threshold)]
-        for threshold in (THRESHOLD / 2, THRESHOLD, math.inf)
-    ]
-    assert max(found[0]) < max(found[1]) == 34
-    assert found[2] == [120, 80]
+def test_it_does_not_end_there_at_once():
+    jump = [flat(200)] * 2 + [flat(20)] * 60
+    assert lengths(jump) == [SHORTEST, 42]
+    assert lengths(jump, longest=SHORTEST - 1) == [19, 19, 19, 5]
+    there_and_back = [flat(200)] * 2 + [flat(20)] * (SHORTEST - 2) + [flat(200)] * 30
+    assert lengths(there_and_back) == [SHORTEST + 30]
 
 
 def test_letters_begin_no_stretch():
@@ -105,11 +111,9 @@ def test_letters_begin_no_stretch():
     assert lengths(said) == [60]
 
 
-def test_a_longest_stretch_of_less_than_a_frame_is_refused_at_once():
+def test_a_longest_stretch_of_less_than_a_frame_is_refused():
     with pytest.raises(OptionError, match="--stretch 0: a stretch is 1 frame or longer"):
-        stretches(iter(()), 0)
-    with pytest.raises(OptionError, match="--stretch -1"):
-        redraw_plan(iter(()), -1)
+        Plan(longest=0)
 
 
 def test_frames_are_asked_for_one_after_another():

@@ -21,8 +21,9 @@ from trainer.dithers.table import make
 from trainer.errors import OptionError
 from trainer.export.export import Task, export
 from trainer.films.film import Film
+from trainer.films.plan import USUAL, Plan
 from trainer.films.selection import Selection
-from trainer.films.stretches import LONGEST, Stretch
+from trainer.films.stretches import Stretch
 from trainer.films.subtitles import Run, Subtitle, SubtitleRenderer, Subtitles, Typeface, read_subtitles
 from trainer.films.subtitles.rendering import draw
 from trainer.films.subtitles.typesetting import width_of, wrap
@@ -299,8 +300,8 @@ def path(tmp_path_factory) -> Path:
     return make_film(tmp_path_factory.mktemp("film") / "disc.avi", "MJPG", pictures)
 
 
-def run(path, reel, selection, longest=LONGEST, **more):
-    what = Task(path, selection, Tones(size=(192, 144)), "hysteresis", longest=longest)
+def run(path, reel, selection, longest=USUAL.longest, **more):
+    what = Task(path, selection, Tones(size=(192, 144)), "hysteresis", plan=Plan(longest=longest))
     return export(what, reel, **more)
 
 
