@@ -66,7 +66,7 @@ def main() -> None:
     four, one, every = (
         PanelSettings(vcom=-1.5, bits=4),
         PanelSettings(vcom=-1.5),
-        PanelSettings(vcom=-1.5, columns=1448),
+        PanelSettings(vcom=-1.5, columns="whole"),
     )
     peer = measure(four, HEIGHT)
     print(f"peer: one 4-bit full frame, {PEER_BYTES:,} bytes of pixels, {peer:,} on the wire")

@@ -4,6 +4,7 @@ Errors are one line on stderr and exit code 2; Ctrl-C ends quietly with 130.
 """
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -156,6 +157,20 @@ def panel_settings(args: argparse.Namespace) -> Any:
     return settings.of(vars(args), simulated=args.simulated)
 
 
+def number(text: str) -> float:
+    """A number of the command line. ArgumentTypeError names the repair of -1,53 and -1.53V."""
+    try:
+        return float(text)
+    except ValueError:
+        found = re.fullmatch(
+            r"([-+]?\d+)(?:[.,](\d+))?\s*[A-Za-z]*", text.strip().replace("\N{MINUS SIGN}", "-")
+        )
+        written = f"{found[1]}.{found[2] or 0}" if found else "-1.53, for example"
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number: write {written}, with a point and no unit"
+        ) from None
+
+
 def size(text: str) -> tuple[int, int]:
     """(width, height) of a text like 1448x1072."""
     width, height = text.lower().split("x")
@@ -163,7 +178,11 @@ def size(text: str) -> tuple[int, int]:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors in one line, like all others."""
+    """Errors in one line, like all others. A minus and a digit begin a value: `--vcom -1,53`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"driver: {message}; see {self.prog} --help\n")
@@ -242,7 +261,13 @@ def _add_settings(group: Any) -> None:
             text += f" (default: {field.default})"
         kind = field.type if field.type in (float, str) else int
         metavar = {int: "N", float: "X", str: "WORD"}[kind]
-        group.add_argument(_option(name), type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
+        group.add_argument(
+            _option(name),
+            type=number if kind is float else kind,
+            metavar=metavar,
+            default=argparse.SUPPRESS,
+            help=text,
+        )
 
 
 if __name__ == "__main__":

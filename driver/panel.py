@@ -32,6 +32,11 @@ class Panel(Protocol):
         """(width, height) of a dither, in pixels."""
         ...
 
+    @property
+    def partial(self) -> bool:
+        """Whether it has a partial update. Where not, show() is a redraw, and no ghosts are left."""
+        ...
+
     def show(self, dither: Dither, rows: slice, shown: Dither) -> None:
         """Partial update: draw `rows` of `dither` without a flash. Empty `rows` draw nothing.
 
@@ -124,7 +129,9 @@ class PanelType(NamedTuple):
 
 PANELS: dict[str, PanelType] = {
     "waveshare-6-hd": PanelType(
-        "Waveshare 6 inch HD e-Paper HAT (IT8951)", "driver.it8951.panel", "driver.simulator.it8951"
+        "Waveshare 6 inch HD e-Paper HAT, and every other panel with an IT8951, which reports its size",
+        "driver.it8951.panel",
+        "driver.simulator.it8951",
     ),
     "waveshare-7.5-v2": PanelType(
         "Waveshare 7.5 inch V2 (UC8179)",

@@ -59,9 +59,9 @@ def remembers(config: Config) -> bool:
 
 def longest_call(config: Config) -> float:
     """Seconds that one call to the panel may take before it fails: it waits for the display engine before a
-    load and after a display, and for HRDY before every window.
+    load and after each display, and for HRDY before every window.
     """
-    return 2 * config.display_timeout + _LONG_WAITS * config.ready_timeout
+    return (1 + config.start_passes) * config.display_timeout + _LONG_WAITS * config.ready_timeout
 
 
 @contextmanager
@@ -172,7 +172,7 @@ class RecoveringPanel:
         wait: Callable[[float], None],
         alive: Callable[[], None] = lambda: None,
     ) -> None:
-        self.size = panel.size
+        self.size, self.partial = panel.size, panel.partial
         self._panel: Panel | None = panel
         self._reopen, self._limit = reopen, limit
         self._log, self._clock, self._wait, self._alive = log, clock, wait, alive

@@ -8,9 +8,10 @@
 The rule counts the pixels that differ from the dither of the last redraw (the net change, not a sum of flips,
 since a pixel that came back leaves no ghost). It redraws when they are more than `threshold` of the panel and
 the last redraw was at least `cooldown` frames ago. Where a plan holds, the plan decides instead. In both
-cases there is a redraw at the start, when the glass may show anything, and a day after the last one.
-Everything else is a partial update, or nothing when no pixel changed, because even an idle pass leaves flat
-areas patchy. The numbers are those of the original player (100,000 of 1,552,256 pixels, 20 frames).
+cases there is a redraw at the start, when the glass may show anything, a day after the last one, and when
+`longest` frames have passed since it. Everything else is a partial update, or nothing when no pixel changed,
+because even an idle pass leaves flat areas patchy. On a panel that has no partial update every change is a
+redraw. The numbers are those of the original player (100,000 of 1,552,256 pixels, 20 frames).
 """
 
 from typing import Literal, NamedTuple
@@ -58,13 +59,17 @@ class RedrawState(NamedTuple):
 
 class RedrawRule(NamedTuple):
     """The rule's numbers: `threshold`, a share of the panel, 0..1; `cooldown` in frames; `daily` in seconds;
-    `darkened_only`: count only the pixels that went from white to black, as only those leave ghosts.
+    `darkened_only`: count only the pixels that went from white to black, as only those leave ghosts;
+    `longest`: the most frames from one redraw to the next, 0 for no limit; `partial`: whether the panel has a
+    partial update.
     """
 
     threshold: float = 0.064
     cooldown: int = 20
     daily: float = DAY
     darkened_only: bool = False
+    longest: int = 0
+    partial: bool = True
 
     def decide(
         self, state: RedrawState, dither: NDArray[np.uint8], now: float, planned: bool | None = None
@@ -83,6 +88,12 @@ class RedrawRule(NamedTuple):
         net = packing.ones(drift & state.redrawn if self.darkened_only else drift)
         if now - state.redrawn_at >= self.daily:
             return Decision("redraw", flips, net, slice(0, height), "daily")
+        if flips and not self.partial:
+            return Decision("redraw", flips, net, slice(0, height), "no partial update")
+        if not self.partial:
+            return Decision("nothing", 0, net, slice(0, 0), "unchanged")
+        if flips and self.longest and state.frames + 1 >= self.longest:
+            return Decision("redraw", flips, net, slice(0, height), "longest stretch")
         if planned:
             return Decision("redraw", flips, net, slice(0, height), "planned")
         due = net > self.threshold * dither.size and state.frames + 1 >= self.cooldown
@@ -94,6 +105,12 @@ class RedrawRule(NamedTuple):
         return Decision("partial", flips, net, slice(int(rows[0]), int(rows[-1]) + 1), "changed")
 
 
-def redraw_rule(config: Config) -> RedrawRule:
-    """The rule with the numbers from the settings."""
-    return RedrawRule(config.threshold, config.cooldown, darkened_only=config.darkened_only)
+def redraw_rule(config: Config, partial: bool = True) -> RedrawRule:
+    """The rule with the numbers from the settings; `partial` as the panel says."""
+    return RedrawRule(
+        config.threshold,
+        config.cooldown,
+        darkened_only=config.darkened_only,
+        longest=config.longest_stretch,
+        partial=partial,
+    )

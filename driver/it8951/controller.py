@@ -43,6 +43,8 @@ FOUR_BITS, EIGHT_BITS = 2, 3
 """Codes of LD_IMG_AREA's first argument, endian << 8 | bits << 4 | rotation."""
 
 POLL_SECONDS = 0.01
+BEGIN_SECONDS = 0.25
+"""By then an update has begun; nobody has published how long it takes, and drivers ask at once."""
 
 
 class Area(NamedTuple):
@@ -81,6 +83,7 @@ class Controller:
         self._clock = clock
         self._sleep = sleep
         self.state = "off"
+        self._woken = False  # until an update has begun
         self._info: DeviceInfo | None = None
 
     @property
@@ -93,6 +96,7 @@ class Controller:
     def start(self) -> DeviceInfo:
         """RST, SYS_RUN, device info, set-up. Also recovers from any error: RST undoes every state."""
         self.state = "off"
+        self._woken = False
         self._words.reset()
         return self._take_over()
 
@@ -101,7 +105,9 @@ class Controller:
         it keeps its image memory and what it knows of the glass.
         """
         self.state = "off"
-        return self._take_over()
+        info = self._take_over()
+        self._woken = True
+        return info
 
     def _take_over(self) -> DeviceInfo:
         self._words.command(SYS_RUN)
@@ -130,6 +136,7 @@ class Controller:
         if self.state != "run":
             self._words.command(SYS_RUN)
             self._set_up()
+            self._woken = True
 
     def _set_up(self) -> None:
         """Registers and VCOM, after a start and after a wake; only success makes the state "run"."""
@@ -186,6 +193,8 @@ class Controller:
         if one_bit:
             self.write_register(BGVR, BLACK_AND_WHITE)
         self._words.command(DPY_AREA, *area, mode)
+        if self._woken:
+            self._wait_begin()
         self.wait_idle()
         self._set_format(0)
 
@@ -207,6 +216,20 @@ class Controller:
                     "which resets the controller, and check its 5 V supply"
                 )
             self._sleep(POLL_SECONDS)
+
+    def _wait_begin(self) -> None:
+        """Return when the display engine is at work. There are boards that draw nothing after SYS_RUN until
+        they are reset; then DisplayTimeout.
+        """
+        start = self._clock()
+        while not self.read_register(LUTAFSR):
+            if self._clock() - start >= BEGIN_SECONDS:
+                raise DisplayTimeout(
+                    "the controller drew nothing after it woke (LUTAFSR never busy): start again, which "
+                    "resets it; if it comes back, set rest to standby or run"
+                )
+            self._sleep(POLL_SECONDS)
+        self._woken = False
 
     def sleep(self) -> None:
         """Lowest power; the controller then hears only SYS_RUN."""

@@ -16,8 +16,9 @@ LARGEST_SIDE = 2048
 INIT, DU, GC16 = 0, 1, 2
 """Waveforms with the same number on every firmware."""
 
-A2_BY_LUT = {"M641": 4, "M841": 6}
-"""By the first four characters of the LUT name. M641 has six modes, so 6 would be out of range."""
+NARROWEST, WIDEST = 16, 32
+"""Pixels in the smallest group of columns that one bit per pixel can address: one word, or two where the
+firmware asks for it."""
 
 
 class DeviceInfo(NamedTuple):
@@ -50,21 +51,35 @@ def parse(words: Sequence[int]) -> DeviceInfo:
 
 
 def _name(words: Sequence[int]) -> str:
-    """The first character of each word is in its low byte; NULs and blanks fill the end."""
+    """The first character of each word is in its low byte. Real boards leave rubbish behind the first NUL."""
     text = b"".join(word.to_bytes(2, "little") for word in words)
-    return text.decode("latin-1").replace("\0", "").strip()
+    return text.partition(b"\0")[0].decode("latin-1").strip()
 
 
 def a2_mode(lut: str) -> int | None:
     """The number of A2 in this LUT; None when its name is not known.
 
-    Some drivers print the name with the letters of each pair swapped ("8M14"); both spellings work.
+    M641 has six modes, so that 6 would be out of range; it has relatives (M641_TDE90T72C) whose A2 nobody has
+    published.
     """
-    swapped = "".join(lut[i + 1 : i + 2] + lut[i] for i in range(0, len(lut), 2))
-    for name in (lut, swapped):
-        if name[:4] in A2_BY_LUT:
-            return A2_BY_LUT[name[:4]]
-    return None
+    names = _spellings(lut)
+    if "M641" in names:
+        return 4
+    return 6 if any(name.startswith("M841") for name in names) else None
+
+
+def column_group(lut: str) -> int:
+    """How many columns at a time one bit per pixel can address, 16 or 32.
+
+    The vendor asks for 32 on M641 and M841_TFAB512 alone. That M641's relatives need it too is a guess.
+    """
+    wide = any(name.startswith("M641") or name == "M841_TFAB512" for name in _spellings(lut))
+    return WIDEST if wide else NARROWEST
+
+
+def _spellings(lut: str) -> tuple[str, str]:
+    """The name, and the name with the letters of each pair swapped ("8M14"), as some drivers print it."""
+    return lut, "".join(lut[i + 1 : i + 2] + lut[i] for i in range(0, len(lut), 2))
 
 
 def partial_mode(waveform: str, lut: str, a2_setting: int | None) -> int:

@@ -68,13 +68,15 @@ class FourBits:
 
 
 class OneBit:
-    """One bit per pixel, loaded as an 8-bit picture of an eighth of the width; whole groups of 32 columns."""
+    """One bit per pixel, loaded as an 8-bit picture of an eighth of the width; whole groups of `group`
+    columns, 16 or 32.
+    """
 
     one_bit = True
     pitch: int | None = None
 
-    def __init__(self, width: int) -> None:
-        self.columns = width // 32 * 32
+    def __init__(self, width: int, group: int) -> None:
+        self.columns = width // group * group
 
     def load(self, dither: np.ndarray, rows: slice) -> Load:
         """See Format."""

@@ -6,9 +6,9 @@
     panel.shut_down()
     panel.close()
 
-In the 1-bit default the glass is reached in whole groups of 32 columns from its left edge (1440 of 1448):
-every pixel of a dither lies where it would in the 4-bit format too; the columns left over, at the right edge
-of the glass, are cut off and stay white.
+In the 1-bit default the glass is reached in whole groups of columns from its left edge, as the firmware asks
+for (1440 of 1448, but 1200 of 1200): every pixel of a dither lies where it would in the 4-bit format too; the
+columns left over, at the right edge of the glass, are cut off and stay white.
 """
 
 import time
@@ -19,9 +19,9 @@ import numpy as np
 
 from driver.errors import DitherError, DriverError, StateError
 from driver.it8951.controller import Area, Controller
-from driver.it8951.device_info import GC16, INIT, DeviceInfo, a2_mode, partial_mode
+from driver.it8951.device_info import GC16, INIT, DeviceInfo, a2_mode, column_group, partial_mode
 from driver.it8951.formats import Format, FourBits, OneBit, OneBitAllColumns
-from driver.it8951.settings import ALL_COLUMNS, PanelSettings
+from driver.it8951.settings import PanelSettings
 from driver.it8951.transport import Words
 from driver.it8951.wire import SpiWire, Wire
 
@@ -97,13 +97,16 @@ class IT8951Panel:
         self.settings = settings
         self.owned_wire: Wire | None = None  # close() closes it
         self._four_bits: Format = FourBits(info.width)
-        self.format = self._four_bits if settings.bits == 4 else _one_bit(info.width, settings)
+        self.format = self._four_bits if settings.bits == 4 else _one_bit(info, settings)
         # The format in which the image memory holds a whole frame, None when it may hold anything.
         self._loaded: Format | None = None
         # Both unknown until the whole glass has been driven once: at the start it may show anything.
         self._edge_is_white = glass_known
         self._is_black_and_white = glass_known
         self._drawing = False  # stays True when a load or an update is cut short
+
+    partial = True
+    """See Panel."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -129,8 +132,16 @@ class IT8951Panel:
         self._draw(self.format, glass, rows, mode)
 
     def redraw(self, dither: np.ndarray) -> None:
-        """See Panel: GC16. The first one also whitens the columns that the 1-bit format does not reach."""
+        """See Panel: GC16. The first one also whitens the columns that the 1-bit format does not reach, and
+        is done start_passes times.
+        """
         glass = self._on_glass(dither)
+        passes = 1 if self._is_black_and_white else self.settings.start_passes
+        for _ in range(passes):
+            self._redraw(glass)
+        self._is_black_and_white = True
+
+    def _redraw(self, glass: np.ndarray) -> None:
         columns = self.format.columns
         if columns < self.info.width and not self._edge_is_white:
             glass = glass.copy()
@@ -139,7 +150,6 @@ class IT8951Panel:
             self._edge_is_white = True
         else:
             self._draw(self.format, glass, self._all_rows, GC16)
-        self._is_black_and_white = True
 
     def clear(self) -> None:
         """See Panel: INIT. White is loaded first, as the controller then believes that it shows that."""
@@ -221,10 +231,11 @@ def turned_rows(rows: slice, height: int) -> slice:
     return slice(height - rows.stop, height - rows.start)
 
 
-def _one_bit(width: int, settings: PanelSettings) -> Format:
-    if settings.columns == ALL_COLUMNS and width % 32:
-        return OneBitAllColumns(width)
-    return OneBit(width)
+def _one_bit(info: DeviceInfo, settings: PanelSettings) -> Format:
+    group = column_group(info.lut)
+    if settings.columns == "whole" and info.width % group:
+        return OneBitAllColumns(info.width)
+    return OneBit(info.width, group)
 
 
 def describe(panel: IT8951Panel) -> list[tuple[str, str]]:
@@ -240,6 +251,6 @@ def describe(panel: IT8951Panel) -> list[tuple[str, str]]:
         ("image memory", f"0x{info.address:08X}"),
         ("VCOM", f"{panel.controller.vcom():.2f} V, set and read back"),
         ("temperature", f"{panel.controller.temperature()} C"),
-        ("columns drawn", f"{panel.format.columns} with {settings.bits} bit per pixel"),
+        ("columns drawn", f"{panel.format.columns} of {info.width} with {settings.bits} bit per pixel"),
         ("longest transfer", f"{settings.bufsiz} bytes"),
     ]

@@ -16,7 +16,8 @@ VCOM_LOWEST, VCOM_HIGHEST = -3.0, -0.5
 """Volts. Anything outside can harm the panel."""
 SIMULATED_VCOM = -1.5
 
-ALL_COLUMNS = 1448
+COLUMNS_BEFORE = {"1440": "aligned", "1448": "whole"}
+"""What the words for `columns` replaced."""
 
 
 def _setting(help: str, default: Any = MISSING) -> Any:
@@ -29,9 +30,10 @@ class PanelSettings:
     """How to reach a panel and how to draw on it. The player's settings have the same names.
 
     vcom has no default: a wrong value spoils the picture and may harm the panel. The controller's limit for
-    spi_hz is 24 MHz; many cables manage half of it. columns = 1440 drives whole groups of 32 columns, and the
-    rest of the glass stays white; columns = 1448 drives every column, by an image pitch that nobody has tried
-    over SPI. On panels of another width the two numbers choose the same two ways.
+    spi_hz is 24 MHz; many cables manage half of it. `columns` matters only where the width of the panel is
+    not made of whole groups of columns, 32 with the firmware of most 6 inch panels and 16 with others:
+    "aligned" drives the whole groups, and the rest of the glass stays white (8 of 1448 columns); "whole"
+    drives every column, by an image pitch that nobody has tried over SPI.
     """
 
     vcom: float = _setting(
@@ -45,9 +47,13 @@ class PanelSettings:
         "number of the A2 waveform (default: by the name of the controller's LUT)", None
     )
     bits: int = _setting("bits per pixel: 1, or 4 when partial updates come out white", 1)
-    columns: int = _setting("columns driven at 1 bit per pixel: 1440, or 1448 for all of them", 1440)
+    columns: str = _setting(
+        "columns driven at 1 bit per pixel: aligned, as the firmware asks for, or whole for all of them",
+        "aligned",
+    )
     rotate: int = _setting("turn the picture by 0 or 180 degrees", 0)
     mirror: bool = _setting("exchange left and right", False)
+    start_passes: int = _setting("redraws of the first picture: 1, or 2 where one does not clean it", 1)
     rest: str = _setting("what the controller does between frames: sleep, standby or run", "sleep")
     enhanced_driving: bool = _setting("stronger source drivers, only for a panel that stays blurred", False)
     spi_hz: int = _setting("SPI clock of image data; lower it when the picture is scattered", 12_000_000)
@@ -95,7 +101,10 @@ class PanelSettings:
         if self.a2_mode is not None:
             _within("a2_mode", self.a2_mode, 0, 7)
         _one_of("bits", self.bits, (1, 4))
-        _one_of("columns", self.columns, (1440, ALL_COLUMNS))
+        if word := COLUMNS_BEFORE.get(str(self.columns)):
+            raise SettingsError(f"columns is {self.columns}, which is now called {word}: give {word}")
+        _one_of("columns", self.columns, ("aligned", "whole"))
+        _one_of("start_passes", self.start_passes, (1, 2))
         _one_of("rotate", self.rotate, (0, 180))
         _one_of("rest", self.rest, ("sleep", "standby", "run"))
         _within("spi_hz", self.spi_hz, 100_000, 24_000_000, "Hz")

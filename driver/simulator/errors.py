@@ -83,6 +83,12 @@ class UnalignedBitmap(ProtocolError):
     """A 1 bit per pixel display whose x or width is not a multiple of 32, on firmware that needs it."""
 
 
+class UnalignedErase(UnalignedBitmap):
+    """The same with INIT, which erases whatever the bits say. Published drivers clear the panel like this."""
+
+    tolerable = True
+
+
 class FormatChangeWhileDisplaying(ProtocolError):
     """The way image memory is read (UP1SR, BGVR, pitch) was changed while LUTAFSR was not 0."""
 

@@ -73,6 +73,9 @@ def open_on(
 class UC8179Panel:
     """The Panel on a started Controller."""
 
+    partial = True
+    """See Panel."""
+
     def __init__(self, controller: Controller, settings: PanelSettings) -> None:
         self.controller = controller
         self.settings = settings

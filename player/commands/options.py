@@ -57,7 +57,7 @@ def _parser() -> Parser:
         action="store_true",
         help="in a reel without a redraw plan, count the redraws of all frames, not just of the first 2,000",
     )
-    _settings(info, ["interval", "threshold", "cooldown", "darkened_only"])
+    _settings(info, ["interval", "threshold", "cooldown", "longest_stretch", "darkened_only"])
     _json(info)
 
     check = _command(commands, "check", "read and verify every frame of a reel; exit code 1 if any is bad")

@@ -235,7 +235,7 @@ def forecast(
     key frame, as the player does. `step` is told how many are done.
     """
     if reel.redraws is not None:
-        return _planned(reel.redraws, reel.frames, interval)
+        return _planned(reel.redraws, reel.frames, interval, rule.longest or reel.frames)
     end = reel.frames if limit is None else min(limit, reel.frames)
     state, redraws, number, shown = RedrawState(), [], 0, 0
     while number < end:
@@ -254,11 +254,12 @@ def forecast(
     return Forecast(shown, redraws)
 
 
-def _planned(plan: frozenset[int], frames: int, interval: float) -> Forecast:
-    """The plan, the redraw at the start, and those a day after the last one."""
+def _planned(plan: frozenset[int], frames: int, interval: float, longest: int) -> Forecast:
+    """The plan, the redraw at the start, and those a day or `longest` frames after the last one."""
     redraws: list[int] = []
     for number in range(frames):
-        if not redraws or number in plan or (number - redraws[-1]) * interval >= DAY:
+        since = number - redraws[-1] if redraws else longest
+        if number in plan or since >= longest or since * interval >= DAY:
             redraws.append(number)
     return Forecast(frames, redraws)
 

@@ -10,8 +10,8 @@ import dataclasses
 import math
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -28,9 +28,9 @@ class Key:
     """What is known of a setting besides its name and default.
 
     `low` and `high` are allowed values themselves. `panel`: a change opens the panel anew. `live`: it may be
-    changed while the player runs. `empty`: an empty text is allowed. `metavar`: what --help calls the value.
-    `example`: a value to show where there is no default. `check` raises ConfigError for a text that cannot be
-    read; it takes the text and where it stands.
+    changed while the player runs. `empty`: an empty text is allowed. `renamed`: values that have a new name,
+    old text -> new. `metavar`: what --help calls the value. `example`: a value to show where there is no
+    default. `check` raises ConfigError for a text that cannot be read; it takes the text and where it stands.
     """
 
     kind: Kind
@@ -42,6 +42,7 @@ class Key:
     panel: bool = False
     live: bool = False
     empty: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
     metavar: str = ""
     example: Any = None
     check: Callable[[str, str], object] | None = None
@@ -134,6 +135,14 @@ class Config:
     )
     cooldown: int = _integer(
         20, f"{_NO_PLAN}: the fewest frames from one redraw to the next", "frames", 0, 1e6, live=True
+    )
+    longest_stretch: int = _integer(
+        0,
+        "the most frames from one redraw to the next, also where a redraw plan applies; 0 sets no limit",
+        "frames",
+        0,
+        1e6,
+        live=True,
     )
     darkened_only: bool = _switch(
         f"{_NO_PLAN}: count only pixels that went from white to black, as only they leave ghosts", live=True
@@ -279,8 +288,16 @@ class Config:
     bits: int = _choice(
         1, (1, 4), "IT8951: bits per pixel on the wire; 4 for firmware that stays white at 1", panel=True
     )
-    columns: int = _choice(
-        1440, (1440, 1448), "IT8951: columns driven at 1 bit per pixel; 1448 is untested on glass", panel=True
+    columns: str = _choice(
+        "aligned",
+        ("aligned", "whole"),
+        "IT8951: columns driven at 1 bit per pixel: aligned, as the firmware asks for, which leaves 8 of "
+        "1448 white; or whole, untested on glass",
+        panel=True,
+        renamed={"1440": "aligned", "1448": "whole"},
+    )
+    start_passes: int = _choice(
+        1, (1, 2), "IT8951: redraws of the first picture, 2 where one does not clean it", panel=True
     )
     rest: str = _choice(
         "sleep", ("sleep", "standby", "run"), "IT8951: what the controller does between frames", panel=True
@@ -343,7 +360,8 @@ class Config:
     )
     keeps_power: bool = _switch(
         "with --once: the controller keeps its power between runs, so partial updates continue from one run "
-        "to the next; otherwise every run is a redraw"
+        "to the next; otherwise every run is a redraw. Not with dtparam=strict_gpiod, which lets RST float "
+        "between runs"
     )
 
 
@@ -417,7 +435,11 @@ def wrong(name: str, value: Any, where: str) -> ConfigError:
 
 
 def _repair(key: Key, value: Any) -> str:
-    """`: write -1.53 ...` for -1,53 and -1.53V, and for 1.53 where only a negative number is allowed."""
+    """`: write -1.53 ...` for -1,53 and -1.53V, and for 1.53 where only a negative number is allowed; the new
+    name of a value that was renamed.
+    """
+    if name := key.renamed.get(_written(value).strip("'\" ")):
+        return f': write "{name}", its new name'
     if key.kind != "number" or isinstance(value, bool) or key.low is None or key.high is None:
         return ""
     found = _LIKE_A_NUMBER.fullmatch(_written(value).strip("'\" "))

@@ -158,7 +158,7 @@ class Screen:
         """What to do with a dither, uint8[H, W]. `redraw`: in any case a redraw, and why; `planned`: see
         `RedrawRule.decide`.
         """
-        rule = redraw_rule(self._state.config)
+        rule = redraw_rule(self._state.config, self._panel.partial)
         decision = rule.decide(self._state.glass.redraw_state, dither, self._deps.clock(), planned)
         if redraw and decision.why != "start":
             decision = decision._replace(action="redraw", rows=slice(0, dither.shape[0]), why=redraw)

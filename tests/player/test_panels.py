@@ -32,7 +32,7 @@ DITHER = np.ones((48, 64), np.uint8)
 class FakePanel:
     """The driver's panel; `faults` are raised by the next calls, in order."""
 
-    size = (64, 48)
+    size, partial = (64, 48), True
 
     def __init__(self):
         self.events, self.faults, self.attach = [], [], None
@@ -179,7 +179,8 @@ def test_every_setting_reaches_the_driver(panel, open_):
         "waveform": "A2",
         "a2_mode": 6,
         "bits": 4,
-        "columns": 1448,
+        "columns": "whole",
+        "start_passes": 2,
         "rotate": 180,
         "mirror": True,
         "rest": "standby",

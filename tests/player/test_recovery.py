@@ -40,7 +40,7 @@ class World:
 
 
 class OnePanel:
-    size = (8, 4)
+    size, partial = (8, 4), True
 
     def __init__(self, world, number):
         self.world, self.number = world, number

@@ -76,6 +76,35 @@ def test_the_count_is_net_against_the_last_redraw():
     assert [d.flips for d in decisions] == [0, *[30] * 7]
 
 
+@pytest.mark.parametrize("planned", [None, False])
+def test_the_longest_stretch_ends_in_a_redraw_of_a_frame_that_changes(planned):
+    rule = RedrawRule(threshold=1, longest=3)
+    frames = [WHITE, BLACK, WHITE, BLACK, BLACK, BLACK, BLACK, WHITE, BLACK]
+    state, found = RedrawState(), []
+    for dither in frames:
+        decision = rule.decide(state, dither, 0.0, planned)
+        state = state.after(decision, dither, 0.0)
+        found.append((decision.action, decision.why))
+    drawn, same, longest = ("partial", "changed"), ("nothing", "unchanged"), ("redraw", "longest stretch")
+    assert found == [("redraw", "start"), drawn, drawn, longest, same, same, same, longest, drawn]
+
+
+@pytest.mark.parametrize("planned", [None, False, True])
+def test_without_a_partial_update_each_change_is_a_redraw_and_nothing_else_is_but_once_a_day(planned):
+    rule = RedrawRule(partial=False, cooldown=20, threshold=1)
+    state = RedrawState()
+    for dither, now, expected in [
+        (WHITE, 0.0, "start"),
+        (with_pixels(WHITE, 1, 0), 1.0, "no partial update"),
+        (with_pixels(WHITE, 1, 0), 2.0, "unchanged"),
+        (BLACK, 3.0, "no partial update"),
+        (BLACK, 3.0 + DAY, "daily"),
+    ]:
+        decision = rule.decide(state, dither, now, planned)
+        assert (decision.why, decision.action == "redraw") == (expected, expected != "unchanged")
+        state = state.after(decision, dither, now)
+
+
 def test_darkened_only_counts_what_went_from_white_to_black():
     rule = RedrawRule(threshold=0.1, cooldown=0, darkened_only=True)
     assert actions(rule, [BLACK, with_pixels(BLACK, 500, 1)]) == ["redraw", "partial"]
@@ -88,7 +117,7 @@ def test_a_day_after_the_last_redraw_there_is_another_even_of_a_still_picture():
 
 
 def test_the_defaults_are_the_original_players():
-    assert RedrawRule() == (0.064, 20, 24 * 3600, False)
+    assert RedrawRule() == (0.064, 20, 24 * 3600, False, 0, True)
     assert RedrawRule().threshold * 1448 * 1072 == pytest.approx(100_000, rel=0.01)
 
 

@@ -212,6 +212,7 @@ class Chip:
             case "SYS_RUN":
                 if self._power == "sleep":
                     busy = tables.WAKE_BUSY
+                    self._imaging.wake()
                 self._power = "run"
             case "STANDBY":
                 self._power_down("standby")
@@ -286,6 +287,10 @@ def in_words(*words: int) -> bytes:
     return b"".join(word.to_bytes(2, "big") for word in words)
 
 
+RUBBISH = b"\0T\xb7\x03\xff\n"
+"""Real boards end their names with a NUL and leave what was in the memory behind it."""
+
+
 def device_info(hardware: tables.Hardware, faults: tables.Faults) -> bytes:
     """The 20 words of GET_DEV_INFO. In each word of a string the first character is in the low byte."""
     match faults.info:
@@ -298,7 +303,9 @@ def device_info(hardware: tables.Hardware, faults: tables.Faults) -> bytes:
     address = hardware.address
     words = [hardware.width, hardware.height, address & 0xFFFF, address >> 16]
     for text in (tables.FIRMWARE, hardware.lut):
-        letters = text.encode("ascii").ljust(16, b"\0")
+        letters = (text.encode("ascii") + (RUBBISH if faults.info == "rubbish" else b"")).ljust(16, b"\0")[
+            :16
+        ]
         words += [letters[index] | letters[index + 1] << 8 for index in range(0, 16, 2)]
     return in_words(*words)
 

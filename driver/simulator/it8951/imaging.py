@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from driver.simulator import errors
-from driver.simulator.glass import WHITE_LEVEL, Glass
+from driver.simulator.glass import WHITE_LEVEL, Glass, Waveform
 from driver.simulator.it8951 import tables
 from driver.simulator.time import VirtualTime
 
@@ -182,6 +182,7 @@ class Imaging:
         self._load: Load | None = None
         self._filled_now = False
         self._displaying_until = 0.0
+        self._woken = False
 
     @property
     def memory(self) -> ImageMemory:
@@ -202,6 +203,11 @@ class Imaging:
         self._load = None
         self._filled_now = False
         self._displaying_until = 0.0
+        self._woken = False
+
+    def wake(self) -> None:
+        """SYS_RUN after SLEEP."""
+        self._woken = True
 
     def begin_load(self, kind: int, x: int, y: int, width: int, height: int) -> None:
         """LD_IMG_AREA; kind = endianness << 8 | pixel format << 4 | rotation."""
@@ -270,15 +276,17 @@ class Imaging:
         if self.displaying_for:
             self._object_to(errors.DisplayWhileDisplaying("a display command while LUTAFSR was not 0"))
         start, pitch = self._hardware.address if address is None else address, self._pitch()
+        waveform = self._hardware.modes[mode]
         if self._registers.get(tables.UP1SR_HIGH, 0) & tables.BITMAP_BIT:
-            self._check_alignment(x, width, pitch)
+            self._check_alignment(x, width, pitch, waveform)
             colours = self._registers.get(tables.BGVR, 0)
             levels = self._memory.bitmap(start, pitch, x, y, width, height, colours)
             if self._faults.bitmap_ignored:
                 levels[:] = WHITE_LEVEL
         else:
             levels = self._memory.levels(start, pitch, x, y, width, height)
-        waveform = self._hardware.modes[mode]
+        if self._faults.idle_after_wake and self._woken:
+            return
         self._glass.update(x, y, levels, waveform)
         begin = max(self._time.now, self._displaying_until)
         self._displaying_until = begin + tables.DURATIONS[waveform]
@@ -299,14 +307,17 @@ class Imaging:
             raise errors.BadArgument("UP1SR asks for a pitch of its own, but register 0x124C is 0")
         return pitch
 
-    def _check_alignment(self, x: int, width: int, pitch: int) -> None:
+    def _check_alignment(self, x: int, width: int, pitch: int, waveform: Waveform) -> None:
         if self._hardware.lut not in tables.ALIGNED_LUTS or (x % 32 == 0 and width % 32 == 0):
             return
         if self._own_pitch() and x % 32 == 0 and x + width <= 8 * pitch:
             return
-        raise errors.UnalignedBitmap(
-            f"1 bit per pixel display at x {x}, width {width}: {self._hardware.lut} firmware needs multiples "
-            "of 32, or a pitch of its own that holds the row"
+        breach = errors.UnalignedErase if waveform == "INIT" else errors.UnalignedBitmap
+        self._object_to(
+            breach(
+                f"1 bit per pixel display at x {x}, width {width}: {self._hardware.lut} firmware needs "
+                "multiples of 32, or a pitch of its own that holds the row"
+            )
         )
 
     def _check_area(self, what: str, x: int, y: int, width: int, height: int, rotate: int) -> None:

@@ -100,7 +100,7 @@ class Hardware:
         return (self.height, self.width) if rotate % 2 else (self.width, self.height)
 
 
-DeviceInfo = Literal["true", "zeros", "ones", "garbage"]
+DeviceInfo = Literal["true", "rubbish", "zeros", "ones", "garbage"]
 
 
 @dataclass
@@ -110,8 +110,10 @@ class Faults:
     hrdy_stuck       HRDY stays low; a host that talks all the same gets TalkWhileBusy
     lut_stuck        LUTAFSR never returns to 0
     reset_cures      reset() ends hrdy_stuck and lut_stuck, as users report of panels that hang after days
-    info             what GET_DEV_INFO answers; wiring, switch and clock faults look like "zeros" or "ones"
+    info             what GET_DEV_INFO answers; wiring, switch and clock faults look like "zeros" or "ones".
+                     "rubbish" is a healthy board whose names end with a NUL and leftovers
     vcom_readback    millivolts that VCOM reads return, whatever was set; None: the truth
+    idle_after_wake  after SLEEP and SYS_RUN displays draw nothing and LUTAFSR stays 0, until a reset
     bitmap_ignored   1 bit per pixel displays come out white, as with some firmware
     spi_error_after  after that many more bytes the transfer fails once with OSError (EIO); None: never
     power_cut_after  after that many more bytes the power fails once, within the transfer, and PowerCut is
@@ -123,6 +125,7 @@ class Faults:
     reset_cures: bool = False
     info: DeviceInfo = "true"
     vcom_readback: int | None = None
+    idle_after_wake: bool = False
     bitmap_ignored: bool = False
     spi_error_after: int | None = None
     power_cut_after: int | None = None

@@ -3,7 +3,7 @@
 import pytest
 
 from driver.errors import WiringError
-from driver.it8951.device_info import a2_mode, parse, partial_mode
+from driver.it8951.device_info import a2_mode, column_group, parse, partial_mode
 
 # "M641": M is 4D, 6 is 36, 4 is 34, 1 is 31; the first character of a pair lies in the low byte.
 M641 = [0x364D, 0x3134, 0, 0, 0, 0, 0, 0]
@@ -20,6 +20,15 @@ def test_everything_is_read() -> None:
 
 def test_a_long_lut_name() -> None:
     assert parse(HD + SW_V1 + TFAB).lut == "M841_TFAB512"
+
+
+def test_what_lies_behind_the_end_of_a_name_does_not_count() -> None:
+    """A published dump of an 800x600 board: "M641", NUL, "T"; other boards leave other rubbish."""
+    dump = [0x364D, 0x3134, 0x5400, 0xC9B2, 0x0A07, 0xFFFF, 0, 0x0041]
+    assert parse([800, 600, 0x36E0, 0x0011, *SW_V1[:3], 0xFFFE, 0xC9B2, 0, 7, 0, *dump])[3:] == (
+        "SW_v1",
+        "M641",
+    )
 
 
 @pytest.mark.parametrize("word", [0x0000, 0xFFFF])
@@ -54,6 +63,7 @@ def test_garbage(words: list[int]) -> None:
         ("8M14T_AF5B21", 6),
         ("M841_TFA2812", 6),
         ("M841_TFA5210", 6),
+        ("M641_TDE90T72C", None),  # of a 9.7 inch panel; nobody has published its A2
         ("", None),
         ("M", None),
         ("V320", None),
@@ -61,6 +71,24 @@ def test_garbage(words: list[int]) -> None:
 )
 def test_a2_by_lut(lut: str, number: int | None) -> None:
     assert a2_mode(lut) == number
+
+
+@pytest.mark.parametrize(
+    ("lut", "group"),
+    [
+        ("M641", 32),
+        ("6M14", 32),
+        ("M841_TFAB512", 32),
+        ("8M14T_AF5B21", 32),
+        ("M641_TDE90T72C", 32),
+        ("M841", 16),
+        ("M841_TFA2812", 16),
+        ("M841_TFA5210", 16),
+        ("V320", 16),
+    ],
+)
+def test_columns_by_lut(lut: str, group: int) -> None:
+    assert column_group(lut) == group
 
 
 @pytest.mark.parametrize(

@@ -313,7 +313,7 @@ def test_all_columns_by_pitch() -> None:
         {IDLE}
         {PITCH_OFF}
         """,
-        columns=1448,
+        columns="whole",
     )
     panel.redraw(dither_40x3())
     panel.show(dither_40x3(), slice(1, 2), UNUSED)
@@ -323,9 +323,9 @@ def test_all_columns_by_pitch() -> None:
 @pytest.mark.parametrize(("rest", "code"), [("sleep", "60000003"), ("standby", "60000002")])
 def test_rest_and_wake(rest: str, code: str) -> None:
     """A draw wakes first; what may be lost in the rest is set again; the image memory is taken as kept."""
-    panel, wire = open_played(
-        START_64x2 + REDRAW_1BPP + IDLE + code + WAKE + PARTIAL_ROW_1.replace("MODE", "00000001"), rest=rest
-    )
+    draw = "60000034 00000000 00000001 00000040 00000001 00000001"
+    awake = PARTIAL_ROW_1.replace("MODE", "00000001").replace(draw, draw + BUSY)  # it has begun
+    panel, wire = open_played(START_64x2 + REDRAW_1BPP + IDLE + code + WAKE + awake, rest=rest)
     panel.redraw(dither_64x2())
     panel.sleep()
     panel.sleep()

@@ -65,7 +65,7 @@ def cut(dither: np.ndarray) -> np.ndarray:
 
 FORMATS = [
     pytest.param({}, cut, id="1bpp"),
-    pytest.param({"columns": 1448}, np.copy, id="1bpp-all-columns"),
+    pytest.param({"columns": "whole"}, np.copy, id="1bpp-all-columns"),
     pytest.param({"bits": 4}, np.copy, id="4bpp"),
 ]
 
@@ -115,7 +115,7 @@ def test_rows_mean_what_a_slice_means(steps: list[tuple[int, int, int]]) -> None
 def test_the_same_glass_from_1_and_4_bits() -> None:
     """Every reflectance, ghosts included, in the columns that both reach."""
     glasses = []
-    for changes in ({}, {"columns": 1448}, {"bits": 4}):
+    for changes in ({}, {"columns": "whole"}, {"bits": 4}):
         panel, wire = opened(**changes)
         panel.redraw(random_dither(0))
         panel.show(random_dither(1), slice(3, 30), UNUSED)
@@ -206,7 +206,7 @@ def test_rotation_and_mirror(changes: dict, expected: Callable, rotate: int, mir
 )
 def test_where_one_pixel_goes(rotate: int, mirror: bool, row: int, column: int) -> None:
     """By hand: the pixel in row 2, column 5 of 41 rows and 72 columns."""
-    panel, wire = opened(rotate=rotate, mirror=mirror, columns=1448)
+    panel, wire = opened(rotate=rotate, mirror=mirror, columns="whole")
     dither = np.ones((HEIGHT, WIDTH), np.uint8)
     panel.redraw(dither)
     dither[2, 5] = 0
@@ -330,9 +330,9 @@ def test_only_the_band_travels() -> None:
 def test_the_real_size_with_both_widths() -> None:
     """1448 x 1072: the default reaches 1440 columns, the setting all; bands are the rows that changed."""
     rng = np.random.default_rng(5)
-    for reached in (1440, 1448):
+    for columns, reached in (("aligned", 1440), ("whole", 1448)):
         wire = SimulatedWire(strict=True, noise=True)
-        panel = open_on(wire, replace(SETTINGS, columns=reached), wire.clock, wire.sleep)
+        panel = open_on(wire, replace(SETTINGS, columns=columns), wire.clock, wire.sleep)
         before = rng.integers(0, 2, (1072, 1448), np.uint8)
         panel.redraw(before)
         after = before.copy()
@@ -347,10 +347,52 @@ def test_the_real_size_with_both_widths() -> None:
         np.testing.assert_array_equal(shown(wire), expected)
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "lut", "reached"),
+    [
+        (800, 600, "M641", 800),
+        (1200, 825, "M841", 1200),
+        (1872, 1404, "M841_TFA2812", 1872),
+        (1872, 1404, "M841_TFA5210", 1872),
+        (1448, 1072, "M841_TFAB512", 1440),
+        (1448, 1072, "M841", 1440),  # 1448 is not made of whole words of 16
+        (1200, 825, "M641_TDE90T72C", 1184),
+    ],
+)
+def test_columns_are_lost_only_where_the_firmware_needs_it(
+    width: int, height: int, lut: str, reached: int
+) -> None:
+    wire = SimulatedWire(width, height, lut, strict=True, noise=True)
+    wire.faults.info = "rubbish"
+    panel = open_on(wire, SETTINGS, wire.clock, wire.sleep)
+    assert (panel.size, panel.info.lut) == ((width, height), lut)
+    first, second = np.random.default_rng(2).integers(0, 2, (2, height, width), np.uint8)
+    panel.redraw(first)
+    rows = slice(height // 3, height - 7)
+    panel.show(second, rows, UNUSED)
+    first[rows] = second[rows]
+    first[:, reached:] = 1
+    np.testing.assert_array_equal(shown(wire), first)
+    panel.clear()
+    assert shown(wire).all()
+
+
+def test_two_passes_at_the_start_and_one_afterwards() -> None:
+    panel, wire = opened(start_passes=2)
+
+    def redraws() -> int:
+        wire.log.clear()
+        panel.redraw(random_dither(0))
+        return sum(command.name == "DPY_AREA" for command in wire.log)
+
+    assert [redraws(), redraws()] == [2, 1]
+    np.testing.assert_array_equal(shown(wire), cut(random_dither(0)))
+
+
 def test_a_panel_whose_width_is_whole_groups() -> None:
     """800 columns need no pitch and no whitened edge: no 4-bit load is ever made."""
     wire = SimulatedWire(800, 16, strict=True)
-    panel = open_on(wire, replace(SETTINGS, columns=1448), wire.clock, wire.sleep)
+    panel = open_on(wire, replace(SETTINGS, columns="whole"), wire.clock, wire.sleep)
     dither = np.random.default_rng(1).integers(0, 2, (16, 800), np.uint8)
     panel.redraw(dither)
     np.testing.assert_array_equal(shown(wire), dither)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from panel_fakes import UNUSED
 
-from driver.errors import BusyTimeout, DriverError, WiringError
+from driver.errors import BusyTimeout, DisplayTimeout, DriverError, WiringError
 from driver.it8951.panel import IT8951Panel, PanelSettings, open_on
 from driver.simulator.it8951 import SimulatedWire
 
@@ -56,6 +56,22 @@ def test_the_next_process_goes_on_with_a_partial_update(waveform: str) -> None:
     assert updates == [1 if waveform == "DU" else 4]
     assert names(wire)[0] == "SYS_RUN"
     assert names(wire)[-1] == "SLEEP"
+
+
+@pytest.mark.parametrize("attach", [False, True])
+def test_a_board_that_draws_nothing_after_a_wake_is_noticed_and_a_reset_helps(attach: bool) -> None:
+    wire = noisy_wire()
+    panel = opened(wire)
+    panel.redraw(random_dither(0))
+    panel.sleep()
+    wire.faults.idle_after_wake = True
+    if attach:
+        panel = opened(wire, attach=True)
+    with pytest.raises(DisplayTimeout, match=r"drew nothing after it woke.*rest to standby"):
+        panel.show(random_dither(1), WHOLE, UNUSED)
+    panel = opened(wire)
+    panel.redraw(random_dither(1))
+    np.testing.assert_array_equal(shown(wire), random_dither(1)[:, :REACHED])
 
 
 def test_what_does_not_answer_cannot_be_attached_to() -> None:

@@ -27,7 +27,7 @@ def fakes(
     return SpiWire(panel_settings, spidev=spidev, gpio=gpio, sleep=simulated.sleep), simulated, spidev, gpio
 
 
-@pytest.mark.parametrize("changes", [{}, {"bits": 4}, {"columns": 1448}, {"bufsiz": 8192}])
+@pytest.mark.parametrize("changes", [{}, {"bits": 4}, {"columns": "whole"}, {"bufsiz": 8192}])
 def test_a_panel_over_it(changes: dict) -> None:
     """The whole way from a dither through SpiWire to the glass."""
     panel_settings = replace(SETTINGS, **changes)

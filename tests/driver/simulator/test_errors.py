@@ -250,6 +250,10 @@ def hurried_talk(wire):
     command(wire, 0x302)
 
 
+def unaligned_erase(wire):
+    send(wire, *BITMAP_ON, "6000 0034", "0000 0000 0000 0018 0004 0000")
+
+
 TOLERATED = {
     errors.LoadWhileDisplaying: [load_while_displaying],
     errors.DisplayWhileDisplaying: [display_while_displaying],
@@ -259,6 +263,7 @@ TOLERATED = {
     errors.UnpackedLoad: [unpacked_load],
     errors.TalkWhileAsleep: [talk_while_asleep],
     errors.HurriedTalk: [hurried_talk],
+    errors.UnalignedErase: [unaligned_erase],
 }
 CASES = [(error, dialogue) for error, dialogues in TOLERATED.items() for dialogue in dialogues]
 

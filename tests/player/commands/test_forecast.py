@@ -91,6 +91,7 @@ def test_a_plan_is_the_forecast(make_film, make_reel, capsys):
         assert found.per_1000 == pytest.approx(1000 * 2 / 90)
         daily = forecast(reel, RedrawRule(), interval=3600).redraws
         assert daily == [0, 24, 30, 50, 74], "and a day after the last one"
+        assert forecast(reel, RedrawRule(longest=25), 200).redraws == [0, 25, 30, 50, 75]
     words = ["info", str(path), "--interval", "120"]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -58,7 +58,8 @@ def test_what_environment_and_flags_set_cannot_be_changed():
     effective = load({"interval": "30", "state": "/x/y"}, {"LONGTAKE_QUIET": ""})
     found = settable(effective)
     assert " ".join(found) == (
-        "interval threshold cooldown darkened_only quiet quiet_days step order end caption finish_by rotate"
+        "interval threshold cooldown longest_stretch darkened_only quiet quiet_days step order end caption "
+        "finish_by rotate"
     )
     assert "--interval" in found["interval"]
     assert "LONGTAKE_QUIET" in found["quiet"]

@@ -84,7 +84,12 @@ def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
         ("interval = nan", "line 1: interval is nan; it must be a number"),
         ("interval = true", "line 1: interval is True; it must be a number"),
         ("cooldown = 2.5", "line 1: cooldown is 2.5; it must be a whole number"),
-        ("columns = 1441", "line 1: columns is 1441; it must be 1440 or 1448"),
+        ("columns = 1441", "line 1: columns is 1441; it must be aligned or whole"),
+        (
+            "columns = 1448",
+            'line 1: columns is 1448; it must be aligned or whole: write "whole", its new name',
+        ),
+        ("columns = 1440", ': write "aligned", its new name'),
         ('end = "never"', "line 1: end is 'never'; it must be stop or next or loop"),
         ('start = "noon"', "line 1: start: 'noon' is no place in a film"),
         ("mirror = 1", "line 1: mirror is 1; it must be true or false"),

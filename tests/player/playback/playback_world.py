@@ -47,7 +47,7 @@ class World:
     def __init__(self, tmp_path):
         self.now, self.wall_offset = 50.0, 1.7e9
         self.events, self.lines, self.pictures = [], [], []
-        self.size = (44, 24)
+        self.size, self.partial = (44, 24), True
         self.requests = []  # (time, request)
         self.waits = []  # seconds
         self.history = []  # what stood on the glass

@@ -258,8 +258,8 @@ def test_the_board_says_what_stands(world, reel):
     assert (snapshot.interval, snapshot.paused, snapshot.quiet, snapshot.message) == (100.0, False, False, "")
     assert (snapshot.redraws, snapshot.net) == (1, net)
     assert snapshot.settings == {
-        "interval": 100.0, "threshold": 0.5, "cooldown": 20, "darkened_only": False, "quiet": "",
-        "quiet_days": "", "step": 1, "order": "name", "end": "loop", "caption": "",
+        "interval": 100.0, "threshold": 0.5, "cooldown": 20, "longest_stretch": 0, "darkened_only": False,
+        "quiet": "", "quiet_days": "", "step": 1, "order": "name", "end": "loop", "caption": "",
         "finish_by": None, "rotate": 0,
     }  # fmt: skip
 
