@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from driver import pattern
+from driver import chart, pattern
 from driver.errors import DriverError, RecordingError, SettingsError
 from driver.panel import DEFAULT_PANEL, PANELS, Panel
 from driver.recording import Event, RecordingWire, differences, read_recording
@@ -25,6 +25,7 @@ COMMANDS = {
     "info": "read what the controller says of itself; draws nothing",
     "clear": "erase the glass to white; do this before the panel is stored away",
     "pattern": "show a test picture and change a part of it without a flash",
+    "chart": "show the chart that `trainer calibrate` reads from a photograph",
     "record": "show the test picture, sleep, wake, and record every byte of the conversation",
 }
 
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> None:
         elif args.command == "clear":
             panel.clear()
             print("The glass is white.")
+        elif args.command == "chart":
+            _show_chart(panel)
         else:
             _show_pattern(panel, driver.HINTS)
         if args.command == "record":
@@ -71,6 +74,14 @@ def run(args: argparse.Namespace) -> None:
         print(f"Recorded in {record}.")
     if args.compare:
         _print_differences(record, theirs, args.compare)
+
+
+def _show_chart(panel: Panel) -> None:
+    try:
+        chart.draw(panel)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    print(f"The chart is on the panel. {chart.ADVICE}")
 
 
 def _show_pattern(panel: Panel, hints: Sequence[str]) -> None:

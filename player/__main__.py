@@ -1,4 +1,4 @@
-"""`player`: run, info, check, frames, status, config. A user's errors are one line, exit code 2."""
+"""`player`: run, info, check, frames, status, chart, config. A user's errors are one line, exit code 2."""
 
 import io
 import os
@@ -54,6 +54,10 @@ def _run(arguments: Sequence[str] | None) -> int:
             from player.commands.status import status
 
             return status(options)
+        case "chart":
+            from player.commands.chart import chart
+
+            return chart(options)
         case _:
             from player.commands.config import config
 

@@ -261,6 +261,17 @@ class RecoveringPanel:
         return f"it was reset {times} within an hour, which did not help"
 
 
+def draw_chart(panel: "Panel") -> str:
+    """Draw the chart for `trainer calibrate`; returns what to do then. PanelError, PanelReset."""
+    from driver import chart
+
+    try:
+        chart.draw(panel)
+    except ValueError as error:
+        raise PanelError(str(error)) from None
+    return chart.ADVICE
+
+
 def button_inputs(pins: Sequence[int]) -> Callable[[], tuple[bool, ...]]:
     """A function that tells which buttons are down, by pins (BCM) in their order. Both raise PanelError."""
     from driver.pi import Inputs

@@ -62,8 +62,8 @@ def test_every_link_in_the_readme_leads_somewhere():
     ("program", "command"),
     [
         *(("trainer", name) for name in ("export", "evaluate", "preview", "fit", "sweep", "bench")),
-        *(("player", name) for name in ("run", "info", "check", "frames", "status", "config")),
-        *(("driver", name) for name in ("info", "clear", "pattern", "record")),
+        *(("player", name) for name in ("run", "info", "check", "frames", "status", "chart", "config")),
+        *(("driver", name) for name in ("info", "clear", "pattern", "chart", "record")),
     ],
 )
 def test_every_command_explains_itself(program, command, capsys):

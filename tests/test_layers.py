@@ -73,10 +73,13 @@ def test_the_player_opens_panels_in_one_place():
 
 
 @pytest.mark.parametrize("path", sources("trainer"), ids=identifier)
-def test_the_trainer_takes_from_its_siblings_only_the_reel_the_rule_and_the_simulator(path):
+def test_the_trainer_takes_from_its_siblings_only_what_both_must_agree_on(path):
+    """The reel, the rule, the profile; of the driver the panels' sizes, their chart and the simulator."""
+    of_the_player = ("player.reel", "player.redraw", "player.errors", "player.profile")
+    of_the_driver = ("driver.simulator", "driver.panel", "driver.chart")
     for module, at_top_level in imports(path):
         if within(module, "player", "driver"):
-            assert within(module, "player.reel", "player.redraw", "player.errors", "driver.simulator"), module
+            assert within(module, *of_the_player, *of_the_driver), module
         if within(module, "driver"):
             assert not at_top_level, module
 

@@ -78,6 +78,9 @@ def _parser() -> Parser:
     _settings(status, ["state", "simulated"])
     _json(status)
 
+    chart = _command(commands, "chart", "show the chart that `trainer calibrate` reads from a photograph")
+    _settings(chart, ["state", *(name for name, key in KEYS.items() if key.panel)])
+
     config = _command(
         commands, "config", "print the settings in force, with their meaning, as a configuration file"
     )

@@ -52,6 +52,16 @@ def test_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (glass == 64).sum() > 500
 
 
+def test_chart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "glass.png"
+    assert main(["chart", "--simulated", "--simulated-size", "648x480", "--glass", str(path)]) == 0
+    with Image.open(path) as image:
+        assert (np.asarray(image) == 48).sum() > 1000, "ghosts of the partial updates"
+    assert "trainer calibrate" in capsys.readouterr().out
+    assert main(["chart", *SIMULATED]) == 2
+    assert "648x480 is the least" in capsys.readouterr().err
+
+
 def test_record_and_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second, third = (str(tmp_path / name) for name in ("first", "second", "third"))
     assert main(["record", first, *SIMULATED]) == 0

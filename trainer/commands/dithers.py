@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from trainer.commands.film import panel_of
 from trainer.dithers import table
 from trainer.dithers.levels import ASSUMED, CLEAN, levels_of
 from trainer.dithers.table import DITHERS
@@ -66,14 +67,15 @@ def add_ghost_options(parser: argparse.ArgumentParser) -> None:
         "--ghost",
         metavar="G",
         type=float,
-        help="how far a darkened pixel stays from black: 0.083 on the simulated panel; default "
-        f"{ASSUMED.black:g}, a guess for a panel that was not measured",
+        help="how far a darkened pixel stays from black: 0.083 on the simulated panel; default: "
+        f"that of the profile, else {ASSUMED.black:g}, a guess",
     )
     panel.add_argument(
         "--ghost-white",
         metavar="G",
         type=float,
-        help=f"how far a lightened pixel stays from white; default {1 - ASSUMED.white:g}",
+        help=f"how far a lightened pixel stays from white; default: that of the profile, else "
+        f"{1 - ASSUMED.white:g}",
     )
 
 
@@ -88,8 +90,18 @@ def add_true_ghost_option(parser: argparse.ArgumentParser) -> None:
 
 
 def levels(args: argparse.Namespace) -> "Levels":
-    """The levels of the panel that dithers are made for. OptionError."""
-    return levels_of(args.ghost, args.ghost_white)
+    """The levels of the panel that dithers are made for: --ghost goes before what was measured.
+
+    OptionError, and PlayerError for a profile that cannot be read.
+    """
+    _, profile = panel_of(args)
+    if profile is None:
+        return levels_of(args.ghost, args.ghost_white)
+    measured = levels_of(
+        profile.ghost if args.ghost is None else args.ghost,
+        profile.ghost_white if args.ghost_white is None else args.ghost_white,
+    )
+    return measured._replace(spread=profile.ghost_spread) if args.ghost is None else measured
 
 
 def true_levels(args: argparse.Namespace) -> "Levels":

@@ -13,6 +13,7 @@ from trainer.errors import OptionError
 from trainer.films.plan import USUAL, Plan
 
 if TYPE_CHECKING:
+    from player.profile import Profile
     from trainer.dithers.levels import Levels
     from trainer.films.film import Film
     from trainer.films.selection import Selection
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from trainer.films.tones import Tones
 
 FILM_HELP = "any film that FFmpeg decodes: mp4, mkv, webm, avi, mov, ts"
+USUAL_SIZE = 1448, 1072
+"""Of a panel whose controller reports its size."""
 SAMPLES = 64
 """Images of the film from which automatic levels and black bars are found."""
 
 
 def add_film_options(parser: argparse.ArgumentParser) -> None:
-    """--start ... --size ... --subtitles, in three groups of the help."""
+    """--start ... --panel ... --subtitles, in three groups of the help."""
+    from driver.panel import DEFAULT_PANEL, PANELS
+
     frames = parser.add_argument_group("which frames")
     frames.add_argument(
         "--start",
@@ -46,8 +51,13 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     frames.add_argument("--skip-black", action="store_true", help="leave out black frames")
     look = parser.add_argument_group("how they look")
     look.add_argument(
-        "--size", metavar="WxH", default="1448x1072", help="the panel's pixels; default 1448x1072"
+        "--panel",
+        metavar="NAME|FILE",
+        default=DEFAULT_PANEL,
+        help=f"the panel it is for: {', '.join(PANELS)}, or a profile made by `trainer calibrate`, for its "
+        "size, ghosts and tones; default %(default)s",
     )
+    look.add_argument("--size", metavar="WxH", help="other pixels than the panel's, like 1448x1072")
     look.add_argument(
         "--fit",
         default="crop",
@@ -73,10 +83,10 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     )
     look.add_argument(
         "--tone",
-        default="srgb",
         metavar="CURVE",
-        help="srgb (default) dithers the film's own values: lighter mid-tones; linear dithers light: "
-        "true mid-tones and darker shadows",
+        help="srgb dithers the film's own values: lighter mid-tones; linear dithers light: true mid-tones "
+        "and darker shadows; paper keeps the film's lightness within the panel's range; default srgb, with a "
+        "profile paper",
     )
     subtitles = parser.add_argument_group("subtitles, burnt in")
     subtitles.add_argument(
@@ -137,15 +147,19 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
 
     end = None if args.end is None else parse_place(args.end)
     selection = Selection(parse_place(args.start), end, args.every, args.count, args.skip_black)
+    size, profile = panel_of(args)
     tones = Tones(
-        size=parse_size(args.size),
+        size=size,
         fit=args.fit,
         levels=parse_levels(args.levels),
         contrast=args.contrast,
         brightness=args.brightness,
         gamma=args.gamma,
-        tone=args.tone,
+        tone=args.tone or ("srgb" if profile is None else "paper"),
+        mixing=() if profile is None else profile.tones,
     )
+    if profile is not None and profile.contrast is not None:
+        tones = replace(tones, paper_contrast=profile.contrast)
     film = Film(args.film, args.stream)
     selection = replace(selection, subtitles=_subtitles(args, film))
     if args.trim_bars or args.levels == "auto":
@@ -159,6 +173,27 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
         if args.levels == "auto":
             tones = replace(tones, levels=automatic_levels(images))
     return film, selection, tones
+
+
+def panel_of(args: argparse.Namespace) -> "tuple[tuple[int, int], Profile | None]":
+    """The size that --panel and --size ask for, and the panel's profile, if there is one.
+
+    OptionError, and PlayerError for a profile that cannot be read.
+    """
+    from driver.panel import PANELS
+
+    if args.panel in PANELS:
+        profile, size = None, PANELS[args.panel].size or USUAL_SIZE
+    elif args.panel.endswith(".toml") or Path(args.panel).exists():
+        from player.profile import read_profile
+
+        profile = read_profile(Path(args.panel))
+        size = profile.size
+    else:
+        raise OptionError(
+            f"--panel {args.panel} is unknown; choose {', '.join(PANELS)}, or a profile like panel.toml"
+        )
+    return (size if args.size is None else parse_size(args.size)), profile
 
 
 def _subtitles(args: argparse.Namespace, film: "Film") -> "SubtitleRenderer | None":

@@ -16,6 +16,10 @@ The curve, with t = luma / 255:
               linear  t becomes light by the sRGB curve (IEC 61966-2-1). The panel then reflects the shares
                       of light that a screen emits: true contrast in mid-tones and highlights, dark scenes
                       nearly black.
+              paper   lightness on the panel follows lightness in the film, within what the panel can show:
+                      L = L0 + (1 - L0 / 100) L*(light), L0 = L*(1 / C), C the panel's contrast, L* of CIE
+                      1976. Black and white are the panel's; luma 1/2 looks as light as on a screen.
+  mixing      of the panel, as measured: the share of white pixels that shows the tone wanted
 
 What a sample of a film's images says about the whole film (`automatic_levels`, `find_bars`) is measured once,
 before an export: all frames share the numbers, so that the tone does not flicker, and a resumed export keeps
@@ -36,7 +40,9 @@ import numpy.typing as npt
 from trainer.errors import OptionError
 
 FITS = ("crop", "letterbox", "stretch")
-TONES = ("srgb", "linear")
+TONES = ("srgb", "linear", "paper")
+PAPER_CONTRAST = 17.0
+"""White over black of e-ink panels, as their makers state it."""
 
 # An axis that shrinks by less than this is left to the cubic filter. An area filter would blur it unevenly,
 # in a pattern that beats with the pixel grid, and there is almost nothing that could alias.
@@ -56,7 +62,8 @@ class Tones:
     `letterbox` shows the whole picture between black bars, `stretch` fills the frame and ignores the
     proportions. trim: columns and rows cut off on each side of the image before that (bars that are part of
     the film). levels: the luma, in [0, 1], that becomes black and the luma that becomes white. For the rest
-    see the module.
+    see the module. paper_contrast: white over black of the panel, for `paper`. mixing: (share of white
+    pixels, tone that it shows), both rising from (0, 0) to (1, 1); none: the share is the tone.
     """
 
     size: tuple[int, int] = (1448, 1072)
@@ -67,6 +74,8 @@ class Tones:
     brightness: float = 0.0
     gamma: float = 1.0
     tone: str = "srgb"
+    paper_contrast: float = PAPER_CONTRAST
+    mixing: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if min(self.size) < 1:
@@ -115,13 +124,37 @@ class Tones:
         t = np.clip((np.arange(256) / 255 - black) / (white - black), 0, 1)
         t = np.clip(self.contrast * (t - 0.5) + 0.5 + self.brightness, 0, 1)
         t = t ** (1 / self.gamma)
-        if self.tone == "linear":
+        if self.tone != "srgb":
             t = np.where(t <= 0.04045, t / 12.92, ((t + 0.055) / 1.055) ** 2.4)
+        if self.tone == "paper":
+            t = _on_paper(t, self.paper_contrast)
+        if self.mixing:
+            shares, shown = np.array(self.mixing).T
+            t = np.interp(t, shown, shares)
         return t.astype(np.float32)
 
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, for the reel's metadata; equal settings give equal dicts."""
-        return asdict(self)
+        settings = asdict(self)
+        if self.tone != "paper":
+            del settings["paper_contrast"]
+        if not self.mixing:
+            del settings["mixing"]
+        return settings
+
+
+def _on_paper(light: npt.NDArray[np.float64], contrast: float) -> npt.NDArray[np.float64]:
+    """The tone, from the panel's black to its white, whose lightness follows that of `light`."""
+    black = 1 / contrast
+    darkest = _lightness(np.float64(black))
+    shown = darkest + (1 - darkest / 100) * _lightness(light)
+    reflectance = np.where(shown > 8, ((shown + 16) / 116) ** 3, shown * 27 / 24389)
+    return np.clip((reflectance - black) / (1 - black), 0, 1)
+
+
+def _lightness(light: npt.NDArray[np.float64] | np.float64) -> npt.NDArray[np.float64]:
+    """CIE 1976 L*, 0 to 100, of a share of white's light."""
+    return np.where(light > 216 / 24389, 116 * np.cbrt(light) - 16, light * 24389 / 27)
 
 
 def is_black(frame: npt.NDArray[np.float32], level: float = 0.1, share: float = 0.999) -> bool:

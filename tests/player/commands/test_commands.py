@@ -263,3 +263,14 @@ def test_help_names_every_command(player, capsys):
     text = capsys.readouterr().out
     for command in ("run", "info", "check", "frames", "status", "config"):
         assert f"    {command} " in text
+
+
+def test_the_chart_is_drawn_and_the_film_goes_on_with_a_redraw(player, tmp_path):
+    store = ProgressStore(tmp_path / "progress.json", print)
+    store.save(Progress(reel="/films/a.reel", frames=90, frame=7))
+    code, out, err = player("chart", "--simulated", tmp_path / "glass", "--state", store.path)
+    assert (code, err) == (0, "")
+    assert "trainer calibrate PHOTO" in out
+    with Image.open(tmp_path / "glass" / "chart.png") as image:
+        assert np.isin([32, 48, 224], np.asarray(image)).all()
+    assert store.load().showing == 7

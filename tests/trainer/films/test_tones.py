@@ -114,12 +114,17 @@ def test_curve_by_hand() -> None:
     assert tone(51, gamma=0.5) == pytest.approx(0.04)
     assert tone(51, tone="linear") == pytest.approx(0.0331048, rel=1e-5)  # IEC 61966-2-1 at 0.2
     assert tone(5, tone="linear") == pytest.approx(5 / 255 / 12.92)
+    # L*(1/17) = 29.11, L*(0.0331048) = 21.25; L = 44.17 is 0.1396 of white: (0.1396 - 1/17) / (16/17).
+    assert tone(51, tone="paper") == pytest.approx(0.0858, abs=1e-4)
+    assert tone(51, tone="paper", paper_contrast=1000) == pytest.approx(0.0331, abs=1e-3)
+    assert tone(51, mixing=((0, 0), (0.3, 0.2), (1, 1))) == pytest.approx(0.3)
+    assert tone(51, tone="linear", mixing=((0, 0), (0.3, 0.2), (1, 1))) == pytest.approx(0.0331048 * 1.5)
     assert tone(102, levels=(0.2, 1), contrast=2, brightness=0.1, gamma=2) == pytest.approx(0.1**0.5)
 
 
 @given(
     st.tuples(st.floats(0, 0.4), st.floats(0.5, 1)), st.floats(0.1, 10), st.floats(-1, 1), st.floats(0.1, 10),
-    st.sampled_from(["srgb", "linear"]),
+    st.sampled_from(["srgb", "linear", "paper"]),
 )  # fmt: skip
 def test_curve_never_falls_nor_leaves_its_range(
     levels: tuple[float, float], contrast: float, brightness: float, gamma: float, tone: str
