@@ -57,6 +57,14 @@ def grey(picture: NDArray[np.uint8]) -> bytes:
     return _png(picture.shape[1], 8, _GREY, picture, level=1)
 
 
+def sixteen_greys(picture: NDArray[np.uint8]) -> bytes:
+    """A PNG of uint8[H, W], 0 black to 255 white: greyscale, 4 bits per pixel, rounded."""
+    height, width = picture.shape
+    levels = np.zeros((height, -(-width // 2) * 2), np.uint8)
+    levels[:, :width] = (picture.astype(np.uint16) + 8) // 17
+    return _png(width, 4, _GREY, levels[:, ::2] << np.uint8(4) | levels[:, 1::2])
+
+
 def few_greys(picture: NDArray[np.uint8], greys: Sequence[int]) -> bytes:
     """A PNG of uint8[H, W] that holds only these (at most four) greys: a palette, 2 bits per pixel."""
     index = np.zeros(256, np.uint8)

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from player.config.settings import DEFAULTS, KEYS, Config, checked, from_text
+from player.config.settings import DEFAULTS, KEYS, Config, checked
 from player.config.sources import lock
 from player.errors import ConfigError
 from player.playback.requests import Inbox, Kind, Request
@@ -21,6 +21,7 @@ from player.playback.status import StatusBoard
 from player.progress import LONGEST_TITLE
 from player.service.process import LogTail
 from player.times import Place, film_time, parse_place
+from player.web import forms
 from player.web.exchange import Field, Problem, check_fields, retry_after
 from player.web.guard import Bucket, Guard
 from player.web.images import Pictures
@@ -56,7 +57,7 @@ class Remote:
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
         self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
-        self.guard, self.urls, self.wall, self.sleep = guard, urls, wall, sleep
+        self.guard, self.urls, self.wall, self.sleep, self.free = guard, urls, wall, sleep, free
         self.pace = Bucket(20, 5.0, clock)
         # A page outlives the player, whose numbers begin anew: so they begin at the time of its start.
         self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)
@@ -95,6 +96,21 @@ class Remote:
             "version": _version(),
         }
 
+    def place(self, reel: Listed) -> int:
+        """The frame of a reel that comes next when it is shown."""
+        snapshot = self.board.latest().snapshot
+        if reel.path == snapshot.reel:
+            return max(snapshot.frames - snapshot.left, 0)
+        created, frame = snapshot.shelf.places.get(reel.path, ("", 0))
+        return frame if created == reel.created else 0
+
+    def told(self, reel: Listed) -> dict[str, Any]:
+        """A reel of the library, for JSON."""
+        left_out = ("tag", "created", "chapters")
+        told = {name: value for name, value in vars(reel).items() if name not in left_out}
+        shown = reel.path == self.board.latest().snapshot.reel
+        return {**told, "shown": shown, "place": self.place(reel), "deletable": self.library.is_own(reel)}
+
     def settings(self) -> list[dict[str, Any]]:
         """Every setting that can be changed here: its meaning, range, value and default, and `pinned`: why it
         cannot be changed now, None when it can.
@@ -115,6 +131,16 @@ class Remote:
             )
         return described
 
+    def space(self) -> tuple[int, int] | None:
+        """Bytes free on the disk of the films, and how many of them can be used; None without a directory."""
+        if self.uploads.films is None:
+            return None
+        try:
+            free = self.free(self.uploads.films)
+        except OSError:
+            return None
+        return free, max(free - self.uploads.keep, 0)
+
     def _panel_size(self) -> tuple[int, int] | None:
         dither = self.board.latest().dither
         return None if dither is None else (dither.shape[1], dither.shape[0])
@@ -128,24 +154,28 @@ def _no_value(remote: Remote, given: Given) -> None:
 class Action:
     """`name`: it is POST /api/NAME, and the form /do/NAME of the page. `kind`: the request that it posts.
 
-    `section`: where the page shows its form; None: nowhere. `label`: on the button; `help`: one sentence, for
-    the API's document; `done`: what the page says after it. `hint`: beside the button. `when`: whether the
+    `section`: where the page shows its form: in the "bar" below the picture, beside a place that is looked at
+    ("seek"), at every "film", among the "settings", or with what is done to the "panel"; None: nowhere.
+    `label`: on the button, with an `icon` of `pages.ICONS`; `help`: one sentence, for the API's document;
+    `doing`, `done`: what the page says at once, and after it. `hint`: beside the button. `when`: whether the
     button is there always, or only while the player is running or paused. `strong`: a coloured button.
     `fold`: the heading under which the page folds it away.
 
     `fields`: of the body, None for an object that `value` checks by itself; `one_of`: exactly one of them is
     given. `value` turns them into the request's value. `inputs`: of the form, where they are not `fields`;
-    `from_form` turns the form's texts into the body, or into None when there is nothing to ask. `problems`:
-    HTTP statuses, besides the common ones, that may refuse this action.
+    `from_form` turns the form's texts into the body, or into None when there is nothing to ask. `offered`:
+    whether a film can be asked for it. `problems`: HTTP statuses, besides the common ones, of refusals.
     """
 
     name: str
     kind: Kind
-    section: Literal["bar", "controls", "reels", "settings", "more"] | None
+    section: Literal["bar", "seek", "film", "settings", "panel"] | None
     label: str
     help: str
     done: str
+    doing: str = "One moment…"
     hint: str = ""
+    icon: str = ""
     when: Literal["always", "running", "paused"] = "always"
     strong: bool = False
     fold: str = ""
@@ -154,12 +184,18 @@ class Action:
     value: Callable[[Remote, Given], Place | Path | Mapping[str, Any] | None] = _no_value
     inputs: tuple[Field, ...] | None = None
     from_form: Callable[[Remote, Mapping[str, str]], Given | None] | None = None
+    offered: Callable[[Remote, Listed], bool] = lambda remote, reel: not reel.problem
     problems: tuple[int, ...] = ()
 
     @property
     def form(self) -> tuple[Field, ...]:
         """The inputs of the page's form."""
         return self.inputs if self.inputs is not None else self.fields or ()
+
+    @property
+    def page(self) -> str:
+        """The address of the page that shows it."""
+        return {"film": "/films", "settings": "/settings", "panel": "/settings"}.get(self.section or "", "/")
 
     def read_form(self, remote: Remote, texts: Mapping[str, str]) -> Given | None:
         """The body that a form's texts stand for; None when they ask for nothing."""
@@ -185,9 +221,22 @@ def _place(remote: Remote, given: Given) -> Place:
     return place
 
 
+def place_of(remote: Remote, text: str) -> Place:
+    """The place that people write into the form: they count frames from 1. Problem."""
+    try:
+        place = parse_place(text, "place")
+    except ConfigError:
+        raise Problem(422, PLACE.must, fields={"place": PLACE.must}) from None
+    frames = remote.board.latest().snapshot.frames
+    if place.kind == "frame" and not 1 <= place.value <= frames:
+        detail = f"the film has the frames 1 to {frames}" if frames else "no film is shown now"
+        raise Problem(422, detail, fields={"place": detail})
+    return place._replace(value=place.value - 1) if place.kind == "frame" else place
+
+
 def _place_from_form(remote: Remote, texts: Mapping[str, str]) -> Given:
     text = texts.get("place", "").strip()
-    place = _parsed(text)
+    place = place_of(remote, text)
     return {"frame": place.value} if place.kind == "frame" else {"time": text}
 
 
@@ -241,9 +290,7 @@ def _undoable(remote: Remote, given: Given) -> None:
         raise Problem(409, "there is no jump to undo")
 
 
-def _settings(
-    remote: Remote, given: Given, read: Callable[[str, Any, str], Any] = checked
-) -> Mapping[str, Any]:
+def _settings(remote: Remote, given: Given) -> Mapping[str, Any]:
     """Settings and their new values."""
     settable, good = remote.settable(), {}
     for name, value in given.items():
@@ -252,7 +299,7 @@ def _settings(
         if (reason := lock(settable, name, given)) is not None:
             raise Problem(409, reason)
         try:
-            good[name] = read(name, value, name)
+            good[name] = checked(name, value, name)
         except ConfigError as error:
             raise Problem(422, str(error)) from None
     if not good:
@@ -263,17 +310,14 @@ def _settings(
 def _settings_from_form(remote: Remote, texts: Mapping[str, str]) -> Given | None:
     """Only what differs from the values in force: a form sends all of them."""
     values = remote.board.latest().snapshot.settings
-    changed = {
-        name: text.strip() for name, text in texts.items() if text.strip() != text_of(values.get(name))
-    }
-    return _settings(remote, changed, from_text) if changed else None
-
-
-def text_of(value: Any) -> str:
-    """A value as a person writes it into a form."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.12g}" if isinstance(value, float) else "" if value is None else str(value)
+    changed, wrong = forms.read(texts, values)
+    locks = remote.settable()
+    for name in changed:
+        if name in locks and (reason := lock(locks, name, changed)) is not None:
+            wrong[forms.FIELD_OF.get(name, name)] = reason
+    if wrong:
+        raise Problem(422, next(iter(wrong.values())), fields=wrong)
+    return changed or None
 
 
 def _version() -> str:
@@ -294,100 +338,123 @@ TIME = Field(
 PLACE = Field(
     "place",
     "string",
-    "a frame number (1200) or a time (12.5s, 4:05, 1:02:03)",
+    "give a frame number (1200) or a time (4:05, 1:02:03)",
     pattern=r"\d+|[\d:.]+|[\d.]+s",
     longest=20,
-    label="Go to frame or time",
+    label="Frame or time",
     example="1200 or 1:02:03",
 )
 REEL = Field("reel", "string", "the path of a reel in /api/reels")
-TITLE = Field("title", "string", longest=LONGEST_TITLE)
+TITLE = Field("title", "string", longest=LONGEST_TITLE, label="Title")
+
+
+def _queue(remote: Remote) -> tuple[str, ...]:
+    return remote.board.latest().snapshot.shelf.queue
+
+
+def _not_shown(remote: Remote, reel: Listed) -> bool:
+    return not reel.problem and reel.path != remote.board.latest().snapshot.reel
+
 
 ACTIONS = (
     Action(
-        "back", Kind.BACK, "bar", "Back",
+        "back", Kind.BACK, "bar", "Back", icon="back",
         help="Show the previous frame now.",
-        done="The previous frame is on its way.",
+        doing="The previous frame is on its way…",
+        done="This is the previous frame.",
     ),
     Action(
-        "pause", Kind.PAUSE, "bar", "Pause", when="running", strong=True,
+        "pause", Kind.PAUSE, "bar", "Pause", icon="pause", when="running", strong=True,
         help="Keep the picture until resumed.",
         done="Paused.",
     ),
     Action(
-        "resume", Kind.RESUME, "bar", "Resume", when="paused", strong=True,
+        "resume", Kind.RESUME, "bar", "Play", icon="play", when="paused", strong=True,
         help="Continue after a pause.",
-        done="Resumed.",
+        done="The film goes on.",
     ),
     Action(
-        "next", Kind.NEXT, "bar", "Next",
+        "next", Kind.NEXT, "bar", "Next", icon="next",
         help="Show the next frame now.",
-        done="The next frame is on its way.",
+        doing="The next frame is on its way…",
+        done="This is the next frame.",
     ),
     Action(
-        "go-to", Kind.GO_TO, "controls", "Go", value=_place, problems=(409,),
-        fields=(FRAME, TIME), one_of=True, inputs=(PLACE,), from_form=_place_from_form,
-        help="Show that place in the film now.",
-        done="That place in the film is on its way.",
-    ),
-    Action(
-        "redraw", Kind.REDRAW, "controls", "Redraw",
-        hint="One flash; removes ghosts",
+        "redraw", Kind.REDRAW, "bar", "Redraw", icon="redraw",
         help="Draw the picture again, with one flash, to remove ghosts.",
-        done="The panel is being redrawn.",
+        doing="The panel flashes once…",
+        done="Redrawn.",
     ),
     Action(
-        "choose", Kind.CHOOSE, "reels", "Show", fields=(REEL,), value=_reel, problems=(404, 409),
-        help="Show that reel now, from where it was left.",
-        done="The film is on its way to the panel.",
+        "go-to", Kind.GO_TO, "seek", "Show this frame", icon="play", strong=True, value=_place,
+        problems=(409,), fields=(FRAME, TIME), one_of=True, inputs=(PLACE,), from_form=_place_from_form,
+        help="Show that place in the film now.",
+        doing="That place in the film is on its way…",
+        done="There it is.",
     ),
     Action(
-        "undo", Kind.UNDO, None, "Undo", value=_undoable, problems=(409,),
+        "undo", Kind.UNDO, None, "Undo the jump", value=_undoable, problems=(409,), icon="undo",
         help="Go back to where the last jump or choice led away from.",
-        done="Back to the place before.",
+        doing="Going back…",
+        done="Back at the place before.",
     ),
     Action(
-        "play-next", Kind.PLAY_NEXT, None, "Play next", fields=(REEL,), value=_reel, problems=(404, 409),
+        "choose", Kind.CHOOSE, "film", "Play", fields=(REEL,), value=_reel, problems=(404, 409),
+        icon="play", strong=True, offered=_not_shown,
+        help="Show that reel now, from where it was left.",
+        doing="The film is on its way to the panel…",
+        done="The film is on the panel.",
+    ),
+    Action(
+        "play-next", Kind.PLAY_NEXT, "film", "Play next", fields=(REEL,), value=_reel, problems=(404, 409),
+        offered=lambda remote, reel: _not_shown(remote, reel) and _queue(remote)[:1] != (reel.path,),
         help="Show that reel when the present one is over, before the others in the queue.",
         done="It comes next.",
     ),
     Action(
-        "queue", Kind.QUEUE, None, "Add to queue", fields=(REEL,), value=_reel, problems=(404, 409),
+        "queue", Kind.QUEUE, "film", "Add to the queue", fields=(REEL,), value=_reel, problems=(404, 409),
+        offered=lambda remote, reel: _not_shown(remote, reel) and reel.path not in _queue(remote),
         help="Show that reel when the present one and the queue are over.",
         done="It is in the queue.",
     ),
     Action(
-        "unqueue", Kind.UNQUEUE, None, "Remove from queue", fields=(REEL,), value=_queued, problems=(404,),
+        "unqueue", Kind.UNQUEUE, "film", "Take out of the queue", fields=(REEL,), value=_queued,
+        problems=(404,), offered=lambda remote, reel: reel.path in _queue(remote),
         help="Take that reel out of the queue.",
         done="It is out of the queue.",
     ),
     Action(
-        "rename", Kind.RENAME, None, "Rename", fields=(REEL, TITLE), value=_renamed, problems=(404,),
+        "rename", Kind.RENAME, "film", "Rename", fields=(REEL, TITLE), value=_renamed, problems=(404,),
         help="Call a film that; an empty title is its own again.",
         done="The film has its new name.",
     ),
     Action(
-        "delete", Kind.DELETE, None, "Delete", fields=(REEL,), value=_deletable, problems=(404, 409),
+        "delete", Kind.DELETE, "film", "Delete for good", fields=(REEL,), value=_deletable,
+        problems=(404, 409), fold="Delete",
+        hint="The file is removed from the player. This cannot be undone.",
+        offered=lambda remote, reel: remote.library.is_own(reel),
         help="Delete a reel that was sent here. This cannot be undone.",
+        doing="Deleting…",
         done="The film is deleted.",
     ),
     Action(
-        "settings", Kind.SET, "settings", "Change settings", strong=True, problems=(409,),
+        "settings", Kind.SET, "settings", "Save", strong=True, problems=(409,),
         fields=None, value=_settings, from_form=_settings_from_form,
         help="Change settings; they are kept over restarts.",
-        done="The settings are changed.",
+        doing="Saving…",
+        done="Saved.",
     ),
     Action(
-        "address", Kind.ADDRESS, "more", "Show address",
-        hint="This page's address on the panel, for a minute",
-        help="Show the address of this page on the panel for a minute, as text and as a QR code.",
-        done="The panel shows this page's address for a minute.",
-    ),
-    Action(
-        "clean", Kind.CLEAN, "more", "Clean now", fold="Clean the panel",
-        hint="Erases the panel with its strongest waveform, which flickers for some seconds, and draws the "
-        "picture again. For ghosts that a redraw leaves.",
+        "clean", Kind.CLEAN, "panel", "Clean the panel",
+        hint="Flickers for some seconds. For ghosts that a redraw leaves.",
         help="Erase the panel with its strongest waveform (INIT), then draw the picture again.",
-        done="The panel is being cleaned.",
+        doing="The panel is being cleaned…",
+        done="Cleaned.",
+    ),
+    Action(
+        "address", Kind.ADDRESS, "panel", "Show the code",
+        hint="The panel shows for a minute how another phone gets in.",
+        help="Show the address of this page on the panel for a minute, as text and as a QR code.",
+        done="The panel shows the code for a minute.",
     ),
 )  # fmt: skip

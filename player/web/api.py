@@ -41,9 +41,7 @@ def _mount_reading(app: Bottle, remote: Remote) -> None:
 
     @app.get("/api/reels")
     def reels() -> HTTPResponse:
-        shown = remote.board.latest().snapshot.reel
-        listed = [{**asdict(reel), "shown": reel.path == shown} for reel in remote.library.all()]
-        return answer({"reels": listed})
+        return answer({"reels": [remote.told(reel) for reel in remote.library.all()]})
 
 
 def _mount_uploads(app: Bottle, remote: Remote) -> None:
@@ -101,9 +99,14 @@ def _png(picture: Picture | None) -> HTTPResponse:
     if picture is None:
         raise Problem(404, "there is no picture yet; ask again when the player shows one")
     headers = {"ETag": f'"{picture.tag}"', "Cache-Control": "no-cache"}
-    if picture.tag in request.get_header("If-None-Match", ""):
+    if not_modified(picture.tag):
         return HTTPResponse("", 304, headers)
     return HTTPResponse(picture.png, 200, {**headers, "Content-Type": "image/png"})
+
+
+def not_modified(tag: str) -> bool:
+    """Whether the client has what this tag identifies."""
+    return tag in request.get_header("If-None-Match", "")
 
 
 def _told(upload: Upload) -> dict[str, Any]:

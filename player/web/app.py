@@ -22,7 +22,7 @@ HEADERS = (
     (
         "Content-Security-Policy",
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
     # Not no-referrer: browsers would then send `Origin: null` with our forms, and the guard could not tell
@@ -97,7 +97,8 @@ def _response(problem: Problem, environ: Environ) -> HTTPResponse:
     """A problem as JSON for the API and our script, else as a page."""
     headers = {"Cache-Control": "no-store", **problem.headers}
     if wants_json(environ):
-        return HTTPResponse(problem.as_json(), problem.status, {**headers, "Content-Type": PROBLEM})
+        words = str if environ["PATH_INFO"].startswith("/api") else pages.words_here()
+        return HTTPResponse(problem.as_json(words), problem.status, {**headers, "Content-Type": PROBLEM})
     if problem.status == 401 and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
         return HTTPResponse("", 303, {"Location": "/login", "Cache-Control": "no-store"})
     return HTTPResponse(

@@ -6,9 +6,8 @@ both name the fix in one sentence, and nobody ever sees a traceback.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
@@ -21,20 +20,43 @@ Environ = dict[str, Any]
 
 
 class Problem(Exception):
-    """`status`: the HTTP status; `detail`: the sentence; `headers`: additional ones."""
+    """`status`: the HTTP status; `detail`: the sentence; `headers`: additional ones; `fields`: what is wrong
+    with each field of a form.
+    """
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.headers = status, detail, dict(headers or {})
+        self.fields = dict(fields or {})
 
     @property
     def title(self) -> str:
-        """The status in words."""
-        return HTTPStatus(self.status).phrase
+        """What has happened, in plain words."""
+        return _TITLES.get(self.status) or ("This does not work" if self.status < 500 else "Not possible now")
 
-    def as_json(self) -> str:
-        """The body that the API sends."""
-        return json.dumps({"title": self.title, "status": self.status, "detail": self.detail})
+    def as_json(self, words: Callable[[str], str] = str) -> str:
+        """The body that the API sends; `words` translates."""
+        told = {"title": words(self.title), "status": self.status, "detail": words(self.detail)}
+        return json.dumps({**told, "fields": {name: words(text) for name, text in self.fields.items()}})
+
+
+_TITLES = {
+    401: "Please sign in",
+    403: "Not allowed",
+    404: "There is nothing here",
+    413: "Too large",
+    415: "This cannot be read",
+    422: "This is not understood",
+    429: "Too fast",
+    500: "Something went wrong",
+    507: "The disk is full",
+}
 
 
 def retry_after(seconds: float) -> dict[str, str]:

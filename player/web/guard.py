@@ -29,7 +29,11 @@ from player.web.tokens import Sessions, same
 
 COOKIE = "longtake"
 SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN = ("/login", "/web/remote.css", "/web/login.js", "/web/icon.svg")  # served before signing in
+OPEN = (
+    "/login", "/web/remote.css", "/web/login.js", "/web/icon.svg", "/web/icon-180.png", "/web/icon-512.png",
+    "/web/longtake.webmanifest",
+)  # fmt: skip
+"""Served before signing in: a home screen fetches icons and manifest without the cookie."""
 ADDRESSES = 200  # that have sent a wrong token and are remembered: memory stays bounded
 _COOKIES = 8  # of ours in one request
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]/\s]+)(?::(\d{1,5}))?")

@@ -3,24 +3,30 @@
 A client chooses one by a text that equals a path in this list; no path is ever made from what it sent.
 """
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from player.errors import BadFrame, ReelError
 from player.playback.status import StatusBoard
 from player.reel import Reel
+from player.reel.format import printable
 
 LONGEST = 500  # reels in the list
+MOST_CHAPTERS = 200
 _Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Listed:
     """A reel: absolute `path`, `title` of the film, `frames`, `duration_ms` of the film, `bytes` on disk,
-    `width` and `height` in pixels; `problem`: why it cannot be shown, empty when it can.
+    `width` and `height` in pixels; `problem`: why it cannot be shown, empty when it can. `tag` identifies the
+    file as it is now; `created`: its creation stamp; `complete`: the export has finished; `chapters`: their
+    times in milliseconds of the film, and titles.
     """
 
     path: str
@@ -31,6 +37,10 @@ class Listed:
     width: int = 0
     height: int = 0
     problem: str = ""
+    tag: str = ""
+    created: str = ""
+    complete: bool = True
+    chapters: tuple[tuple[int, str], ...] = ()
 
 
 class Library:
@@ -49,6 +59,18 @@ class Library:
             found = {path: self._listed(path) for path in self._paths()}
             self._known = {path: known for path, known in self._known.items() if path in found}
             return list(found.values())
+
+    def shown(self) -> Listed | None:
+        """The reel that is shown now."""
+        return self.find(self._board.latest().snapshot.reel or "")
+
+    def tagged(self, tag: str) -> Listed | None:
+        """The reel with this tag; None when there is none (any more)."""
+        return next((reel for reel in self.all() if reel.tag == tag and not reel.problem), None)
+
+    def open(self, reel: Listed) -> Reel:
+        """The reel itself. ReelError."""
+        return self._open(Path(reel.path))
 
     def find(self, path: str) -> Listed | None:
         """The reel with this path; None when it is not in the list."""
@@ -78,18 +100,36 @@ class Library:
         stamp = status.st_mtime_ns, status.st_size
         known = self._known.get(path)
         if known is None or known[0] != stamp:
-            known = self._known[path] = stamp, self._look(path, status.st_size)
-        return known[1]
+            known = self._known[path] = stamp, self._look(path, stamp)
+        name = self._board.latest().snapshot.shelf.names.get(str(path))
+        return replace(known[1], title=name) if name else known[1]
 
-    def _look(self, path: Path, size: int) -> Listed:
+    def _look(self, path: Path, stamp: _Stamp) -> Listed:
+        size = stamp[1]
+        tag = hashlib.blake2b(f"{path} {stamp}".encode(errors="replace"), digest_size=9).hexdigest()
         try:
             with self._open(path) as reel:
                 duration = None
                 with suppress(BadFrame, IndexError):
                     duration = reel.info(reel.frames - 1).time_ms
-                return Listed(str(path), reel.title, reel.frames, duration, size, reel.width, reel.height)
+                return Listed(
+                    str(path), reel.title, reel.frames, duration, size, reel.width, reel.height, "",
+                    tag, reel.meta.get("created", ""), reel.complete, chapters(reel.meta.get("chapters", "")),
+                )  # fmt: skip
         except ReelError as error:
             return Listed(str(path), path.stem, bytes=size, problem=without_path(error, path))
+
+
+def chapters(text: str) -> tuple[tuple[int, str], ...]:
+    """The chapters in a reel's description, in JSON: their times in milliseconds, and titles. What is not of
+    that form is left out.
+    """
+    try:
+        found = [(one["time_ms"], one["title"]) for one in json.loads(text)[:MOST_CHAPTERS]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ()
+    good = (pair for pair in found if isinstance(pair[0], int) and isinstance(pair[1], str) and pair[0] >= 0)
+    return tuple((time_ms, printable(title, 100)) for time_ms, title in good)
 
 
 def without_path(error: ReelError, path: Path) -> str:

@@ -212,12 +212,18 @@ def _ref(name: str) -> Schema:
 
 
 _NONE: Schema = {"type": "null"}
-_PROBLEM = _object({"title": _TEXT, "status": _COUNT, "detail": _TEXT})
+_PROBLEM = _object(
+    {
+        "title": _TEXT, "status": _COUNT, "detail": _TEXT,
+        "fields": {"type": "object", "additionalProperties": _TEXT},
+    }
+)  # fmt: skip
 _UPLOAD = _object({"id": _TEXT, "name": _TEXT, "bytes": _COUNT, "received": _COUNT, "checking": _SWITCH})
 _REEL = _object(
     {
         "path": _TEXT, "title": _TEXT, "frames": _COUNT, "duration_ms": _or_none(_COUNT), "bytes": _COUNT,
-        "width": _COUNT, "height": _COUNT, "problem": _TEXT, "shown": _SWITCH,
+        "width": _COUNT, "height": _COUNT, "problem": _TEXT, "complete": _SWITCH, "shown": _SWITCH,
+        "place": _COUNT, "deletable": _SWITCH,
     }
 )  # fmt: skip
 _SETTING = _object(

@@ -1,85 +1,153 @@
-"""The page for people, at /. Everything essential works with plain forms: POST, then a redirect to the page.
+"""The pages for people: what is on now (/), the films, the settings. Plain forms do everything essential:
+POST, then a redirect to the page.
 
-Scripts add live refresh, forms without leaving the page, and the upload of large reels. All words are written
-on the server: in `ACTIONS`, in the templates in `assets` and in this module; the script fetches the part that
-changes (/now) ready-made.
+The script adds live refresh, forms without leaving the page, and uploads that continue after a lost
+connection. All words are written on the server, in the reader's language; the script fetches the parts that
+change (/now, /seek, /log) ready-made.
 """
 
 import functools
+import gzip
+import hashlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from bottle import Bottle, HTTPResponse, SimpleTemplate, request
 
-from player.playback.status import Status
-from player.times import film_time, local, span
-from player.web.actions import ACTIONS, Action, Remote, text_of
-from player.web.api import asked
+from player.errors import BadFrame, ReelError
+from player.times import film_time
+from player.web import forms
+from player.web.actions import ACTIONS, Action, Remote
+from player.web.api import asked, not_modified
 from player.web.exchange import FILE, Problem, media_type, read_form, wants_json
 from player.web.guard import COOKIE
+from player.web.images import Picture
 from player.web.tokens import LASTS
+from player.web.told import card, now_in_words, pace_in_words, refused_in_words, seek
 from player.web.uploads import PIECE, safe_name
+from player.web.words import LANGUAGES, Words, language_of
 
+LANGUAGE = "longtake-language"  # the cookie
 _ASSETS = Path(__file__).parent / "assets"
 _FILES = {
     "remote.css": "text/css; charset=UTF-8",
     "remote.js": "text/javascript; charset=UTF-8",
-    "upload.js": "text/javascript; charset=UTF-8",
     "login.js": "text/javascript; charset=UTF-8",
     "icon.svg": "image/svg+xml",
+    "icon-180.png": "image/png",
+    "icon-512.png": "image/png",
+    "longtake.webmanifest": "application/manifest+json",
 }
+_TEXTS = ("text/", "application/manifest", "image/svg")
+ICONS = {
+    "play": "M7 4v16l13-8z",
+    "pause": "M6 4h4v16H6zM14 4h4v16h-4z",
+    "back": "M18 4v16L8 12zM5 4h3v16H5z",
+    "next": "M6 4v16l10-8zM16 4h3v16h-3z",
+    "redraw": "M12 5V1L7 6l5 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z",
+    "undo": "M9 5 3 11l6 6v-4h5a4 4 0 0 1 0 8H8v-2h6a2 2 0 0 0 0-4H9z M9 9V5",
+    "now": "M3 5h18v12H3zM8 19h8v2H8z",
+    "films": "M4 4h16v16H4zM7 6v2h2V6zm8 0v2h2V6zM7 11v2h2v-2zm8 0v2h2v-2zM7 16v2h2v-2zm8 0v2h2v-2z",
+    "settings": "M4 6h9v2H4zm13 0h3v2h-3zM14 4h2v6h-2zM4 16h3v2H4zm7 0h9v2h-9zM8 14h2v6H8zM4 11h16v2H4z",
+    "send": "M12 3 6 9h4v7h4V9h4zM4 18h16v3H4z",
+}
+"""Paths of icons, 24 by 24."""
 SAID = {action.name: action.done for action in ACTIONS} | {
     "same": "Nothing was changed.",
-    "upload": "The reel is here.",
+    "upload": "It has arrived.",
 }
 """What the page says after a form, by the `asked` of its address."""
+STATIC = "max-age=31536000, immutable"
 _PATIENCE, _GLANCE = 1.5, 0.05  # seconds that a form waits for the player to do it, and between two looks
 
 
 def mount(app: Bottle, remote: Remote) -> None:
-    """Add the page's routes to the application."""
+    """Add the pages' routes to the application."""
     _mount_entrance(app, remote)
+    _mount_pictures(app, remote)
     _mount_forms(app, remote)
 
     @app.get("/")
-    def main() -> HTTPResponse:
-        view = remote.board.latest()
+    def now() -> HTTPResponse:
+        place = request.query.get("at") or request.query.get("place")
         look = "glass" if request.query.get("look") == "glass" else "panel"
+        view, words = remote.board.latest(), words_here()
         return _page(
-            "page.tpl",
-            now=now_in_words(view.snapshot, remote.wall()),
+            "watch.tpl",
+            words,
+            remote,
+            here="/",
+            now=now_in_words(remote, words),
             look=look,
-            picture=remote.pictures.glass() if look == "glass" else remote.pictures.panel(),
+            picture=remote.pictures.page(look),
             size=None if view.dither is None else view.dither.shape,
-            said=SAID.get(request.query.get("asked", ""), ""),
-            section=lambda name: [action for action in ACTIONS if action.section == name],
-            reels=remote.library.all(),
-            shown=view.snapshot.reel,
-            settings=remote.settings(),
-            text_of=text_of,
+            reel=remote.library.shown(),
+            snapshot=view.snapshot,
+            found=None if place is None else seek(remote, words, place),
             film_time=film_time,
-            uploads=remote.uploads,
-            piece=PIECE,
-            lines=remote.log_tail.lines(),
-            signed_in=remote.guard.asks,
         )
 
+    @app.get("/films")
+    def films() -> HTTPResponse:
+        words = words_here()
+        return _page(
+            "films.tpl",
+            words,
+            remote,
+            here="/films",
+            films=[card(remote, words, reel) for reel in remote.library.all()],
+            uploads=remote.uploads,
+            space=remote.space(),
+            piece=PIECE,
+        )
+
+    @app.get("/settings")
+    def settings() -> HTTPResponse:
+        return settings_page(remote, words_here(), {}, {})
+
     @app.get("/now")
-    def now() -> HTTPResponse:
-        return _page("now.tpl", now=now_in_words(remote.board.latest().snapshot, remote.wall()))
+    def part() -> HTTPResponse:
+        words = words_here()
+        return _page("now.tpl", words, remote, now=now_in_words(remote, words))
+
+    @app.get("/seek")
+    def preview() -> HTTPResponse:
+        words = words_here()
+        return _page("seek.tpl", words, remote, found=seek(remote, words, request.query.get("at", "")))
+
+    @app.get("/log")
+    def log() -> HTTPResponse:
+        return _page("log.tpl", words_here(), remote, lines=remote.log_tail.lines())
+
+    @app.get("/ends")
+    def ends() -> HTTPResponse:
+        """When the film would end with the interval in the query."""
+        words = words_here()
+        seconds, wrong = forms.interval({name: request.query.get(name, "") for name in forms.PIECES})
+        text = "" if wrong or seconds <= 0 else pace_in_words(remote, words, seconds)
+        return HTTPResponse(text, 200, {"Content-Type": "text/plain; charset=UTF-8", **_FRESH})
 
     @app.get("/web/<name>")
     def file(name: str) -> HTTPResponse:
         if name not in _FILES:
             raise Problem(404, "there is nothing at this address")
-        headers = {"Content-Type": _FILES[name], "Cache-Control": "no-cache"}
-        return HTTPResponse(_file(name), 200, headers)
+        data, packed, tag = _file(name)
+        headers = {"Content-Type": _FILES[name], "Cache-Control": "no-cache", "ETag": f'"{tag}"'}
+        if request.query.get("v") == tag:
+            headers["Cache-Control"] = STATIC
+        if not_modified(tag):
+            return HTTPResponse("", 304, headers)
+        if packed is not None:
+            headers["Vary"] = "Accept-Encoding"
+            if "gzip" in request.get_header("Accept-Encoding", ""):
+                return HTTPResponse(packed, 200, {**headers, "Content-Encoding": "gzip"})
+        return HTTPResponse(data, 200, headers)
 
 
 def _mount_entrance(app: Bottle, remote: Remote) -> None:
     @app.get("/login")
     def entrance() -> HTTPResponse:
-        return _page("login.tpl", asks=remote.guard.asks)
+        return _page("login.tpl", words_here(), remote, asks=remote.guard.asks)
 
     @app.post("/login")
     def sign_in() -> HTTPResponse:
@@ -95,6 +163,43 @@ def _mount_entrance(app: Bottle, remote: Remote) -> None:
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer
 
+    @app.post("/language")
+    def language() -> HTTPResponse:
+        chosen = read_form(request.environ).get("language", "")
+        answer = _to("/settings")
+        if chosen in LANGUAGES:
+            answer.set_cookie(LANGUAGE, chosen, path="/", max_age=10 * LASTS, samesite="strict")
+        else:
+            answer.delete_cookie(LANGUAGE, path="/", samesite="strict")
+        return answer
+
+
+def _mount_pictures(app: Bottle, remote: Remote) -> None:
+    @app.get("/picture/now/<look:re:panel|glass>.png")
+    def now(look: str) -> HTTPResponse:
+        picture = remote.pictures.page(look)
+        if picture is None:
+            raise Problem(404, "there is no picture yet; ask again when the player shows one")
+        return _png(picture, "no-cache")
+
+    @app.get("/picture/<what:re:poster|strip>/<tag>.png")
+    def whole(what: str, tag: str) -> HTTPResponse:
+        return of_reel(what, tag, 0)
+
+    @app.get("/picture/<what:re:frame|thumb>/<tag>/<number:re:[0-9]{1,9}>.png")
+    def frame(what: str, tag: str, number: str) -> HTTPResponse:
+        return of_reel(what, tag, int(number))
+
+    def of_reel(what: str, tag: str, number: int) -> HTTPResponse:
+        reel = remote.library.tagged(tag)
+        if reel is None:
+            raise Problem(404, "this film is not there now, or has changed")
+        try:
+            picture = remote.pictures.of_reel(tag, what, lambda: remote.library.open(reel), number)
+        except (ReelError, BadFrame, IndexError):
+            raise Problem(404, "this picture cannot be read") from None
+        return _png(picture, STATIC)  # the tag is another one when the file changes
+
 
 def _mount_forms(app: Bottle, remote: Remote) -> None:
     for action in ACTIONS:
@@ -102,18 +207,26 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
         @app.post(f"/do/{action.name}")
         def do(action: Action = action) -> HTTPResponse:
             """Ask. The script gets its answer at once; a plain form goes back to the page when it is done."""
-            given = action.read_form(remote, read_form(request.environ)) if action.fields != () else {}
+            texts = read_form(request.environ) if action.fields != () else {}
+            try:
+                given = action.read_form(remote, texts) if action.fields != () else {}
+            except Problem as problem:
+                if action.section == "settings" and not wants_json(request.environ):
+                    return settings_page(remote, words_here(), texts, problem.fields)
+                raise
             if given is None:
-                return _to("/?asked=same")
-            before = remote.board.latest()
+                if wants_json(request.environ):
+                    return asked(action, 0)
+                return _to(f"{action.page}?asked=same")
             number = remote.ask(action, given)
             if wants_json(request.environ):
                 return asked(action, number)
             for _ in range(round(_PATIENCE / _GLANCE)):
-                if remote.board.latest() is not before:
+                snapshot = remote.board.latest().snapshot
+                if snapshot.handled >= number and not snapshot.busy:
                     break
                 remote.sleep(_GLANCE)
-            return _to(f"/?asked={action.name}")
+            return _to(f"{action.page}?asked={action.name}&number={number}")
 
     @app.post("/do/upload")
     def upload() -> HTTPResponse:
@@ -128,27 +241,102 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
         begun = remote.uploads.begin(safe_name(sent.raw_filename), len(data))
         remote.uploads.piece(begun.id, 0, data)
         remote.uploads.finish(begun.id)
-        return _to("/?asked=upload")
+        return _to("/films?asked=upload")
+
+
+def settings_page(remote: Remote, words: Words, texts: dict[str, str], wrong: dict[str, str]) -> HTTPResponse:
+    """The settings; with `texts` that were typed and what is `wrong` with them, by field, nothing is lost."""
+    values = remote.board.latest().snapshot.settings
+    keys = {key["key"]: key for key in remote.settings()}
+    usual = {name: forms.text_of(value) for name, value in values.items()}
+    days, parts = (set(str(values.get(name) or "").split(",")) for name in ("quiet_days", "caption"))
+    usual |= forms.pieces(float(values.get("interval") or 0.0))
+    usual["pace"] = "date" if values.get("finish_by") else "interval"
+    if texts:
+        days = {name.removeprefix("day_") for name in texts if name.startswith("day_")}
+        parts = {name.removeprefix("caption_") for name in texts if name.startswith("caption_")}
+    hours = forms.hours(str(values.get("quiet") or ""))
+    if texts:
+        hours = [
+            (texts.get(f"quiet_from_{place}", ""), texts.get(f"quiet_to_{place}", ""))
+            for place in range(forms.MOST_HOURS)
+            if f"quiet_from_{place}" in texts
+        ]
+    snapshot = remote.board.latest().snapshot
+    return _page(
+        "settings.tpl",
+        words,
+        remote,
+        422 if wrong else 200,
+        here="/settings",
+        keys=keys,
+        texts={**usual, **texts},
+        wrong={name: words(text) for name, text in wrong.items()},
+        days=days,
+        parts=parts,
+        hours=hours,
+        expert=[name for name in keys if name not in forms.HUMAN],
+        pace=pace_in_words(remote, words, float(values.get("interval") or 0.0)),
+        snapshot=snapshot,
+        lines=remote.log_tail.lines(),
+        languages=LANGUAGES,
+        chosen=request.get_cookie(LANGUAGE, ""),
+    )
 
 
 def problem_page(problem: Problem) -> str:
     """The page that says what went wrong."""
-    return _rendered("problem.tpl", problem=problem)
+    return _rendered("problem.tpl", words_here(), problem=problem, here="")
 
 
-def _page(name: str, **parts: Any) -> HTTPResponse:
-    headers = {"Content-Type": "text/html; charset=UTF-8", "Cache-Control": "no-store"}
-    return HTTPResponse(_rendered(name, **parts), 200, headers)
+def words_here() -> Words:
+    """The words for the reader of this request."""
+    accepted = request.get_header("Accept-Language", "")
+    return Words(language_of(accepted[:1000], request.get_cookie(LANGUAGE, "")))
 
 
-def _rendered(name: str, **parts: Any) -> str:
+_FRESH = {"Cache-Control": "no-store"}
+
+
+def _page(name: str, words: Words, remote: Remote, status: int = 200, **parts: Any) -> HTTPResponse:
+    headers = {"Content-Type": "text/html; charset=UTF-8", "Content-Language": words.language, **_FRESH}
+    parts |= {"said": _said(remote, words), "section": _section, "signed_in": remote.guard.asks}
+    return HTTPResponse(_rendered(name, words, remote=remote, **parts), status, headers)
+
+
+def _said(remote: Remote, words: Words) -> tuple[str, bool]:
+    """What the page says after a form, and whether it is a complaint."""
+    asked, number = request.query.get("asked", ""), request.query.get("number", "")
+    if asked not in SAID:
+        return "", False
+    snapshot = remote.board.latest().snapshot
+    if number == str(snapshot.handled) and snapshot.refused:
+        return refused_in_words(words, snapshot.refused), True
+    if number.isdecimal() and len(number) < 20 and (snapshot.handled < int(number) or snapshot.busy):
+        return words("The panel is still at it."), False
+    return words(SAID[asked]), False
+
+
+def _section(name: str) -> list[Action]:
+    """The actions of a section; or the one of that name, which stands by itself."""
+    return [action for action in ACTIONS if action.section == name or name == action.name == "undo"]
+
+
+def _rendered(name: str, words: Words, **parts: Any) -> str:
     """A page. Characters that are not text (a file's name in the log may hold some) become question marks."""
-    text: str = _template(name).render(**parts)
+    text: str = _template(name).render(_=words, icon=ICONS.get, asset=_asset, **parts)
     return text.encode(errors="replace").decode()
 
 
 def _to(place: str) -> HTTPResponse:
-    return HTTPResponse("", 303, {"Location": place, "Cache-Control": "no-store"})
+    return HTTPResponse("", 303, {"Location": place, **_FRESH})
+
+
+def _png(picture: Picture, cache: str) -> HTTPResponse:
+    headers = {"ETag": f'"{picture.tag}"', "Cache-Control": cache}
+    if not_modified(picture.tag):
+        return HTTPResponse("", 304, headers)
+    return HTTPResponse(picture.png, 200, {**headers, "Content-Type": "image/png"})
 
 
 @functools.cache
@@ -157,70 +345,13 @@ def _template(name: str) -> SimpleTemplate:
 
 
 @functools.cache
-def _file(name: str) -> bytes:
-    return (_ASSETS / name).read_bytes()
+def _file(name: str) -> tuple[bytes, bytes | None, str]:
+    """A file, the same packed with gzip where that saves something, and a tag of its content."""
+    data = (_ASSETS / name).read_bytes()
+    packed = gzip.compress(data, mtime=0) if _FILES[name].startswith(_TEXTS) else None
+    return data, packed, hashlib.blake2b(data, digest_size=9).hexdigest()
 
 
-class Now(NamedTuple):
-    """What the player does now, in words. `title`, `state`: one line each; `share` of the film in percent,
-    None without a film; `facts`: names and values; `paused`: for the button.
-    """
-
-    title: str
-    state: str
-    share: float | None
-    facts: list[tuple[str, str]]
-    paused: bool
-
-
-def now_in_words(snapshot: Status, now: float) -> Now:
-    """`now`: Unix seconds."""
-    title = snapshot.title or ("No film" if snapshot.reel is None else snapshot.reel.rpartition("/")[2])
-    if snapshot.frame is None or not snapshot.frames:
-        return Now(title, _doing(snapshot), None, _times(snapshot, now), snapshot.paused)
-    share = 100 * (snapshot.frame + 1) / snapshot.frames
-    where = f"Frame {snapshot.frame:,} of {snapshot.frames:,} ({share:.1f} %)"
-    facts = []
-    if snapshot.time_ms is not None:
-        whole = "" if snapshot.duration_ms is None else f" of {film_time(snapshot.duration_ms)}"
-        facts.append(("Film time", film_time(snapshot.time_ms) + whole))
-    return Now(title, f"{where}. {_doing(snapshot)}", share, facts + _times(snapshot, now), snapshot.paused)
-
-
-def _doing(snapshot: Status) -> str:
-    if snapshot.message:
-        return snapshot.message[0].upper() + snapshot.message[1:]
-    if snapshot.paused:
-        return "Paused"
-    if snapshot.quiet:
-        return "Quiet hours"
-    return "Showing" if snapshot.reel is not None else "Starting"
-
-
-def _times(snapshot: Status, now: float) -> list[tuple[str, str]]:
-    facts = []
-    if snapshot.shown_at is not None:
-        facts.append(("Shown since", _moment(snapshot.shown_at, now)))
-    due = "not now" if snapshot.next_due is None else _moment(snapshot.next_due, now)
-    facts.append(("Next frame", due))
-    if snapshot.interval:
-        facts.append(("Interval", span(snapshot.interval)))
-    facts.append(("Redraws so far", f"{snapshot.redraws:,}"))
-    facts.append(("Changed since the last redraw", f"{snapshot.net:.1%}"))
-    return facts
-
-
-def _moment(unix: float, now: float) -> str:
-    """12:34:56, in 3 minutes; with the date in front on another day."""
-    date, time = local(unix).split(" ")
-    text = time if date == local(now).split(" ")[0] else f"{date} {time}"
-    away = unix - now
-    if abs(away) < 1:
-        return f"{text}, now"
-    return f"{text}, in {_about(away)}" if away > 0 else f"{text}, {_about(-away)} ago"
-
-
-def _about(seconds: float) -> str:
-    """The largest unit alone; only hours keep their minutes."""
-    words = span(seconds).split(" ")
-    return " ".join(words if words[1].startswith("hour") else words[:2])
+def _asset(name: str) -> str:
+    """The address of a file, which changes with its content."""
+    return f"/web/{name}?v={_file(name)[2]}"

@@ -1,21 +1,21 @@
-% include('head.tpl', title='Sign in · longtake')
-<script src="/web/login.js" defer></script>
+% include('head.tpl', title=_('Sign in') + ' · longtake')
+<script src="{{asset('login.js')}}" defer></script>
 </head>
 <body>
 <main class="narrow">
 <p class="mark">longtake</p>
 % if asks:
-<h1>Sign in</h1>
+<h1>{{_('Sign in')}}</h1>
 <form method="post" action="/login" id="login">
 <input name="username" value="longtake" autocomplete="username" hidden>
-<label for="token">Token</label>
+<label for="token">{{_('Token')}}</label>
 <input id="token" name="token" type="password" required autocomplete="current-password" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="300" aria-describedby="hint">
-<button class="strong">Sign in</button>
+<button class="strong">{{_('Sign in')}}</button>
 </form>
-<p id="hint" class="hint">It is in the file <code>remote-token</code> beside the player's progress, on the Pi. Or scan the QR code: on a phone that is signed in, press “Show address”, and the panel shows it.</p>
+<p id="hint" class="hint">{{_('Easiest: scan the code that the panel shows. A phone that is signed in brings it up: Settings, “Show the code”. The token is also in the file {} on the player.', 'remote-token')}}</p>
 % else:
-<h1>No token needed</h1>
-<p><a href="/">To the player</a></p>
+<h1>{{_('No token needed')}}</h1>
+<p><a href="/">{{_('To the player')}}</a></p>
 % end
 </main>
 </body>

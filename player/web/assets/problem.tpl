@@ -1,11 +1,13 @@
-% include('head.tpl', title='%s · longtake' % problem.title)
+% title = _(problem.title)
+% detail = _(problem.detail)
+% include('head.tpl', title='%s · longtake' % title)
 </head>
 <body>
 <main class="narrow">
 <p class="mark">longtake</p>
-<h1>{{problem.title}}</h1>
-<p role="alert" class="problem">{{problem.detail[:1].upper() + problem.detail[1:]}}.</p>
-<p><a href="{{'/login' if problem.status == 401 else '/'}}">Back</a></p>
+<h1>{{title}}</h1>
+<p role="alert" class="problem">{{detail[:1].upper() + detail[1:]}}.</p>
+<p><a class="button" href="{{'/login' if problem.status == 401 else '/'}}">{{_('Sign in') if problem.status == 401 else _('To the player')}}</a></p>
 </main>
 </body>
 </html>

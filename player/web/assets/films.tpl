@@ -1,0 +1,74 @@
+% include('head.tpl', title=_('Films') + ' · longtake')
+% include('top.tpl')
+<main id="main" tabindex="-1">
+<h1 class="hide">{{_('Films')}}</h1>
+% if uploads.films is not None:
+<section aria-labelledby="send-title">
+<h2 id="send-title">{{_('Send a film')}}</h2>
+<form method="post" action="/do/upload" enctype="multipart/form-data" id="upload" data-sent="{{_('{} of {} sent')}}" data-checking="{{_('Sent. The player is checking it…')}}" data-lost="{{_('The connection was lost. Trying again…')}}" data-stopped="{{_('Not sent: {}')}}" data-again="{{_('the player does not answer. Send it again to continue')}}" data-cancelled="{{_('Cancelled.')}}" data-large="{{_('the file is larger than {}', _.size(uploads.limit))}}">
+<label for="file" class="drop"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="{{icon('send')}}"/></svg><span>{{_('Choose a file')}}</span>
+<input id="file" name="file" type="file" accept=".reel" required aria-describedby="upload-hint"></label>
+<p class="hint" id="upload-hint">{{_('A reel of up to {}.', _.size(uploads.limit))}}
+% if space is not None:
+{{_('{} are free.', _.size(space[1]))}}
+% end
+</p>
+<div class="row"><button class="strong">{{_('Send')}}</button><button type="button" id="cancel" hidden>{{_('Cancel')}}</button></div>
+<progress id="sent" max="100" value="0" hidden aria-label="{{_('Sent')}}"></progress>
+<p id="sending" role="status"></p>
+</form>
+</section>
+% end
+<section aria-labelledby="films-title">
+<h2 id="films-title">{{_('Library')}}</h2>
+% if films:
+<ul class="films">
+% for number, film in enumerate(films):
+<li{{!' aria-current="true"' if film.badge == _('On now') else ''}}>
+% if film.reel.problem:
+<div class="poster none" aria-hidden="true"></div>
+% else:
+<img class="poster" src="/picture/poster/{{film.reel.tag}}.png" alt="" width="241" height="178" loading="lazy">
+% end
+<div class="film">
+<h3 id="film-{{number}}">{{film.reel.title}}</h3>
+% if film.badge:
+<span class="badge">{{film.badge}}</span>
+% end
+<p class="{{'warn' if film.reel.problem else 'hint'}}">{{film.facts}}</p>
+% if film.share:
+<progress max="100" value="{{'%.2f' % film.share}}" aria-label="{{_('Seen so far')}}"></progress>
+% end
+<div class="row">
+% for action in section('film'):
+% if action.strong and action.offered(remote, film.reel):
+% include('action.tpl', action=action, given={'reel': film.reel.path}, key=number)
+% end
+% end
+<details class="more">
+<summary aria-label="{{_('More for {}', film.reel.title)}}">{{_('More')}}</summary>
+<div>
+% for action in section('film'):
+% if not action.strong and action.offered(remote, film.reel):
+% include('action.tpl', action=action, given={'reel': film.reel.path}, key=number, typed=film.reel.title)
+% end
+% end
+</div>
+</details>
+</div>
+</div>
+</li>
+% end
+</ul>
+% else:
+<p>{{_('None yet.')}}</p>
+% end
+% if space is not None:
+<p class="hint">{{_('{} are free on the disk of the player.', _.size(space[0]))}}</p>
+% else:
+<p class="hint">{{_('To send films from here, set {} in the configuration of the player.', 'films')}}</p>
+% end
+</section>
+</main>
+</body>
+</html>

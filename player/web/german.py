@@ -1,0 +1,3 @@
+"""The page in German, by the English text."""
+
+GERMAN: dict[str, str] = {}

@@ -1,0 +1,123 @@
+"""What the page says, in the reader's language.
+
+English texts are the keys: a catalogue maps them to another language. A key may have gaps, `{}`, which match
+the varying parts of a sentence, so that the sentences of other modules (a setting that is refused, a log
+line) need no change. What a catalogue lacks stays English.
+"""
+
+import functools
+import re
+import time
+from collections.abc import Mapping
+
+from player.times import span
+from player.web.german import GERMAN
+
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+_CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "de": GERMAN}
+_MONTHS = {
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "de": "Jan. Febr. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
+}
+_UNITS = {"year": "Jahr", "day": "Tag", "hour": "Stunde", "minute": "Minute", "second": "Sekunde"}
+_LONGEST = 500  # letters of a sentence that is compared with patterns
+_SHORT = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def language_of(accepted: str, chosen: str = "") -> str:
+    """The language for a reader: the one `chosen`, else the first known in an Accept-Language header."""
+    if chosen in LANGUAGES:
+        return chosen
+    wanted = []
+    for place, part in enumerate(accepted.split(",")[:20]):
+        tag, _, weight = part.partition(";")
+        found = re.fullmatch(r"\s*q=(\d(?:\.\d{1,3})?)\s*", weight)
+        wanted.append((-float(found[1]) if found else -1.0, place, tag.strip().lower().partition("-")[0]))
+    return next((tag for _, _, tag in sorted(wanted) if tag in LANGUAGES), "en")
+
+
+class Words:
+    """Texts, numbers and moments in one of LANGUAGES."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, text: str, *gaps: object) -> str:
+        """A text in this language; `gaps` fill its `{}`."""
+        found = _CATALOGUES[self.language].get(text)
+        if found is None:
+            found = text if gaps else _sentence(self.language, text)
+        return found.format(*gaps) if gaps else found
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """1,234.5 or 1.234,5."""
+        text = f"{value:,.{digits}f}"
+        return text if self.language == "en" else text.translate(str.maketrans(",.", ".,"))
+
+    def percent(self, share: float) -> str:
+        """0.1234 as 12.3 %; one that is not 0 is not shown as 0."""
+        return self.number(100 * share, 1 if share < 0.9995 else 0) + "\N{NO-BREAK SPACE}%"
+
+    def size(self, many: float) -> str:
+        """Bytes as MB or GB."""
+        return f"{self.number(many / 1e9, 1)} GB" if many >= 1e9 else f"{self.number(many / 1e6, 1)} MB"
+
+    def every(self, seconds: float) -> str:
+        """The time from frame to frame, exactly: 3 min 20 s."""
+        left, parts = round(seconds, 1), []
+        for size, unit in _SHORT[:-1]:
+            count, left = divmod(left, size)
+            if count:
+                parts.append(f"{count:.0f} {unit}")
+        if left or not parts:
+            parts.append(f"{self.number(left, 0 if left == int(left) else 1)} s")
+        return " ".join(parts)
+
+    def span(self, seconds: float, parts: int = 2) -> str:
+        """A duration in words: 3 days 4 hours."""
+        words = " ".join(span(seconds).split(" ")[: 2 * parts])
+        return words if self.language == "en" else re.sub(r"(\d+) (\w+)", _german_unit, words)
+
+    def date(self, unix: float) -> str:
+        """27 Nov 2027."""
+        at = time.localtime(unix)
+        month = _MONTHS[self.language].split(" ")[at.tm_mon - 1]
+        return f"{at.tm_mday}{'.' if self.language == 'de' else ''} {month} {at.tm_year}"
+
+    def moment(self, unix: float, now: float) -> str:
+        """14:05 today, else with the date in front."""
+        clock = time.strftime("%H:%M", time.localtime(unix))
+        same = time.localtime(unix)[:3] == time.localtime(now)[:3]
+        return clock if same else f"{self.date(unix)}, {clock}"
+
+    def away(self, unix: float, now: float) -> str:
+        """in 3 minutes, 2 hours ago, now."""
+        seconds = unix - now
+        if abs(seconds) < 1:
+            return self("now")
+        text = self.span(abs(seconds), 2 if abs(seconds) > 3600 else 1)
+        if self.language == "de":  # the dative
+            text = text.replace("Jahre", "Jahren").replace("Tage", "Tagen")
+        return self("in {}", text) if seconds > 0 else self("{} ago", text)
+
+
+def _german_unit(found: re.Match[str]) -> str:
+    unit = _UNITS[found[2].removesuffix("s")]
+    return f"{found[1]} {unit if found[1] == '1' else unit + ('n' if unit.endswith('e') else 'e')}"
+
+
+@functools.cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """The keys with gaps, as patterns; those with most letters first."""
+    gapped = [(key, text) for key, text in _CATALOGUES[language].items() if "{}" in key]
+    gapped.sort(key=lambda pair: -len(pair[0]))
+    return [(re.compile(re.escape(key).replace(r"\{\}", "(.*?)"), re.DOTALL), text) for key, text in gapped]
+
+
+def _sentence(language: str, text: str) -> str:
+    """A whole sentence with gaps that are filled already; what is in the gaps is translated, too."""
+    for pattern, template in _patterns(language) if len(text) <= _LONGEST else ():
+        if found := pattern.fullmatch(text):
+            gaps: list[str] = [_CATALOGUES[language].get(gap, gap) for gap in found.groups()]
+            return template.format(*gaps)
+    return text
