@@ -97,10 +97,12 @@ def _response(problem: Problem, environ: Environ) -> HTTPResponse:
     """A problem as JSON for the API and our script, else as a page."""
     headers = {"Cache-Control": "no-store", **problem.headers}
     if wants_json(environ):
-        words = str if environ["PATH_INFO"].startswith("/api") else pages.words_here()
+        words = str if environ["PATH_INFO"].startswith("/api") else pages.words_of(environ)
         return HTTPResponse(problem.as_json(words), problem.status, {**headers, "Content-Type": PROBLEM})
     if problem.status == 401 and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
         return HTTPResponse("", 303, {"Location": "/login", "Cache-Control": "no-store"})
     return HTTPResponse(
-        pages.problem_page(problem), problem.status, {**headers, "Content-Type": "text/html; charset=UTF-8"}
+        pages.problem_page(problem, environ),
+        problem.status,
+        {**headers, "Content-Type": "text/html; charset=UTF-8"},
     )

@@ -42,8 +42,12 @@ class Problem(Exception):
 
     def as_json(self, words: Callable[[str], str] = str) -> str:
         """The body that the API sends; `words` translates."""
-        told = {"title": words(self.title), "status": self.status, "detail": words(self.detail)}
-        return json.dumps({**told, "fields": {name: words(text) for name, text in self.fields.items()}})
+        told: dict[str, Any] = {
+            "title": words(self.title), "status": self.status, "detail": words(self.detail),
+        }  # fmt: skip
+        if self.fields:
+            told["fields"] = {name: words(text) for name, text in self.fields.items()}
+        return json.dumps(told)
 
 
 _TITLES = {

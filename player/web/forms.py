@@ -48,9 +48,10 @@ def amount(text: str, unit: float) -> float:
         if found is None or (found[2] and found[2] not in _SECONDS):
             raise ValueError(f"{text[:40]!r} is no time; write a number, or 5 min, or 1 h 30 min")
         total += float(found[1].replace(",", ".")) * (_SECONDS[found[2]] if found[2] else unit)
-        left = left[found.end() :].lstrip(" ,+")
-        if left and not found[2]:
+        rest = left[found.end() :].lstrip(" ,+")
+        if not found[2] and (rest or left != text.strip().lower()):  # of several parts each needs a unit
             raise ValueError(f"{text[:40]!r} is no time; write a number, or 5 min, or 1 h 30 min")
+        left = rest
     return total
 
 

@@ -212,12 +212,7 @@ def _ref(name: str) -> Schema:
 
 
 _NONE: Schema = {"type": "null"}
-_PROBLEM = _object(
-    {
-        "title": _TEXT, "status": _COUNT, "detail": _TEXT,
-        "fields": {"type": "object", "additionalProperties": _TEXT},
-    }
-)  # fmt: skip
+_PROBLEM = _object({"title": _TEXT, "status": _COUNT, "detail": _TEXT})
 _UPLOAD = _object({"id": _TEXT, "name": _TEXT, "bytes": _COUNT, "received": _COUNT, "checking": _SWITCH})
 _REEL = _object(
     {

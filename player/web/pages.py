@@ -19,7 +19,7 @@ from player.times import film_time
 from player.web import forms
 from player.web.actions import ACTIONS, Action, Remote
 from player.web.api import asked, not_modified
-from player.web.exchange import FILE, Problem, media_type, read_form, wants_json
+from player.web.exchange import FILE, Environ, Problem, media_type, read_form, wants_json
 from player.web.guard import COOKIE
 from player.web.images import Picture
 from player.web.tokens import LASTS
@@ -284,15 +284,21 @@ def settings_page(remote: Remote, words: Words, texts: dict[str, str], wrong: di
     )
 
 
-def problem_page(problem: Problem) -> str:
+def problem_page(problem: Problem, environ: Environ) -> str:
     """The page that says what went wrong."""
-    return _rendered("problem.tpl", words_here(), problem=problem, here="")
+    return _rendered("problem.tpl", words_of(environ), problem=problem, here="")
+
+
+def words_of(environ: Environ) -> Words:
+    """The words for the reader of a request."""
+    chosen = [part.strip() for part in environ.get("HTTP_COOKIE", "").split(";") if LANGUAGE in part]
+    accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")[:1000]
+    return Words(language_of(accepted, chosen[0].removeprefix(f"{LANGUAGE}=") if chosen else ""))
 
 
 def words_here() -> Words:
-    """The words for the reader of this request."""
-    accepted = request.get_header("Accept-Language", "")
-    return Words(language_of(accepted[:1000], request.get_cookie(LANGUAGE, "")))
+    """The words for the reader of the request that is being answered."""
+    return words_of(request.environ)
 
 
 _FRESH = {"Cache-Control": "no-store"}

@@ -1,4 +1,4 @@
-"""What the pages tell, in the reader's words: what is on, a place that is looked at, a film of the library."""
+"""What the pages tell, in the reader's words: what is on, a place in the film, a film of the library."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +35,7 @@ def now_in_words(remote: Remote, words: Words) -> Now:
     """What is on now, what comes next and when, and when the film ends."""
     snapshot, wall = remote.board.latest().snapshot, remote.wall()
     title = snapshot.title or ("" if snapshot.reel is None else snapshot.reel.rpartition("/")[2])
-    where, share = "", None
+    where, share = words(snapshot.message) if snapshot.reel is None else "", None
     if snapshot.frame is not None and snapshot.frames:
         share = 100 * (snapshot.frame + 1) / snapshot.frames
         where = words("Frame {} of {}", words.number(snapshot.frame + 1), words.number(snapshot.frames))
@@ -192,7 +192,9 @@ def card(remote: Remote, words: Words, reel: Listed) -> Card:
     if reel.path == snapshot.reel:
         badge = words("On now")
     elif reel.path in queue:
-        badge = words("Next") if queue[0] == reel.path else words("Queue {}", queue.index(reel.path) + 1)
+        badge = (
+            words("Comes next") if queue[0] == reel.path else words("Queue {}", queue.index(reel.path) + 1)
+        )
     if reel.problem:
         return Card(reel, words(reel.problem), badge, None)
     facts = [] if reel.duration_ms is None else [_clock(reel.duration_ms)]

@@ -1,20 +1,20 @@
 """What the page says, in the reader's language.
 
-English texts are the keys: a catalogue maps them to another language. A key may have gaps, `{}`, which match
-the varying parts of a sentence, so that the sentences of other modules (a setting that is refused, a log
-line) need no change. What a catalogue lacks stays English.
+English texts are the keys: a catalogue, `assets/de.txt`, holds the same in another language. A key may have
+gaps, `{}`, which match the varying parts of a sentence, so that the sentences of other modules (a setting
+that is refused) need no change. What a catalogue lacks stays English. A new language is a new file, and a
+line in LANGUAGES and _MONTHS.
 """
 
 import functools
 import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from player.times import span
-from player.web.german import GERMAN
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
-_CATALOGUES: dict[str, Mapping[str, str]] = {"en": {}, "de": GERMAN}
 _MONTHS = {
     "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     "de": "Jan. Febr. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
@@ -44,7 +44,7 @@ class Words:
 
     def __call__(self, text: str, *gaps: object) -> str:
         """A text in this language; `gaps` fill its `{}`."""
-        found = _CATALOGUES[self.language].get(text)
+        found = _catalogue(self.language).get(text)
         if found is None:
             found = text if gaps else _sentence(self.language, text)
         return found.format(*gaps) if gaps else found
@@ -107,9 +107,19 @@ def _german_unit(found: re.Match[str]) -> str:
 
 
 @functools.cache
+def _catalogue(language: str) -> Mapping[str, str]:
+    """The texts of a language by the English ones."""
+    if language == "en":
+        return {}
+    text = (Path(__file__).parent / "assets" / f"{language}.txt").read_text(encoding="utf-8")
+    entries = (entry.strip().split("\n") for entry in text.split("\n\n"))
+    return {entry[0]: entry[1] for entry in entries if len(entry) == 2}
+
+
+@functools.cache
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     """The keys with gaps, as patterns; those with most letters first."""
-    gapped = [(key, text) for key, text in _CATALOGUES[language].items() if "{}" in key]
+    gapped = [(key, text) for key, text in _catalogue(language).items() if "{}" in key]
     gapped.sort(key=lambda pair: -len(pair[0]))
     return [(re.compile(re.escape(key).replace(r"\{\}", "(.*?)"), re.DOTALL), text) for key, text in gapped]
 
@@ -118,6 +128,6 @@ def _sentence(language: str, text: str) -> str:
     """A whole sentence with gaps that are filled already; what is in the gaps is translated, too."""
     for pattern, template in _patterns(language) if len(text) <= _LONGEST else ():
         if found := pattern.fullmatch(text):
-            gaps: list[str] = [_CATALOGUES[language].get(gap, gap) for gap in found.groups()]
+            gaps: list[str] = [_catalogue(language).get(gap, gap) for gap in found.groups()]
             return template.format(*gaps)
     return text

@@ -42,7 +42,7 @@
 <div class="row">
 % for action in section('film'):
 % if action.strong and action.offered(remote, film.reel):
-% include('action.tpl', action=action, given={'reel': film.reel.path}, key=number)
+% include('action.tpl', action=action, given={'reel': film.reel.path}, mark=number)
 % end
 % end
 <details class="more">
@@ -50,7 +50,7 @@
 <div>
 % for action in section('film'):
 % if not action.strong and action.offered(remote, film.reel):
-% include('action.tpl', action=action, given={'reel': film.reel.path}, key=number, typed=film.reel.title)
+% include('action.tpl', action=action, given={'reel': film.reel.path}, mark=number, typed=film.reel.title)
 % end
 % end
 </div>

@@ -274,8 +274,10 @@
     const button = form.querySelector("button:not([type])");
     const fill = (template, ...gaps) => gaps.reduce((filled, gap) => filled.replace("{}", gap), template);
     const tell = (told) => { said.textContent = told; };
+    /** A name that the player takes: its letters are those of every file system. */
+    const nameFor = (name) => name.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "").slice(-95) || "film";
     const begin = (file) => post("/api/upload", JSON.stringify({
-      name: file.name, bytes: file.size, stamp: `${file.name} ${file.lastModified}`.slice(-100) }));
+      name: nameFor(file.name), bytes: file.size, stamp: `${file.name} ${file.lastModified}`.slice(-100) }));
     let id = null, stopped = false, told = -1;
 
     function progress(received, whole) {

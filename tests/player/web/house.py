@@ -34,6 +34,8 @@ SETTINGS = {
     "order": "name",
     "end": "loop",
     "caption": "",
+    "finish_by": None,
+    "rotate": 0,
 }
 
 
@@ -105,16 +107,16 @@ class House:
         """As Inbox.post."""
         self.asked.append(request)
 
-    def show(self, reel: Path | None = None, frame: int = 3, **more: Any) -> np.ndarray:
+    def show(self, reel: Path | None = None, frame: int | None = 3, **more: Any) -> np.ndarray:
         """Put a picture and its facts on the board; returns the dither."""
-        dither = (np.random.default_rng(frame).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
+        dither = (np.random.default_rng(frame or 0).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
         redrawn = (np.random.default_rng(99).random((HEIGHT, WIDTH)) < 0.5).astype(np.uint8)
         known: dict[str, Any] = {
             "reel": None if reel is None else str(reel),
             "title": "A <film> & more",
             "frame": frame,
             "frames": 9,
-            "time_ms": frame * 80,
+            "time_ms": None if frame is None else frame * 80,
             "duration_ms": 640,
             "shown_at": self.time - 60,
             "next_due": self.time + 140,
@@ -123,6 +125,8 @@ class House:
             "net": 0.031,
             "playlist": () if reel is None else (str(reel),),
             "settings": SETTINGS,
+            "left": 0 if frame is None else max(8 - frame, 0),
+            "ends": self.time + 86400.0 * 40,
         }
         self.board.publish(Status(**{**known, **more}), dither, redrawn)
         return dither

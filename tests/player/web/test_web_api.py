@@ -321,7 +321,7 @@ def test_get_changes_nothing_at_any_address(house, client, films):
 def test_an_unknown_address_is_reported_as_json_or_as_a_page(client):
     assert client.get("/api/nothing").json()["status"] == 404
     assert client.get("/nothing").status == 404
-    assert "<h1>Not Found</h1>" in client.get("/nothing").text
+    assert "<h1>There is nothing here</h1>" in client.get("/nothing").text
     for path in ("/web/../page.tpl", "/web/..%2f..%2fguard.py", "/web/page.tpl", "/web/", "/api/../status"):
         assert client.get(path).status == 404, path
 

@@ -1,3 +1,0 @@
-"""The page in German, by the English text."""
-
-GERMAN: dict[str, str] = {}
