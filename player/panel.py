@@ -48,6 +48,13 @@ def device(config: Config) -> Path:
     return Path(f"/dev/spidev{config.spi_bus}.{config.spi_device}")
 
 
+def known_size(config: Config) -> tuple[int, int] | None:
+    """(width, height) of the configured panel; None where only the controller knows."""
+    from driver.panel import PANELS
+
+    return PANELS[config.panel].size
+
+
 def remembers(config: Config) -> bool:
     """Whether partial updates may go on from what an earlier process has drawn, as its place says: where each
     update tells the panel what is on the glass, or where the panel keeps its power.

@@ -1,6 +1,7 @@
-"""The Python side of systemd/install: `python -m player.setup check|try|set|get|link`.
+"""The Python side of systemd/install: `python -m player.setup check|panels|try|set|get|link`.
 
 check [--root DIR]               run every check of the set-up; exit code 1 when something is wrong
+panels                           print every panel and its controller
 try KEY VALUE                    check a value
 set KEY VALUE --config FILE      change one setting in the file; comments and all other lines stay as they are
 get KEY --config FILE            print one setting in force, as JSON
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from player.commands.options import Parser
-from player.config.settings import KEYS, Config, from_text
+from player.config.settings import CONTROLLERS, KEYS, Config, from_text
 from player.config.sources import load, state_path
 from player.errors import ConfigError, PlayerError
 from player.files import why, write_whole
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         match options.command:
             case "check":
                 return _check(options.root, options.root.resolve() == Path("/"))
+            case "panels":
+                print(*map(" ".join, CONTROLLERS.items()), sep="\n")
             case "try":
                 from_text(options.key, options.value, options.key)
             case "set":
@@ -66,6 +69,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     check = commands.add_parser("check", help="run every check of the set-up")
     check.add_argument("--root", type=Path, default=Path("/"), help="directory to use as /")
+    commands.add_parser("panels", help="print every panel and its controller")
     for name, what in _COMMANDS.items():
         command = commands.add_parser(name, help=what)
         if name != "link":

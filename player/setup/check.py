@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from player.config.settings import Config
+from player.config.settings import CONTROLLERS, Config
 from player.config.sources import load
 from player.errors import PlayerError
 from player.service.buttons import button_pins
@@ -30,7 +30,13 @@ UNDER_VOLTAGE = 1 << 0 | 1 << 16  # now, and since the boot
 FREE_BYTES = 50_000_000
 AGAIN = "run the installer again: sudo longtake-setup"
 DROP_IN = "etc/systemd/system/longtake.service.d/remote.conf"
-PANEL_LINES = ("panel", "firmware", "LUT", "VCOM")
+PANEL_LINES = ("panel", "firmware", "LUT", "VCOM", "high voltage")
+ASKED_WITH = ("spi_bus", "spi_device", "reset_pin", "ready_pin", "ready_timeout")
+"""The settings with which any panel is asked; and further ones of each controller."""
+ASKED_ALSO_WITH = {
+    "IT8951": ("vcom", "vcom_tolerance", "spi_slow_hz"),
+    "UC8179": ("glass", "dc_pin", "power_pin"),
+}
 
 
 class Finding(NamedTuple):
@@ -104,19 +110,26 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
 
 def film_and_panel(machine: Machine, config: Config) -> Iterator[Finding]:
     """The checks that need a configuration."""
-    yield from vcom(config)
+    yield from kind(config)
     films = None if config.films is None else machine.below(config.films)
     yield from reels(replace(config, reels=tuple(map(machine.below, config.reels)), films=films))
     yield from buttons(config)
     yield from remote(machine, config)
-    if machine.is_here and config.simulated is None and config.vcom is not None:
+    known = config.vcom is not None or not _has_vcom(config)
+    if machine.is_here and config.simulated is None and known:
         yield panel(machine, config)
 
 
-def vcom(config: Config) -> Iterator[Finding]:
-    """Is the panel's voltage set? Only a person can read it."""
+def _has_vcom(config: Config) -> bool:
+    return CONTROLLERS[config.panel] == "IT8951"
+
+
+def kind(config: Config) -> Iterator[Finding]:
+    """Which panel is it, and is what is set that only a person can read?"""
     if config.simulated is not None:
         yield Finding(True, f"the panel is simulated; pictures of it go to {config.simulated}")
+    elif not _has_vcom(config):
+        yield Finding(True, f"the panel is set to {config.panel}, with {config.glass} glass")
     elif config.vcom is None:
         yield Finding(
             False,
@@ -131,6 +144,7 @@ def vcom(config: Config) -> Iterator[Finding]:
 def reels(config: Config) -> Iterator[Finding]:
     """Is there a film, and can it be read?"""
     try:
+        from player.panel import known_size
         from player.playback.reels import expand
         from player.reel import Reel
     except ImportError:  # numpy is missing, which is reported above
@@ -145,7 +159,12 @@ def reels(config: Config) -> Iterator[Finding]:
             with Reel(path) as reel:
                 part = "" if reel.complete else "; its export was not finished"
                 size = f"{reel.width}x{reel.height}"
-                yield Finding(True, f"a film: {path} ({reel.frames:,} frames of {size}{part})")
+                what = f"a film: {path} ({reel.frames:,} frames of {size}{part})"
+            if (reel.width, reel.height) == (known_size(config) or (reel.width, reel.height)):
+                yield Finding(True, what)
+            else:
+                wanted = "{}x{}".format(*known_size(config) or ())
+                yield Finding(False, f"{what} does not fit {config.panel}", f"export it with --size {wanted}")
         except PlayerError as error:
             yield Finding(False, "a film cannot be shown", str(error))
 
@@ -173,17 +192,8 @@ def remote(machine: Machine, config: Config) -> Iterator[Finding]:
 
 def panel(machine: Machine, config: Config) -> Finding:
     """Does the controller answer? It is asked only when no player uses the panel."""
-    settings = {
-        "vcom": config.vcom,
-        "vcom-tolerance": config.vcom_tolerance,
-        "spi-bus": config.spi_bus,
-        "spi-device": config.spi_device,
-        "reset-pin": config.reset_pin,
-        "ready-pin": config.ready_pin,
-        "spi-slow-hz": config.spi_slow_hz,
-        "ready-timeout": config.ready_timeout,
-    }
-    options = [f"--{name}={value}" for name, value in settings.items()]
+    names = ("panel", *ASKED_WITH, *ASKED_ALSO_WITH[CONTROLLERS[config.panel]])
+    options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
     try:
         with locked(machine.root / f"dev/spidev{config.spi_bus}.{config.spi_device}"):
             code, out = machine.run(["python", "-m", "driver", "info", *options])

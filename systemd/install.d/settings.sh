@@ -1,9 +1,28 @@
 # shellcheck shell=sh
-# Read by systemd/install: VCOM and the web page.
-# Takes $config, $vcom, $remote, $web, $drop_in.
+# Read by systemd/install: the panel, its VCOM, and the web page.
+# Takes $config, $panel, $vcom, $remote, $web, $drop_in.
 
 setting() { # KEY: the setting as JSON, or null as long as there is no configuration
     if [ -e "$config" ]; then setup get "$1" --config "$config"; else echo null; fi
+}
+
+has_vcom() { # the panel that is named, or else the one that is set, or else the default
+    name=${panel:-$(setting panel | tr -d '"')}
+    [ "$name" = null ] || setup panels | grep -qx "$name IT8951"
+}
+
+ask_panel() {
+    say "Which panel is it?"
+    setup panels | nl -w 3 -s ' '
+    tries=3
+    while [ $tries -gt 0 ]; do
+        printf 'Number or name of your panel (Enter: the first): '
+        read -r panel || panel=
+        case ${panel:=1} in *[!0-9]*) ;; *) panel=$(setup panels | sed -n "${panel}s/ .*//p") ;; esac
+        ! setup set panel "$panel" --config "$config" || return 0
+        tries=$((tries - 1))
+    done
+    panel=
 }
 
 ask_vcom() {
@@ -20,9 +39,16 @@ ask_vcom() {
 }
 
 settings() {
+    ask=''
+    if [ -t 0 ] && [ -z "$dry" ] && [ "$(setting vcom)$(setting simulated)" = nullnull ] && has_vcom; then ask=1; fi
+    if [ -n "$panel" ]; then
+        run setup set panel "$panel" --config "$config"
+    elif [ -n "$ask" ] && [ -z "$vcom" ]; then
+        ask_panel
+    fi
     if [ -n "$vcom" ]; then
         run setup set vcom "$vcom" --config "$config"
-    elif [ -t 0 ] && [ -z "$dry" ] && [ "$(setting vcom)" = null ] && [ "$(setting simulated)" = null ]; then
+    elif [ -n "$ask" ] && has_vcom; then
         ask_vcom
     fi
     if [ -n "$remote" ]; then

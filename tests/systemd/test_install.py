@@ -235,21 +235,46 @@ def test_another_program_of_the_same_name_is_left_alone(checkout, root):
     assert other.read_text() == "mine"
 
 
-def test_a_person_is_asked_for_the_vcom_until_it_can_be_right(checkout, root):
+def answering(checkout, root, answers):
+    """The installer at a terminal on which `answers` are typed."""
     terminal, inside = pty.openpty()
-    os.write(terminal, b"1.53\n-1.53\n")
+    os.write(terminal, answers)
     try:
-        result = subprocess.run(
+        return subprocess.run(
             [checkout / "systemd" / "install", "--root", root],
             stdin=inside, capture_output=True, text=True, timeout=100,
         )  # fmt: skip
     finally:
         os.close(terminal)
         os.close(inside)
+
+
+def test_a_person_is_asked_for_the_vcom_until_it_can_be_right(checkout, root):
+    result = answering(checkout, root, b"\n1.53\n-1.53\n")
     out = good(result)
     assert out.count("VCOM of your panel") == 2
     assert "vcom is 1.53; it must be a number -3 to -0.5 volts" in result.stderr
     assert settings(root)["vcom"] == -1.53
+    assert settings(root)["panel"] == "waveshare-6-hd"
+    assert "Which panel" not in good(answering(checkout, root, b"2\n")), "it is known by now"
+
+
+def test_a_person_chooses_a_panel_without_vcom(checkout, root):
+    result = answering(checkout, root, b"lcd\n99\n2\n")
+    out = good(result)
+    assert " 2 waveshare-7.5-v2 UC8179\n" in out
+    assert "panel is 'lcd'; it must be waveshare-6-hd or" in result.stderr
+    assert "VCOM" not in out
+    assert settings(root)["panel"] == "waveshare-7.5-v2"
+    assert "Which panel" not in good(answering(checkout, root, b"1\n"))
+    assert "waveshare-7.5-v2 has no VCOM to set" in install(checkout, "--root", root, "--vcom=-1.5").stderr
+
+
+def test_panel_and_vcom_may_be_named(checkout, root):
+    good(install(checkout, "--root", root, "--panel", "waveshare-5.83-v2"))
+    assert settings(root)["panel"] == "waveshare-5.83-v2"
+    good(install(checkout, "--root", root, "--panel=waveshare-6-hd", "--vcom=-1.5"))
+    assert (settings(root)["panel"], settings(root)["vcom"]) == ("waveshare-6-hd", -1.5)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +286,8 @@ def test_a_person_is_asked_for_the_vcom_until_it_can_be_right(checkout, root):
         (["--vcom=-1.53V"], "write -1.53"),
         (["--vcom", "1,53"], "write -1.53"),
         (["--vcom"], "--vcom needs a value"),
+        (["--panel", "lcd"], "panel is 'lcd'; it must be waveshare-6-hd or"),
+        (["--panel", "waveshare-7.5-v2", "--vcom", "-1.5"], "waveshare-7.5-v2 has no VCOM to set"),
         (["--wizard"], "--wizard is no option"),
         (["--root", "/nonexistent"], "is not a directory"),
     ],
@@ -406,6 +433,6 @@ def test_the_script_is_clean(checkout):
 def test_the_help_tells_every_option(checkout):
     text = (checkout / "systemd" / "install").read_text()
     out = good(install(checkout, "--help"))
-    for option in ("--vcom", "--remote", "--check", "--uninstall", "--dry-run", "--root"):
+    for option in ("--panel", "--vcom", "--remote", "--check", "--uninstall", "--dry-run", "--root"):
         assert option in out
         assert f"{option})" in text or f"{option} |" in text

@@ -2,11 +2,14 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from fault_world import HEIGHT, WIDTH, FaultyWire, frames
 
 import driver.it8951.panel
+import driver.uc8179.panel
+from driver.simulator.uc8179 import SimulatedWire
 from player.__main__ import main
 from player.progress import ProgressStore, read
 
@@ -176,3 +179,25 @@ def test_a_missing_film_is_one_line_and_the_panel_is_left_alone(battery, tmp_pat
     assert error.count("\n") == 1
     assert "no such file" in error
     assert battery.opened == 0
+
+
+def test_a_panel_that_is_told_what_is_on_the_glass_needs_no_power_between_runs(
+    tmp_path, monkeypatch, capsys, make_film, make_reel
+):
+    wire = SimulatedWire(strict=True)
+    monkeypatch.setattr(wire, "close", lambda: None)
+    monkeypatch.setattr(driver.uc8179.panel, "SpiWire", lambda settings: wire)
+    monkeypatch.setattr(driver.uc8179.panel, "time", SimpleNamespace(sleep=wire.sleep, monotonic=wire.clock))
+    dithers = make_film(5, flips=0.01, width=800, height=480)
+    reel, state = make_reel(dithers), str(tmp_path / "state")
+    done = []
+    for options in ((), (), (), ("--rotate", "180"), ("--rotate", "180")):
+        wire.power_cut()
+        assert (
+            main(["run", str(reel), "--once", "--panel", "waveshare-7.5-v2", "--state", state, *options]) == 0
+        )
+        done += frames(capsys.readouterr().out.splitlines())
+        shown = (wire.glass >= 128)[:: -1 if options else 1, :: -1 if options else 1]
+        assert (shown == dithers[len(done) - 1]).all()
+        assert wire.log[-1].name == "DSLP"
+    assert done == list(enumerate(["redraw", "partial update", "partial update", "redraw", "partial update"]))

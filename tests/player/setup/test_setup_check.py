@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from player.reel import ReelWriter
 from player.service.lock import locked
 from player.setup import check
 from player.setup.__main__ import main
-from player.setup.check import DROP_IN, Machine, buttons, findings, panel, reels, remote, vcom
+from player.setup.check import DROP_IN, Machine, buttons, findings, kind, panel, reels, remote
 
 ROOT = Path(__file__).parents[3]
 INFO = """\
@@ -160,10 +161,13 @@ def test_without_systemd_the_service_is_unknown(machine):
 
 
 def test_vcom():
-    assert only(vcom(Config())).good is False
-    assert "longtake-setup --vcom" in only(vcom(Config())).fix
-    assert "-1.53 V" in only(vcom(Config(vcom=-1.53))).what
-    assert only(vcom(Config(simulated="/glass"))).good
+    assert only(kind(Config())).good is False
+    assert "longtake-setup --vcom" in only(kind(Config())).fix
+    assert "-1.53 V" in only(kind(Config(vcom=-1.53))).what
+    assert only(kind(Config(simulated="/glass"))).good
+    assert only(kind(Config(panel="waveshare-7.5-v2", glass="old"))).what == (
+        "the panel is set to waveshare-7.5-v2, with old glass"
+    )
 
 
 def test_films(tmp_path):
@@ -180,6 +184,10 @@ def test_films(tmp_path):
     assert "1 frames of 8x8; its export was not finished" in first.what
     assert second.good is False
     assert "b.reel" in second.fix
+    first, _ = reels(replace(config, panel="waveshare-7.5-v2"))
+    assert first.good is False
+    assert "does not fit waveshare-7.5-v2" in first.what
+    assert first.fix == "export it with --size 800x480"
 
 
 def test_buttons_on_pins_of_the_panel():
@@ -206,6 +214,16 @@ def test_the_panel_is_asked_with_the_settings(machine):
     from driver.__main__ import parse
 
     assert parse(words[3:]).vcom == -1.53
+
+
+def test_a_panel_without_vcom_is_asked_too(machine):
+    made, asked = machine({"python -m driver info": (0, "panel: 800 x 480\nhigh voltage: came up\n")})
+    found = panel(made, Config(panel="waveshare-7.5-v2", glass="old", power_pin=4))
+    assert "panel: 800 x 480; high voltage: came up" in found.what
+    from driver.__main__ import panel_settings, parse
+
+    settings = panel_settings(parse(asked[0][3:]))
+    assert (settings.panel, settings.glass, settings.power_pin) == ("waveshare-7.5-v2", "old", 4)
 
 
 def test_a_panel_that_does_not_answer(machine):
