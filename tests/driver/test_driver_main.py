@@ -54,7 +54,7 @@ def test_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_chart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "glass.png"
-    assert main(["chart", "--simulated", "--simulated-size", "648x480", "--glass", str(path)]) == 0
+    assert main(["chart", "--simulated", "--simulated-size", "648x480", "--save-glass", str(path)]) == 0
     with Image.open(path) as image:
         assert (np.asarray(image) == 48).sum() > 1000, "ghosts of the partial updates"
     assert "trainer calibrate" in capsys.readouterr().out
