@@ -1,4 +1,7 @@
-"""`player`: run, info, check, frames, status, chart, config. A user's errors are one line, exit code 2."""
+"""`player`: run, info, check, frames, add, films, export, status, chart, config.
+
+A user's errors are one line, exit code 2.
+"""
 
 import io
 import os
@@ -50,6 +53,18 @@ def _run(arguments: Sequence[str] | None) -> int:
             from player.commands.reels import frames
 
             return frames(options)
+        case "add":
+            from player.commands.films import add
+
+            return add(options)
+        case "films":
+            from player.commands.films import films
+
+            return films(options)
+        case "export":
+            from player.commands.films import export
+
+            return export(options)
         case "status":
             from player.commands.status import status
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from player.config.settings import DEFAULTS, KEYS
 from player.errors import PlayerError
+from player.films.options import OPTIONS, YES
 
 
 class UsageError(PlayerError, ValueError):
@@ -74,8 +75,37 @@ def _parser() -> Parser:
         "--end", metavar="FRAME|TIME", help="the frame after the last one (default: the end of the reel)"
     )
 
+    add = _command(commands, "add", "put films into the queue of films that become reels")
+    add.add_argument("film", metavar="FILM", nargs="+", help="mp4, mkv, webm, avi, mov, ts, ...")
+    for name, option in OPTIONS.items():
+        usual = "; ".join(filter(None, (option.help, " or ".join(option.choices) or option.must)))
+        if option.switch:
+            add.add_argument(
+                _flag(name), dest=f"option_{name}", action="store_const", const=YES, help=option.label.lower()
+            )
+        else:
+            add.add_argument(_flag(name), dest=f"option_{name}", metavar=name.upper(), help=usual)
+    _settings(add, ["inbox"])
+
+    films = _command(commands, "films", "the films that become reels: how far they are, in their order")
+    films.add_argument(
+        "--move", nargs=2, metavar=("ID", "PLACE"), help="give a film another place; the first is 1"
+    )
+    films.add_argument("--remove", metavar="ID", help="remove a film, and what was made of it so far")
+    films.add_argument("--retry", metavar="ID", help="let a film that has failed try again")
+    _settings(films, ["inbox"])
+    _json(films)
+
+    export = _command(
+        commands,
+        "export",
+        "turn the films of the queue into reels, one after the other; end when none is left",
+    )
+    export.add_argument("--size", metavar="WxH", help="the panel's pixels (default 1448x1072)")
+    _settings(export, ["inbox", "films", "free_space"])
+
     status = _command(commands, "status", "what the player shows, since when, and what comes next")
-    _settings(status, ["state", "simulated"])
+    _settings(status, ["state", "simulated", "inbox"])
     _json(status)
 
     chart = _command(commands, "chart", "show the chart that `trainer calibrate` reads from a photograph")

@@ -40,7 +40,17 @@ from player.service.process import LogTail, say, signals
 from player.times import Place, parse_place
 
 USUAL_SIZE = 1448, 1072  # of a simulated panel while there is no film
-_OF_SERVICES = ("remote", "button_", "films", "upload_limit", "free_space", "state", "simulated", "spi_bus")
+_OF_SERVICES = (
+    "remote",
+    "button_",
+    "films",
+    "inbox",
+    "upload_limit",
+    "free_space",
+    "state",
+    "simulated",
+    "spi_bus",
+)
 
 Log = Callable[[str], None]
 
@@ -299,6 +309,7 @@ class Services:
         try:
             self._start_page(config)
             self._start_buttons(config)
+            self._start_watch(config)
         except BaseException:
             self.close()
             raise
@@ -337,6 +348,14 @@ class Services:
         self._card = None if page is None else page.card
         if page is not None:
             self._checks.append(page.alive)
+
+    def _start_watch(self, config: Config) -> None:
+        if config.inbox is None or config.films is None:
+            return
+        from player.films.watch import watching
+
+        folders = Path(config.inbox), Path(config.films)
+        self._running.enter_context(watching(*folders, self._board, self._inbox, self._log))
 
     def _start_buttons(self, config: Config) -> None:
         pins = (config.button_next, config.button_back, config.button_pause, config.button_redraw)

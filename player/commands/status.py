@@ -5,10 +5,13 @@ import json
 import os
 import time
 from datetime import datetime
+from pathlib import Path
 
+from player.commands.films import line, told
 from player.commands.options import given
 from player.config.sources import load, state_path
 from player.errors import FileError
+from player.films.queue import Queue
 from player.progress import Progress, read
 from player.schedule import due as schedule
 from player.schedule.quiet import Quiet, system_local
@@ -30,6 +33,7 @@ def status(arguments: argparse.Namespace) -> int:
         quiet = Quiet(config.quiet, config.quiet_days, system_local)
         left = (progress.frames - 1 - progress.frame) // config.step
         ends = schedule.ends_at(progress.next_due, progress.interval, left, quiet)
+    jobs = [] if config.inbox is None else Queue(Path(config.inbox)).jobs()
     if arguments.json:
         found = {
             "reel": progress.reel,
@@ -40,12 +44,17 @@ def status(arguments: argparse.Namespace) -> int:
             "redraws": progress.redraws,
             "paused": progress.paused,
             "ends_at": _moment(ends),
+            "films": [told(job) for job in jobs],
         }
         print(json.dumps(found, indent=1))
     elif progress.reel is None:
         print(f"nothing has been shown yet (no {path})")
     else:
         _tell(progress, ends, config.step)
+    if not arguments.json:
+        for job in jobs:
+            if job.state != "done":
+                print(f"film:      {line(job)}")
     return 0
 
 

@@ -223,6 +223,7 @@ class Playback:
             state.schedule = state.schedule._replace(until=None)
             reels.number += config.step
         try:
+            reels.take_in_more()
             if reels.number >= reels.reel.frames:
                 if not reels.turn(config, state.shown):
                     self._end()
@@ -249,7 +250,7 @@ class Playback:
         """The showing is over. Where requests are waited for, a card says so."""
         state = self.state
         state.over, state.asked, state.look_at = True, "", self.deps.clock() + LONGEST_WAIT
-        if not state.config.wait_for_films:
+        if not state.config.wait_for_films or not state.reels.reel.complete:  # its export may go on
             return
         from player.pictures.cards import end_card  # only where a card is drawn
 

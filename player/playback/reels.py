@@ -10,6 +10,7 @@ reels. So it is the same after a restart, and a reel that comes or goes moves no
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,7 @@ class Reels:
         """The time of the last frame in the open reel, milliseconds; None when it cannot be read."""
         self._size, self._open_reel, self._log = size, open_reel, log
         self._reel: Reel | None = None
+        self._opened_at: tuple[int, int] | None = None
         self._lengths: dict[Path, int] = {}  # frames of reels that were looked into
         self._black = 0  # frames passed over in a row
         self._shown_before_turn = -1
@@ -254,11 +256,10 @@ class Reels:
         """Go on after the last frame: to what an export has added since, or to another reel. False when the
         showing is over. `shown`: frames so far; ReelError when all reels in a row have brought none.
         """
+        self.take_in_more()
+        if self.number < self.reel.frames:
+            return True
         reel = self.reel
-        if not reel.complete:
-            self._open(reel.path)
-            if self.number < self.reel.frames:
-                return True
         self._fruitless = self._fruitless + 1 if shown == self._shown_before_turn else 0
         if self._take_from_queue(config):
             self._shown_before_turn = shown
@@ -296,7 +297,12 @@ class Reels:
         return self.number >= self.reel.frames and self._is_final(config)
 
     def has_grown(self, config: Config) -> bool:
-        """Whether reels that follow the open one have come since the directories were read last."""
+        """Whether an export has added to the open reel, or reels that follow it have come, since the reel and
+        the directories were read last.
+        """
+        self.take_in_more()
+        if self.number < self.reel.frames:
+            return True
         before = self.paths
         try:
             self.look(config)
@@ -345,7 +351,9 @@ class Reels:
             return False
         return True
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, again: bool = False) -> None:
+        """Open a reel instead of the open one; `again`: it is the same one. ReelError."""
+        stamp = _stamp(path)
         reel = self._open_reel(path)
         try:
             check(reel, self._size)
@@ -354,15 +362,22 @@ class Reels:
             raise
         if self._reel is not None and self._reel.path != path:
             self._leave()
-        self._from_queue = False
+        if not again:
+            self._from_queue = False
         self.close()
-        self._reel = reel
+        self._reel, self._opened_at = reel, stamp
         try:
             self.duration = reel.info(reel.frames - 1).time_ms
         except BadFrame:
             self.duration = None
-        if not reel.complete:
+        if not reel.complete and not again:
             self._log(f"{path}: its export was not finished; showing the {reel.frames} frames it holds")
+
+    def take_in_more(self) -> None:
+        """Take in what an export has added to the open reel since. What cannot be read now is read later."""
+        if not self.reel.complete and _stamp(self.reel.path) != self._opened_at:
+            with suppress(ReelError):
+                self._open(self.reel.path, again=True)
 
     def _leave(self) -> None:
         """Note where the open reel is left; nowhere when its end was reached."""
@@ -427,6 +442,15 @@ class Reels:
         if leads_on:
             return True
         return False if number in (at, at + 1) else None
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when something is added to a reel."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def expand(names: Sequence[str], uploads: str | None = None) -> tuple[Path, ...]:

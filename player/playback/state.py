@@ -233,6 +233,11 @@ def status_of(state: State, now: float, wall: float) -> Status:
     due = None if idle else state.next_due(now, wall)
     up_next = reels.up_next(state.config) if film else None
     left = reels.frames_of_this(state.config) if film else 0
+    over = (
+        "the film is over"
+        if reels.is_open and reels.reel.complete
+        else "the rest of the film is not there yet"
+    )
     shelf = reels.shelf.now
     if shelf.undo is not None and wall - shelf.undo.at > UNDO_LASTS:
         shelf = replace(shelf, undo=None)
@@ -251,7 +256,7 @@ def status_of(state: State, now: float, wall: float) -> Status:
         redraws=progress.redraws,
         net=state.glass.net,
         playlist=tuple(map(str, reels.paths)),
-        message=state.missing or ("the film is over" if state.over else ""),
+        message=state.missing or (over if state.over else ""),
         settings={name: vars(state.config)[name] for name in SETTABLE},
         ends=None if due is None or not film else ends_at(due, state.schedule.interval, left, state.quiet),
         left=left,

@@ -140,6 +140,7 @@ def _roll_back(path: Path) -> None:
     A made journal could make SQLite blow the file up or delete another one, and a made -wal changes what is
     read. So nothing is written unless SQLite wants to roll back, and the journal is as an export leaves it.
     """
+    path = Path(os.path.realpath(path))  # SQLite keeps the journal beside the file that a link leads to
     if os.path.lexists(path.with_name(path.name + "-wal")):
         raise ReelError(f"{path}: another program's {path.name}-wal lies beside it; remove that file")
     journal = path.with_name(path.name + "-journal")

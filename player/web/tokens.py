@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from player.errors import ConfigError, FileError
-from player.files import why
+from player.files import sync_directory, why
 
 FILE, SESSIONS = "remote-token", "remote-sessions"
 LASTS = 180 * 24 * 3600  # seconds that a browser stays signed in
@@ -105,15 +105,6 @@ def create_private(path: Path) -> int:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.fchmod(descriptor, 0o600)  # the umask may have taken more away
     return descriptor
-
-
-def sync_directory(directory: Path) -> None:
-    """Make a rename in it survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def same(given: str, token: str) -> bool:

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from player.errors import ReelError
-from player.files import why
+from player.files import sync_directory, why
 from player.web.checking import check_reel
 from player.web.exchange import Field, Problem
 from player.web.library import without_path
-from player.web.tokens import create_private, sync_directory
+from player.web.tokens import create_private
 
 PIECE = 2 * 1024 * 1024  # most bytes of a reel in one request
 LARGEST = PIECE + 64 * 1024  # most bytes of a request: a piece as part of a form

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trainer.commands.dithers import add_dither_options, levels, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraws
-from trainer.commands.output import counted, progress_bar
+from trainer.commands.output import counted, progress_bar, progress_lines
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--title", metavar="TEXT", help="what the player calls the film; default: the title in its metadata"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace a reel that holds another export")
+    parser.add_argument(
+        "--progress",
+        action="store_true",
+        help='for a program: print {"done": FRAMES, "of": FRAMES} in a line about once a second, and stop '
+        "when nobody reads that any more",
+    )
     workers = parser.add_argument_group(
         "workers", "Each dithers one stretch at a time. The reel is the same whatever their number."
     )
@@ -75,7 +81,10 @@ def run(args: argparse.Namespace) -> int:
     dither = args.dither, args.dial, own_options(args)
     task = Task(film.path, selection, tones, *dither, redraws(args, levels(args)), args.stream, args.title)
     width, height = tones.size
-    with progress_bar(f"export {film.name}", selection.estimate(film)) as advance:
+    total = selection.estimate(film)
+    with progress_bar(f"export {film.name}", total, shown=not args.progress) as advance:
+        if args.progress:
+            advance = progress_lines(total)
 
         def report(done: int, info: "FrameInfo") -> None:
             advance(done, f"{100 * info.flips / (width * height):.2f} % flips")

@@ -1,7 +1,13 @@
-"""What commands show a person: progress on stderr; tables on stdout, which may be a closed pipe or full."""
+"""What commands show: progress on stderr, or on stdout for a program; tables on stdout.
 
+Stdout may be a closed pipe, or full.
+"""
+
+import json
+import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -40,6 +46,28 @@ def progress_bar(title: str, total: int | None, shown: bool = True) -> Iterator[
             bar.update(task, completed=done, total=known, note=note)
 
         yield advance
+
+
+def progress_lines(total: int | None) -> Callable[[int, str], None]:
+    """`advance(done, note)` for a program that reads stdout: a JSON object in a line, once a second at most,
+    with `done` and `of`, which is null while unknown. TrainerError when nobody reads any more.
+    """
+    told = -math.inf
+
+    def advance(done: int, note: str) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told < 1:
+            return
+        told = now
+        of = None if total is None else max(total, done)
+        try:
+            print(json.dumps({"done": done, "of": of}), flush=True)
+        except OSError:
+            _discard_stdout()
+            raise TrainerError("stopped, as nobody reads its progress any more") from None
+
+    return advance
 
 
 def counted(number: int, thing: str) -> str:

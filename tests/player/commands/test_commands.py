@@ -136,7 +136,7 @@ def test_status_before_anything_was_shown(player, tmp_path):
     told = json.loads(player("status", "--state", tmp_path / "none.json", "--json")[1])
     assert told == {
         "reel": None, "frame": None, "frames": 0, "shown_at": None, "next_due": None, "redraws": 0,
-        "paused": False, "ends_at": None,
+        "paused": False, "ends_at": None, "films": [],
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from player.errors import NoSuchFrame, ReelError
 from player.pictures.cards import no_film_card
 from player.playback.dependencies import Address
 from player.playback.requests import Kind
+from player.reel import ReelWriter
 from player.times import Place
 
 CONFIG = Config(interval=100.0, wait_for_films=True)
@@ -373,3 +374,23 @@ def test_a_chosen_reel_that_comes_back_in_time_goes_on(world, films, reel, chose
     world.wait = coming
     world.play(CONFIG, [films], until=700.0)
     assert world.snapshot.reel == str(chosen)
+
+
+def test_a_film_that_is_shown_faster_than_it_is_made_waits_for_the_rest(world, make_film, make_reel):
+    """No card that says the end; where the export goes on, so does the player."""
+    dithers = make_film(6)
+    path = make_reel(dithers[:3], finish=False)
+
+    def export(seconds, wait=world.wait):
+        if world.now > 500 and world.numbers[-1:] == [2] and not world.playback.state.reels.reel.complete:
+            with ReelWriter(path, {"film": "a film"}, 44, 24) as writer:
+                for number in range(writer.frames, 6):
+                    writer.append(dithers[number], number * 80, number * 2, False)
+                writer.finish()
+        return wait(seconds)
+
+    world.wait = export
+    world.play(Config(interval=10.0, wait_for_films=True), [path], until=900)
+    assert world.numbers == [0, 1, 2, 3, 4, 5]
+    messages = [line for line in world.lines if "end of the film" in line]
+    assert len(messages) == 1  # after frame 5, not after frame 2
