@@ -18,7 +18,7 @@ import numpy as np
 
 from driver import chart, pattern
 from driver.errors import DriverError, RecordingError, SettingsError
-from driver.panel import DEFAULT_PANEL, PANELS, Panel
+from driver.panel import DEFAULT_PANEL, PANELS, Panel, find_panel
 from driver.recording import Event, RecordingWire, differences, read_recording
 
 COMMANDS = {
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> None:
     """Carry out the chosen command on the chosen wire, recorded if that is asked for."""
-    driver, settings = PANELS[args.panel].module(), panel_settings(args)
+    driver, settings = find_panel(args.panel).module(), panel_settings(args)
     theirs = read_recording(args.compare) if args.compare else []
     with ExitStack() as stack:
         wire, clock, sleep = _wire(args, settings)
@@ -92,7 +92,8 @@ def _show_pattern(panel: Panel, hints: Sequence[str]) -> None:
         f"   {hints[0]}"
     )
     panel.redraw(dither)
-    print(f"2. Half of the checkerboards are inverted, without a flash; the rest stays.\n   {hints[1]}")
+    how = "without a flash" if panel.partial else "with a flash, as this panel has no partial update"
+    print(f"2. Half of the checkerboards are inverted, {how}; the rest stays.\n   {hints[1]}")
     panel.show(inverted, rows, dither)
     print(
         "3. They are restored: the picture is whole again, a little grey where white has turned black.\n"
@@ -129,7 +130,7 @@ def _wire(
     args: argparse.Namespace, settings: Any
 ) -> tuple[Any, Callable[[], float], Callable[[float], None]]:
     """The wire, with the clock and the sleep that belong to it."""
-    panel = PANELS[args.panel]
+    panel = find_panel(args.panel)
     if args.simulated:
         try:
             wire = panel.simulated_wire(args.simulated_size)
@@ -160,12 +161,23 @@ def panel_settings(args: argparse.Namespace) -> Any:
         raise SettingsError("--save-glass needs --simulated: only the simulator can see its glass")
     if args.save_glass and args.save_glass.suffix.lower() != ".png":
         raise SettingsError(f"cannot save the glass as {args.save_glass}: give a name that ends in .png")
-    settings = PANELS[args.panel].module().PanelSettings
+    if args.panel.startswith("omni:") and (args.command == "record" or args.record):
+        raise SettingsError("what omni-epd says to a panel cannot be recorded: leave that out")
+    settings = find_panel(args.panel).module().PanelSettings
     known = {field.name for field in fields(settings)}
     for name in _options():
         if name not in known and name in vars(args):
             raise SettingsError(f"{_option(name)} is no setting of {args.panel}: leave it out")
     return settings.of(vars(args), simulated=args.simulated)
+
+
+def panel_name(text: str) -> str:
+    """The name of a panel. ArgumentTypeError."""
+    try:
+        find_panel(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def number(text: str) -> float:
@@ -223,10 +235,12 @@ def _parser() -> argparse.ArgumentParser:
             command.set_defaults(compare=None)
         command.add_argument(
             "--panel",
-            choices=PANELS,
+            type=panel_name,
+            metavar="NAME",
             default=DEFAULT_PANEL,
             help="; ".join(f"{name}: {panel.description}" for name, panel in PANELS.items())
-            + " (default: %(default)s)",
+            + "; omni:NAME: any other panel, by its name in omni-epd; it flashes at every picture"
+            " (default: %(default)s)",
         )
         command.add_argument("--simulated", action="store_true", help="use the simulator instead of a panel")
         command.add_argument(

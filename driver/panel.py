@@ -100,7 +100,7 @@ class PanelType(NamedTuple):
     """A type of panel; modules are named, so that a small device loads only what it uses.
 
     driver     a PanelModule
-    simulator  a module with SimulatedWire, as driver.simulator.it8951
+    simulator  a module with SimulatedWire, as driver.simulator.it8951; empty where there is none
     size       (width, height) in pixels; None: the controller reports it, and a simulated one has any
     remembers  whether the controller must keep its power to know what the glass shows; if not, each partial
                update tells it
@@ -148,9 +148,19 @@ PANELS: dict[str, PanelType] = {
         remembers=False,
     ),
 }
-"""Every panel, by the name that users give."""
+"""Every panel, by the name that users give, but for those that find_panel knows by their prefix."""
 
 DEFAULT_PANEL = "waveshare-6-hd"
+
+
+def find_panel(name: str) -> PanelType:
+    """The panel with that name; `omni:NAME` is any panel of omni-epd. ValueError names the others."""
+    if name.startswith("omni:") and name != "omni:":
+        return PanelType("a panel through omni-epd", "driver.omni", simulator="", remembers=False)
+    if name not in PANELS:
+        raise ValueError(f"{name!r} is no panel: give one of {', '.join(PANELS)}, or omni:NAME")
+    return PANELS[name]
+
 
 if TYPE_CHECKING:  # mypy checks that every driver is a PanelModule
     from driver.it8951 import panel as _it8951

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from player.config.settings import Config
+from player.config.settings import OMNI, Config
 from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 if TYPE_CHECKING:
@@ -59,15 +59,19 @@ def remembers(config: Config) -> bool:
     """Whether partial updates may go on from what an earlier process has drawn, as its place says: where each
     update tells the panel what is on the glass, or where the panel keeps its power.
     """
-    from driver.panel import PANELS
+    from driver.panel import find_panel
 
-    return config.keeps_power or not PANELS[config.panel].remembers
+    return config.keeps_power or not find_panel(config.panel).remembers
 
 
 def longest_call(config: Config) -> float:
     """Seconds that one call to the panel may take before it fails: it waits for the display engine before a
     load and after each display, and for HRDY before every window.
     """
+    if config.panel.startswith(OMNI):
+        from driver.omni import LONGEST_CALL
+
+        return LONGEST_CALL
     return (1 + config.start_passes) * config.display_timeout + _LONG_WAITS * config.ready_timeout
 
 
@@ -100,6 +104,8 @@ def opened(
         attached = False
         with _driver_errors():
             first = open_panel()
+    if not first.partial:
+        log("this panel has no partial update: it flashes at every frame")
     panel = RecoveringPanel(
         first, open_panel, limit=config.recoveries, log=log, clock=clock, wait=wait, alive=alive
     )
@@ -122,9 +128,9 @@ def _opener(
 ) -> tuple[Callable[..., "Panel"], Callable[[], NDArray[np.uint8]] | None]:
     """A function that starts the panel, as often as it is called, and how to look at a simulated glass."""
     from driver.errors import SettingsError
-    from driver.panel import PANELS
+    from driver.panel import find_panel
 
-    panel_type = PANELS[config.panel]
+    panel_type = find_panel(config.panel)
     driver = panel_type.module()
     try:
         settings = driver.PanelSettings.of(asdict(config), simulated=config.simulated is not None)

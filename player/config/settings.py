@@ -28,7 +28,8 @@ class Key:
     """What is known of a setting besides its name and default.
 
     `low` and `high` are allowed values themselves. `panel`: a change opens the panel anew. `live`: it may be
-    changed while the player runs. `empty`: an empty text is allowed. `renamed`: values that have a new name,
+    changed while the player runs. `empty`: an empty text is allowed. `prefix`: a text
+    that begins with it is allowed besides `choices`. `renamed`: values that have a new name,
     old text -> new. `metavar`: what --help calls the value. `example`: a value to show where there is no
     default. `check` raises ConfigError for a text that cannot be read; it takes the text and where it stands.
     """
@@ -42,15 +43,22 @@ class Key:
     panel: bool = False
     live: bool = False
     empty: bool = False
+    prefix: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
     metavar: str = ""
     example: Any = None
     check: Callable[[str, str], object] | None = None
 
+    def takes(self, text: str) -> bool:
+        """Whether a text is one of the choices, where there are any."""
+        named = bool(self.prefix) and text.startswith(self.prefix) and text != self.prefix
+        return not self.choices or text in self.choices or named
+
     def range(self) -> str:
         """The values allowed, in words; empty when every text is."""
         if self.choices:
-            return " or ".join(str(choice) for choice in self.choices)
+            named = [f"{self.prefix}NAME"] if self.prefix else []
+            return " or ".join([*map(str, self.choices), *named])
         if self.kind == "switch":
             return "true or false"
         if self.low is None or self.high is None:
@@ -100,6 +108,14 @@ def _check_caption(text: str, where: str) -> None:
 
 CONTROLLERS = {"waveshare-6-hd": "IT8951", "waveshare-7.5-v2": "UC8179", "waveshare-5.83-v2": "UC8179"}
 """Every panel of the driver's table, by name. Only an IT8951 has a VCOM to set."""
+OMNI = "omni:"
+"""What the names of panels begin with that omni-epd drives."""
+
+
+def controller(panel: str) -> str:
+    """The controller of a panel, by its name: IT8951, UC8179, or OMNI for whatever omni-epd drives."""
+    return "OMNI" if panel.startswith(OMNI) else CONTROLLERS[panel]
+
 
 _STATE = "/var/lib/longtake"  # of the installed service
 _NO_PLAN = "where no redraw plan applies"
@@ -263,8 +279,10 @@ class Config:
     panel: str = _choice(
         "waveshare-6-hd",
         tuple(CONTROLLERS),
-        "the panel; settings that belong to one controller alone begin with its name, IT8951 or UC8179",
+        "the panel; settings that belong to one controller alone begin with its name, IT8951 or UC8179. "
+        "omni:NAME is any panel that omni-epd drives, which flashes at every frame",
         panel=True,
+        prefix=OMNI,
     )
     glass: str = _choice(
         "new",
@@ -392,7 +410,7 @@ def checked(name: str, value: Any, where: str) -> Any:
                 value = str(value)
             if value == "" and key.empty:
                 return value
-            if not _is_text(value) or (key.choices and value not in key.choices):
+            if not _is_text(value) or not key.takes(value):
                 raise wrong(name, value, where)
             if key.check is not None:
                 key.check(value, where)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from player.config.settings import CONTROLLERS, Config
+from player.config.settings import Config, controller
 from player.errors import ConfigError, PanelError
 from player.playback.requests import Kind, Request
 
@@ -39,7 +39,7 @@ def button_pins(config: Config) -> dict[str, int]:
     """
     taken = {pin: f"SPI ({name})" for pin, name in _PINS_OF_SPI.get(config.spi_bus, {}).items()}
     taken |= {config.reset_pin: "the panel (reset_pin)", config.ready_pin: "the panel (ready_pin)"}
-    if CONTROLLERS[config.panel] == "UC8179":
+    if controller(config.panel) != "IT8951":
         taken |= {config.dc_pin: "the panel (dc_pin)", config.power_pin: "the panel (power_pin)"}
     pins: dict[str, int] = {}
     given = (config.button_next, config.button_back, config.button_pause, config.button_redraw)

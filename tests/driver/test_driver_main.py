@@ -107,6 +107,14 @@ def test_every_command_records(command: str, tmp_path: Path) -> None:
         (["info", "--simulated", "--columns", "1447"], "columns is '1447': give one of aligned, whole"),
         (["info", "--simulated", "--columns", "1448"], "columns is 1448, which is now called whole"),
         (["info", "--simulated", "--spi-slow-hz", "9"], "spi_slow_hz 9 is outside 100000..24000000 Hz"),
+        (
+            ["info", "--panel", "omni:x", "--simulated"],
+            "cannot be simulated: try the panel omni:omni_epd.mock",
+        ),
+        (["info", "--panel", "omni:waveshare_epd.it8951"], "driver of its own here: give waveshare-6-hd"),
+        (["info", "--panel", "omni:x", "--rotate", "90"], "rotate is 90: give one of 0, 180"),
+        (["info", "--panel", "omni:x", "--vcom", "-1.5"], "--vcom is no setting of omni:x: leave it out"),
+        (["record", "x", "--panel", "omni:x"], "what omni-epd says to a panel cannot be recorded"),
         (["info", "--simulated", "--bufsiz", "2"], "bufsiz, .* is 2 bytes, outside 64.*cmdline.txt"),
     ],
 )
@@ -135,7 +143,8 @@ def test_errors_are_one_line(
         (["info", "--vcom=\N{MINUS SIGN}2V"], "write -2.0, with a point"),
         (["info", "--simulated-size", "big"], "--simulated-size: invalid size value: 'big'"),
         (["info", "--bright"], "unrecognized arguments: --bright"),
-        (["info", "--panel", "lcd"], "invalid choice: 'lcd'"),
+        (["info", "--panel", "lcd"], "'lcd' is no panel: give one of waveshare-6-hd, waveshare-7.5-v2"),
+        (["info", "--panel", "omni:"], "'omni:' is no panel"),
         (["info", "--slow-hz", "9"], "unrecognized arguments: --slow-hz 9"),
     ],
 )

@@ -22,7 +22,7 @@ from driver.errors import (
 from driver.it8951.panel import PanelSettings
 from driver.panel import PANELS
 from player import panel as panels
-from player.config.settings import CONTROLLERS, KEYS, Config
+from player.config.settings import CONTROLLERS, KEYS, Config, controller
 from player.errors import ConfigError, PanelError, PanelFault, PanelReset
 
 REAL = Config(vcom=-1.53)
@@ -232,6 +232,25 @@ def test_what_is_locked():
 def test_the_time_a_call_may_take_follows_the_timeouts():
     assert panels.longest_call(Config()) == 45
     assert panels.longest_call(Config(display_timeout=100.0, ready_timeout=10.0)) == 230
+
+
+def test_a_panel_without_partial_updates_is_named_in_the_log(panel, open_, monkeypatch):
+    monkeypatch.setattr(FakePanel, "partial", False)
+    with open_() as (opened, _, _):
+        assert opened.partial is False
+    assert open_.lines == ["this panel has no partial update: it flashes at every frame"]
+
+
+def test_a_panel_of_omni_epd():
+    config = Config(panel="omni:omni_epd.mock")
+    assert panels.longest_call(config) == 120, "its libraries take their own time"
+    assert panels.remembers(config), "its picture stays, whatever power it has"
+    assert controller(config.panel) == "OMNI"
+    with (
+        pytest.raises(ConfigError, match="cannot be simulated"),
+        panels.opened(replace(config, simulated="sim"), (64, 48), print),
+    ):
+        pass
 
 
 def test_the_settings_know_every_panel():

@@ -47,6 +47,16 @@ def test_the_plan_is_followed_over_a_whole_reel_whatever_the_rule_says(world, re
     assert world.drawn.count("redraw") == world.store.load().redraws == 4
 
 
+def test_a_panel_without_partial_updates_redraws_what_changes_and_nothing_else(world, make_film, make_reel):
+    first, second, third = make_film(3, flips=0.04)
+    reel = make_reel([first, first, second, second, third], redraws=(0, 1, 2))
+    world.partial = False
+    world.play(EAGER, [reel])
+    change = "no partial update"
+    assert drawn(world) == [(0, "start"), (1, ""), (2, change), (3, ""), (4, change)]
+    assert world.drawn == ["redraw"] * 3
+
+
 def test_a_reel_without_a_plan_is_shown_by_the_rule(world, make_film, make_reel):
     path = make_reel(make_film(20, flips=0.04))
     older = path.with_name("older.reel")
