@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from player.commands.options import given
+from player.config.settings import OMNI
 from player.config.sources import load
 from player.errors import BadFrame, PlayerError
 from player.files import make_directory
@@ -39,6 +40,7 @@ def info(arguments: argparse.Namespace) -> int:
     """Describe a reel and forecast its showing."""
     config = load(given(arguments), os.environ, arguments.config).config
     interval = config.interval
+    rule = redraw_rule(config, partial=not config.panel.startswith(OMNI))
     with Reel(arguments.reel) as reel:
         size = reel.path.stat().st_size
         first, last = _film_times(reel)
@@ -46,7 +48,7 @@ def info(arguments: argparse.Namespace) -> int:
         few = min(_FORECAST, _FORECAST_PIXELS // (reel.width * reel.height))
         limit = reel.frames if arguments.all else min(reel.frames, few)
         bar = Bar(limit, sys.stderr, time.monotonic)
-        coming = forecast(reel, redraw_rule(config), interval, limit, bar.step)
+        coming = forecast(reel, rule, interval, limit, bar.step)
         bar.clear()
         plan = None if reel.redraws is None else sorted(reel.redraws)
         at_cuts = None if plan is None else _at_cuts(reel, plan)
@@ -234,7 +236,7 @@ def forecast(
     By the rule only the first `limit` frames are read (None: all), and damaged ones are skipped to the next
     key frame, as the player does. `step` is told how many are done.
     """
-    if reel.redraws is not None:
+    if reel.redraws is not None and rule.partial:
         return _planned(reel.redraws, reel.frames, interval, rule.longest or reel.frames)
     end = reel.frames if limit is None else min(limit, reel.frames)
     state, redraws, number, shown = RedrawState(), [], 0, 0

@@ -20,7 +20,8 @@ from driver.errors import (
     WiringError,
 )
 from driver.it8951.panel import PanelSettings
-from driver.panel import PANELS
+from driver.panel import PANELS, PanelType
+from driver.simulator.it8951 import SimulatedWire
 from player import panel as panels
 from player.config.settings import CONTROLLERS, KEYS, Config, controller
 from player.errors import ConfigError, PanelError, PanelFault, PanelReset
@@ -251,6 +252,24 @@ def test_a_panel_of_omni_epd():
         panels.opened(replace(config, simulated="sim"), (64, 48), print),
     ):
         pass
+
+
+def test_a_board_that_draws_nothing_after_a_wake_is_reset(monkeypatch):
+    wire = SimulatedWire(64, 48, strict=True)
+    wire.faults.idle_after_wake = True
+    monkeypatch.setattr(PanelType, "simulated_wire", lambda *arguments, **options: wire)
+    lines, black = [], np.zeros((48, 64), np.uint8)
+    with panels.opened(Config(simulated="sim"), (64, 48), lines.append) as (opened, glass, _):
+        opened.redraw(DITHER)
+        opened.sleep()
+        with pytest.raises(PanelReset, match="drew nothing after it woke"):
+            opened.show(black, slice(0, 48), DITHER)
+        opened.redraw(black)
+        assert (glass() == 32).all()
+    assert [line.partition(":")[0] for line in lines] == [
+        "the panel failed",
+        "the panel answers again after the reset",
+    ]
 
 
 def test_the_settings_know_every_panel():

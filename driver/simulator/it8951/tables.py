@@ -51,6 +51,8 @@ _SIX_MODES: tuple[Waveform, ...] = ("INIT", "DU", "GC16", "GL16", "A2", "DU4")
 _EIGHT_MODES: tuple[Waveform, ...] = ("INIT", "DU", "GC16", "GL16", "GLR16", "GLD16", "A2", "DU4")
 # LUT strings whose 1 bit per pixel mode works in 32-pixel columns only.
 ALIGNED_LUTS = frozenset({"M641", "M841_TFAB512"})
+# The panels of 9.7, and of 7.8 and 10.3 inches; those of 6 inches, 800x600 and 1448x1072, say M641.
+LUT_BY_SIZE = {(1200, 825): "M841", (1872, 1404): "M841_TFA2812"}
 # Seconds that LUTAFSR is not 0.
 DURATIONS: dict[Waveform, float] = {
     "INIT": 2.0,

@@ -39,11 +39,11 @@ RESET_SECONDS = 0.41  # RST high 200 ms, low 10 ms, high 200 ms
 class SimulatedWire:
     """An IT8951 with a panel of width x height pixels, powered and ready.
 
-    lut: the waveform table's name in the device info ("M641" has six modes, all others eight). strict: raise
-    even what real controllers tolerate. vcom: magnitude in mV after a reset. spi_hz: bits per second. noise:
-    image memory holds noise at power-up instead of white. glass: what the glass shows at first, uint8[H, W],
-    instead of white. ValueError for a panel that does not fit into the controller's memory, or for a glass of
-    another shape.
+    lut: the waveform table's name in the device info ("M641" has six modes, all others eight); None: what
+    panels of this size are known to say, else "M641". strict: raise even what real controllers tolerate.
+    vcom: magnitude in mV after a reset. spi_hz: bits per second. noise: image memory holds noise at power-up
+    instead of white. glass: what the glass shows at first, uint8[H, W], instead of white. ValueError for a
+    panel that does not fit into the controller's memory, or for a glass of another shape.
 
     Attributes: `faults`, which may be set at any time; `bytes_on_wire`, all bytes clocked so far.
     """
@@ -52,7 +52,7 @@ class SimulatedWire:
         self,
         width: int = 1448,
         height: int = 1072,
-        lut: str = "M641",
+        lut: str | None = None,
         *,
         strict: bool = False,
         vcom: int = 2800,
@@ -63,6 +63,7 @@ class SimulatedWire:
     ) -> None:
         if width < 1 or height < 1 or address + width * height > tables.MEMORY_BYTES:
             raise ValueError(f"a panel of {width}x{height} does not fit into the controller's memory")
+        lut = tables.LUT_BY_SIZE.get((width, height), "M641") if lut is None else lut
         if not lut.isascii() or len(lut) > 16:
             raise ValueError(f"a LUT string is at most 16 ASCII characters, not {lut!r}")
         self.faults = tables.Faults()

@@ -92,6 +92,7 @@ def test_a_plan_is_the_forecast(make_film, make_reel, capsys):
         daily = forecast(reel, RedrawRule(), interval=3600).redraws
         assert daily == [0, 24, 30, 50, 74], "and a day after the last one"
         assert forecast(reel, RedrawRule(longest=25), 200).redraws == [0, 25, 30, 50, 75]
+        assert forecast(reel, RedrawRule(partial=False), 200, limit=9).redraws == list(range(9))
     words = ["info", str(path), "--interval", "120"]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
