@@ -89,6 +89,8 @@ def test_the_file_is_looked_for_where_files_of_settings_are(tmp_path):
             "columns = 1448",
             'line 1: columns is 1448; it must be aligned or whole: write "whole", its new name',
         ),
+        ('panel = "omni:"', "line 1: panel is 'omni:'; it must be waveshare-6-hd or"),
+        ('panel = "lcd"', "or omni:NAME"),
         ("columns = 1440", ': write "aligned", its new name'),
         ('end = "never"', "line 1: end is 'never'; it must be stop or next or loop"),
         ('start = "noon"', "line 1: start: 'noon' is no place in a film"),
