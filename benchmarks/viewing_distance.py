@@ -74,7 +74,10 @@ def main() -> None:
                 rows.append([*np.mean(scores, axis=0), 100 * np.mean(flips)])
             *psnr, flipped = np.median(rows, axis=0)
             label = f"{eyes[0]:.0f},{eyes[1]:.0f}"
-            print(f"{label:12} {dial:4g}   " + "  ".join(f"{db:5.1f}" for db in psnr) + f"   {flipped:5.2f}", flush=True)
+            print(
+                f"{label:12} {dial:4g}   " + "  ".join(f"{db:5.1f}" for db in psnr) + f"   {flipped:5.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

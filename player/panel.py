@@ -50,9 +50,9 @@ def device(config: Config) -> Path:
 
 def known_size(config: Config) -> tuple[int, int] | None:
     """(width, height) of the configured panel; None where only the controller knows."""
-    from driver.panel import PANELS
+    from driver.panel import find_panel
 
-    return PANELS[config.panel].size
+    return find_panel(config.panel).size
 
 
 def remembers(config: Config) -> bool:

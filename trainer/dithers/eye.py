@@ -67,8 +67,8 @@ def two_eye_kernel(eyes: tuple[float, float] = EYES) -> Kernel:
     """The kernel of the project's energy, float64[61, 61]: .7 c_6000 / c_6000(0) + .3 c_2000 / c_2000(0).
 
     One viewer is far and one near, since a search for one eye alone leaves coarse dots for the other. The
-    kernel is 1 at its centre, so that the price of a flip is a share of what a lone wrong pixel costs. `eyes`:
-    other distances, the near one first.
+    kernel is 1 at its centre, so that the price of a flip is a share of what a lone wrong pixel costs.
+    `eyes`: other distances, the near one first.
     """
     near, far = (autocorrelation(psf(distance)) for distance in eyes)
     near = np.pad(near, (far.shape[0] - near.shape[0]) // 2)

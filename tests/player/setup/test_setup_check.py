@@ -168,6 +168,7 @@ def test_vcom():
     assert only(kind(Config(panel="waveshare-7.5-v2", glass="old"))).what == (
         "the panel is set to waveshare-7.5-v2, with old glass"
     )
+    assert only(kind(Config(panel="omni:omni_epd.mock"))).what == "the panel is set to omni:omni_epd.mock"
 
 
 def test_films(tmp_path):
@@ -222,6 +223,8 @@ def test_a_panel_without_vcom_is_asked_too(machine):
     assert "panel: 800 x 480; high voltage: came up" in found.what
     from driver.__main__ import panel_settings, parse
 
+    panel(made, Config(panel="omni:omni_epd.mock"))
+    assert asked.pop() == ["python", "-m", "driver", "info", "--panel=omni:omni_epd.mock"]
     settings = panel_settings(parse(asked[0][3:]))
     assert (settings.panel, settings.glass, settings.power_pin) == ("waveshare-7.5-v2", "old", 4)
 
