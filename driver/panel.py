@@ -163,7 +163,8 @@ def find_panel(name: str) -> PanelType:
 
 
 if TYPE_CHECKING:  # mypy checks that every driver is a PanelModule
+    from driver import omni as _omni
     from driver.it8951 import panel as _it8951
     from driver.uc8179 import panel as _uc8179
 
-    _drivers: list[PanelModule] = [_it8951, _uc8179]
+    _drivers: list[PanelModule] = [_it8951, _omni, _uc8179]
