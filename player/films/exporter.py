@@ -33,7 +33,10 @@ SETTLED = 5.0
 SIDE_FILES = (".srt", ".vtt", ".ass", ".ssa", ".sub", ".idx", ".nfo")
 """What lies beside films and is left alone."""
 
-_NEEDS = ("av", "cv2", "numba", "rich", "scipy", "trainer")
+SMALL = 1_000_000_000
+"""Bytes of memory: a machine with less exports in as little as it can."""
+
+_NEEDS = ("av", "cv2", "rich", "trainer")
 _PART = ".export-{}.part"
 _LOOK = 1.0  # seconds from look to look at the trainer
 _TELL = 15.0  # seconds from report to report
@@ -54,9 +57,19 @@ def missing() -> list[str]:
     return [name for name in _NEEDS if find_spec(name) is None]
 
 
+def machine_memory() -> int:
+    """The memory of this machine in bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def usual_dither() -> str:
+    """`hysteresis`, or its like for machines that are small or have no numba."""
+    return "raster" if machine_memory() < SMALL or find_spec("numba") is None else "hysteresis"
+
+
 def trainer_command(film: Path, reel: Path, size: tuple[int, int], job: Job, more: list[str]) -> list[str]:
     """`trainer export` for a job, its panel of `size` (width, height), and `more` options."""
-    options = {"dither": "hysteresis", **job.options}
+    options = {"dither": usual_dither(), **job.options}
     width, height = size
     program = [sys.executable, "-P", "-m", "trainer", "export", "--progress", f"--size={width}x{height}"]
     return [*program, *more, *flags(options), "--", str(film), str(reel)]
@@ -183,11 +196,11 @@ class Exporter:
         """Remove what is left of jobs that are no longer there."""
         ids = {job.id for job in self.queue.jobs() if job.state != "done"}
         with suppress(OSError):
-            for path in self.films.iterdir():
-                if match := re.fullmatch(r"\.export-(\w+)\.part.*", path.name):
-                    if match[1] not in ids:
-                        path.unlink(missing_ok=True)
-                elif path.is_symlink() and path.readlink().name.startswith(".export-") and not path.exists():
+            for part in self.films.glob(_PART.format("*") + "*"):
+                if part.name.split(".")[1].removeprefix("export-") not in ids:
+                    part.unlink(missing_ok=True)
+            for path in self.films.glob("*.reel"):  # links to what is gone now
+                if path.is_symlink() and path.readlink().name.startswith(".export-") and not path.exists():
                     path.unlink(missing_ok=True)
 
     # One job.
@@ -299,8 +312,7 @@ class Exporter:
         raise FileError(f"{self.films}: holds too many reels called {stem}; remove some")
 
     def _memory(self) -> list[str]:
-        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return [f"--memory={max(machine // 4, _SMALLEST) // 1_000_000}M"]
+        return [f"--memory={max(machine_memory() // 4, _SMALLEST) // 1_000_000}M"]
 
     def _check_space(self) -> None:
         free = self.free(self.films)
@@ -327,6 +339,8 @@ class _Trainer:
         self._rest = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+        if machine_memory() < SMALL:  # pictures go back to the system at once
+            environment |= {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "100000"}
         try:
             self._process = subprocess.Popen(
                 command,

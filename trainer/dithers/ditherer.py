@@ -38,6 +38,7 @@ class FrameByFrame(ABC):
     """
 
     levels = CLEAN
+    aim = staticmethod(aim)
 
     @abstractmethod
     def dither(self, frame: Frame, shown: Dither | None) -> Dither:
@@ -48,7 +49,7 @@ class FrameByFrame(ABC):
         shown: Dither | None = None
         glass = Glass(self.levels)
         for frame in frames:
-            shown = self.dither(aim(frame, glass.dirty, self.levels), shown)
+            shown = self.dither(self.aim(frame, glass.dirty, self.levels), shown)
             if self.levels != CLEAN:
                 glass.draw(shown)
             yield shown

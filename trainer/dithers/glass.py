@@ -8,9 +8,9 @@ A pixel that has flipped since the redraw is *dirty*; it shows one of these two 
 Published drivers agree on what ghosts and what cleans it; nobody has published the levels of any panel.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +39,7 @@ class Glass:
         if self.dirty is None or self._shown is None:
             self.dirty = np.zeros(dither.shape, bool)
         else:
-            _soil(self.dirty, dither, self._shown)
+            np.logical_or(self.dirty, dither != self._shown, out=self.dirty)
         self._shown = dither
         return self.dirty
 
@@ -57,20 +57,30 @@ def aim(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Pict
     """
     if dirty is None or levels == CLEAN:
         return frame
-    return _aim(frame, dirty, np.float32(levels.black), np.float32(levels.white))
+    return _compiled_aim()(frame, dirty, np.float32(levels.black), np.float32(levels.white))
 
 
-@numba.njit(nogil=True, cache=True)
-def _soil(
-    dirty: NDArray[np.bool_], dither: NDArray[np.uint8], shown: NDArray[np.uint8]
-) -> None:  # pragma: no cover (compiled)
-    """dirty |= dither != shown"""
-    for y in range(dirty.shape[0]):
-        for x in range(dirty.shape[1]):
-            dirty[y, x] |= dither[y, x] != shown[y, x]
+def aim_in_numpy(frame: Picture, dirty: NDArray[np.bool_] | None, levels: Levels) -> Picture:
+    """`aim` without numba, which some machines lack."""
+    if dirty is None or levels == CLEAN:
+        return frame
+    black = np.float32(levels.black)
+    goal = frame - black
+    goal *= np.float32(1) / (np.float32(levels.white) - black)
+    np.maximum(goal, 0, out=goal)
+    np.minimum(goal, 1, out=goal)
+    np.copyto(goal, frame, where=~dirty)
+    return goal
 
 
-@numba.njit(nogil=True, cache=True)
+@cache
+def _compiled_aim() -> Callable[..., Picture]:
+    import numba  # not at the top: an export with `raster` does without it, and without the memory it takes
+
+    compiled: Callable[..., Picture] = numba.njit(nogil=True, cache=True)(_aim)
+    return compiled
+
+
 def _aim(
     frame: Picture, dirty: NDArray[np.bool_], black: np.float32, white: np.float32
 ) -> Picture:  # pragma: no cover (compiled)

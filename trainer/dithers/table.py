@@ -94,6 +94,7 @@ DITHERS = {
     "hysteresis": Entry(
         "diffusion:Hysteresis", True, "error diffusion that leans towards the shown pixel; fast"
     ),
+    "raster": Entry("raster:Raster", True, "hysteresis for small computers: without numba, in less memory"),
     "mask": Entry("mask:Mask", False, "a frozen blue-noise threshold; flips follow the tone"),
     "search": Entry(
         "search.ditherer:make_search",

@@ -48,7 +48,7 @@ class Workers:
     worker has or will get, with their copies, and the dithers of those that wait for their turn in the reel.
     One stretch is always in flight, even if it is larger. Not covered: the stretch that is just being cut, a
     ditherer's own arrays, the decoder and the programs themselves. One worker alone needs no such room:
-    frames pass through it one by one.
+    frames pass through it one by one, with a few made ahead where there is PLENTY.
     """
 
     number: int = 1
@@ -75,6 +75,8 @@ class Workers:
 
 
 ALONE = Workers()
+PLENTY = 2**29
+"""Bytes of `Workers.memory` from which on frames are made ahead without counting."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,8 @@ def _record(task: Task, film: Film, workers: Workers, last: FrameInfo | None, re
     try:
         with closing(task.selection.frames(film, task.tones, after, done, after_ms)) as frames:
             if pool is None:
-                _dither_here(spec, redraw_plan(frames, task.plan), recording)
+                depth = 4 if workers.memory >= PLENTY else 1
+                _dither_here(spec, redraw_plan(frames, task.plan), recording, depth)
             else:
                 _dither_in(pool, stretches(frames, task.plan), workers.memory, recording)
     finally:
@@ -208,12 +211,15 @@ class _Row(NamedTuple):
     begins: bool
 
 
-def _dither_here(spec: DitherSpec, planned: Iterable[tuple[Selected, bool]], recording: _Recording) -> None:
+def _dither_here(
+    spec: DitherSpec, planned: Iterable[tuple[Selected, bool]], recording: _Recording, depth: int
+) -> None:
     """Dither the frames in this process. Three stages overlap: decode and tone; dither; compress and store.
+    Up to `depth` frames wait between two of them.
 
     Frames pass one by one: no stretch is ever held.
     """
-    with closing(ahead(_dithered(ahead(_toned(planned)), spec.ditherer()))) as rows:
+    with closing(ahead(_dithered(ahead(_toned(planned), depth), spec.ditherer()), depth)) as rows:
         for row in rows:
             if row.begins:
                 recording.store()
