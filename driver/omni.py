@@ -27,7 +27,7 @@ OWN_DRIVER = {"waveshare_epd.it8951": "waveshare-6-hd"}
 LONGEST_CALL = 120.0
 """Seconds. A redraw in seven colours takes about 35, in the cold more."""
 
-INSTALL = "pip install 'longtake[omni]'"
+INSTALL = "pip install 'omni-epd @ git+https://github.com/robweber/omni-epd.git@v0.4.2'"
 HINTS = (
     "Nothing, or an error: try the panel with omni-epd's own test, omni-epd-test -e NAME.",
     "With a flash: omni-epd knows no other way.",

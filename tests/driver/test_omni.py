@@ -143,7 +143,7 @@ def test_a_panel_of_greys_has_no_mode_for_black_and_white(world):
         (
             SystemExit(2),
             MissingModuleError,
-            r"lacks the library of shop.panel.*pip install 'longtake\[omni\]'",
+            r"lacks the library of shop.panel.*pip install 'omni-epd @ git",
         ),
         (ImportError("No module named inky"), MissingModuleError, "No module named inky"),
     ],
@@ -193,7 +193,7 @@ def test_without_omni_epd(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "omni_epd", None)
     assert main(["info", "--panel", "omni:shop.panel"]) == 2
     said = capsys.readouterr().err
-    assert "pip install 'longtake[omni]'" in said
+    assert "pip install 'omni-epd @ git" in said
     assert said.count("\n") == 1
 
 
