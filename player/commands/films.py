@@ -144,7 +144,8 @@ def export(arguments: argparse.Namespace) -> int:
     with suppress(OSError):
         os.nice(19)
     keep = int(config.free_space * 1e6)
-    exporter = Exporter(queue, Path(config.films), _size(arguments.size), keep, say, lambda: bool(came))
+    size = _size(arguments.size, config)
+    exporter = Exporter(queue, Path(config.films), size, keep, say, lambda: bool(came))
     try:
         exporter.run()
     except Interrupted:
@@ -152,9 +153,11 @@ def export(arguments: argparse.Namespace) -> int:
     return 130 if signal.SIGINT in came else 0
 
 
-def _size(text: str | None) -> tuple[int, int]:
+def _size(text: str | None, config: Config) -> tuple[int, int]:
     if text is None:
-        return USUAL_SIZE
+        from player.panel import known_size
+
+        return known_size(config) or USUAL_SIZE
     if not (found := re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)):
         raise UsageError(f"--size {text}: write width and height in pixels, like 1448x1072")
     return int(found[1]), int(found[2])

@@ -101,7 +101,9 @@ def _parser() -> Parser:
         "export",
         "turn the films of the queue into reels, one after the other; end when none is left",
     )
-    export.add_argument("--size", metavar="WxH", help="the panel's pixels (default 1448x1072)")
+    export.add_argument(
+        "--size", metavar="WxH", help="the panel's pixels (default: those of the panel in the settings)"
+    )
     _settings(export, ["inbox", "films", "free_space"])
 
     status = _command(commands, "status", "what the player shows, since when, and what comes next")

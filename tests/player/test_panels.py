@@ -272,6 +272,12 @@ def test_a_board_that_draws_nothing_after_a_wake_is_reset(monkeypatch):
     ]
 
 
+def test_the_size_of_a_panel_that_cannot_be_asked_is_known():
+    assert panels.known_size(Config(panel="waveshare-7.5-v2")) == (800, 480)
+    assert panels.known_size(Config(panel="waveshare-6-hd")) is None
+    assert panels.known_size(Config(panel="omni:omni_epd.mock")) is None
+
+
 def test_the_settings_know_every_panel():
     assert {name: panel.controller for name, panel in PANELS.items()} == CONTROLLERS
 
