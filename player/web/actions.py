@@ -16,6 +16,7 @@ from typing import Any, Literal
 from player.config.settings import DEFAULTS, KEYS, Config, checked
 from player.config.sources import lock
 from player.errors import ConfigError
+from player.films.queue import Job, Queue
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
 from player.progress import LONGEST_TITLE
@@ -26,7 +27,7 @@ from player.web.exchange import Field, Problem, check_fields, retry_after
 from player.web.guard import Bucket, Guard
 from player.web.images import Pictures
 from player.web.library import Library, Listed
-from player.web.uploads import Uploads, free_bytes
+from player.web.uploads import Uploads, free_bytes, queue_problems
 
 Settable = Callable[[], Mapping[str, str | None]]
 """The settings that can be changed at run time; each with None, or with the reason why not now."""
@@ -63,7 +64,8 @@ class Remote:
         self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)
         self.pictures, self.library = Pictures(board), Library(board, films)
         limit, keep = int(config.upload_limit * 1e6), int(config.free_space * 1e6)
-        self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log)
+        self.queue = None if config.inbox is None else Queue(Path(config.inbox))
+        self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log, self.queue)
 
     def ask(self, action: "Action", given: Given) -> int:
         """Post the request that this action makes of `given`; returns its number, which the status names when
@@ -130,6 +132,43 @@ class Remote:
                 }
             )
         return described
+
+    def jobs(self) -> list[Job]:
+        """The films that are to become reels, in order; none without a queue. Problem."""
+        if self.queue is None:
+            return []
+        with queue_problems():
+            return self.queue.jobs()
+
+    def playable_jobs(self) -> int:
+        """How many of them can be shown already: another number, another library."""
+        return sum(job.reel is not None for job in self.jobs())
+
+    def move_job(self, id: str, place: int) -> None:
+        """Give a film another place, from 0, among those that are to become reels. Problem, as below."""
+        with queue_problems():
+            self._queue.move(id, place)
+
+    def change_job(self, id: str, options: Mapping[str, str]) -> Job:
+        """Give a film that waits, or has failed, other options."""
+        with queue_problems():
+            return self._queue.change(id, options)
+
+    def again_job(self, id: str) -> Job:
+        """Try a film again that has failed, or let one begin."""
+        with queue_problems():
+            return self._queue.release(id)
+
+    def remove_job(self, id: str) -> None:
+        """Stop, and remove the film if it was sent here."""
+        with queue_problems():
+            self._queue.remove(id)
+
+    @property
+    def _queue(self) -> Queue:
+        if self.queue is None:
+            raise Problem(404, "this film does not wait any more")
+        return self.queue
 
     def space(self) -> tuple[int, int] | None:
         """Bytes free on the disk of the films, and how many of them can be used; None without a directory."""

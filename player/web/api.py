@@ -6,21 +6,27 @@ moment later, and `status` then shows it.
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bottle import Bottle, HTTPResponse, request
 
+from player.films.queue import Job
 from player.web.actions import ACTIONS, Action, Remote
-from player.web.exchange import BYTES, JSON, Problem, check_fields, media_type, read_body, read_json
+from player.web.exchange import BYTES, JSON, Field, Problem, check_fields, media_type, read_body, read_json
 from player.web.images import Picture
 from player.web.openapi import document
 from player.web.uploads import BEGIN, PIECE, Upload
+
+JOB_PLACE = Field("place", "integer", high=1000)
+JOB_PARTS = ("id", "name", "state", "done", "of", "seconds_left", "reel", "error", "held", "by")
 
 
 def mount(app: Bottle, remote: Remote) -> None:
     """Add the routes of the API to the application."""
     _mount_reading(app, remote)
     _mount_uploads(app, remote)
+    _mount_jobs(app, remote)
     for action in ACTIONS:
 
         @app.post(f"/api/{action.name}")
@@ -54,6 +60,7 @@ def _mount_uploads(app: Bottle, remote: Remote) -> None:
             {
                 "possible": uploads.films is not None,
                 "piece": PIECE,
+                "films": uploads.queue is not None,
                 "limit": uploads.limit,
                 "current": None if found is None else _told(found),
             }
@@ -62,8 +69,9 @@ def _mount_uploads(app: Bottle, remote: Remote) -> None:
     @app.post("/api/upload")
     def begin() -> HTTPResponse:
         given = read_json(request.environ)
+        options = _texts(given.pop("options", {}))
         check_fields(given, BEGIN)
-        return answer(_told(uploads.begin(**given)), 201)
+        return answer(_told(uploads.begin(**given, options=options)), 201)
 
     @app.post("/api/upload/<id>")
     def piece(id: str) -> HTTPResponse:
@@ -76,12 +84,55 @@ def _mount_uploads(app: Bottle, remote: Remote) -> None:
 
     @app.post("/api/upload/<id>/finish")
     def finish(id: str) -> HTTPResponse:
-        return answer({"reel": str(uploads.finish(id).absolute())}, 201)
+        found = uploads.finish(id)
+        if isinstance(found, Path):
+            return answer({"reel": str(found.absolute()), "job": None}, 201)
+        return answer({"reel": None, "job": found.id}, 201)
 
     @app.post("/api/upload/<id>/cancel")
     def cancel(id: str) -> HTTPResponse:
         uploads.cancel(id)
         return answer({"cancelled": id})
+
+
+def _mount_jobs(app: Bottle, remote: Remote) -> None:
+    """The films that are to become reels."""
+
+    @app.get("/api/jobs")
+    def jobs() -> HTTPResponse:
+        return answer({"jobs": [_job(job) for job in remote.jobs()]})
+
+    @app.post("/api/jobs/<id>/move")
+    def move(id: str) -> HTTPResponse:
+        given = read_json(request.environ)
+        check_fields(given, (JOB_PLACE,))
+        remote.move_job(id, given["place"])
+        return answer({"moved": id})
+
+    @app.post("/api/jobs/<id>/options")
+    def options(id: str) -> HTTPResponse:
+        return answer(_job(remote.change_job(id, _texts(read_json(request.environ)))))
+
+    @app.post("/api/jobs/<id>/again")
+    def again(id: str) -> HTTPResponse:
+        return answer(_job(remote.again_job(id)))
+
+    @app.post("/api/jobs/<id>/remove")
+    def remove(id: str) -> HTTPResponse:
+        remote.remove_job(id)
+        return answer({"removed": id})
+
+
+def _job(job: Job) -> dict[str, Any]:
+    told = {name: getattr(job, name) for name in JOB_PARTS}
+    return {**told, "film": job.film.name, "options": dict(job.options)}
+
+
+def _texts(given: Any) -> dict[str, str]:
+    """Options, as JSON gives them. Problem."""
+    if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
+        raise Problem(422, "options must be an object of texts")
+    return given
 
 
 def answer(found: dict[str, Any], status: int = 200) -> HTTPResponse:
@@ -111,5 +162,5 @@ def not_modified(tag: str) -> bool:
 
 def _told(upload: Upload) -> dict[str, Any]:
     told = asdict(upload)
-    del told["stamp"]
+    del told["stamp"], told["options"]
     return told

@@ -11,7 +11,8 @@ from bottle import BaseRequest, Bottle, HTTPError, HTTPResponse, request
 
 from player.web import api, pages
 from player.web.actions import Remote
-from player.web.exchange import PROBLEM, Environ, Problem, wants_json
+from player.web.exchange import FILE, PROBLEM, Environ, Problem, media_type, wants_json
+from player.web.streaming import Forms, FormUpload, Later
 from player.web.uploads import LARGEST
 
 # Bottle puts longer bodies into temporary files, and on a small machine /tmp may be memory.
@@ -59,6 +60,23 @@ def application(remote: Remote, log: Callable[[str], None]) -> Application:
         return answer
 
     return run
+
+
+def forms(remote: Remote) -> Forms:
+    """Who takes the body of the upload form as it comes: after the guard, as every request."""
+
+    def form(environ: Environ, later: Later, wake: Callable[[], None]) -> FormUpload | None:
+        if environ["PATH_INFO"] != "/do/upload" or media_type(environ) != FILE:
+            return None
+        try:
+            remote.guard.check(environ)
+        except Problem:
+            return None  # the request is refused in the ordinary way
+        return FormUpload(
+            remote.uploads, environ["CONTENT_TYPE"], int(environ["CONTENT_LENGTH"]), later, wake
+        )
+
+    return form
 
 
 def _careful(callback: Callable[..., Any], log: Callable[[str], None]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from player.config.settings import KEYS, checked, from_text
 from player.errors import ConfigError
+from player.films.options import OPTIONS
 from player.pictures.caption import PARTS
 from player.schedule.quiet import DAYS
 
@@ -174,6 +175,14 @@ def pieces(seconds: float) -> dict[str, str]:
         "interval_h": f"{hours:.0f}",
         "interval_m": f"{minutes:.0f}",
         "interval_s": f"{round(left, 3):.12g}",
+    }
+
+
+def options(texts: Mapping[str, str]) -> dict[str, str]:
+    """The options of an export in a form; what is left as it usually is, is none."""
+    found = {name: texts.get(f"option_{name}", "").strip() for name in OPTIONS}
+    return {
+        name: text for name, text in found.items() if text and text != next(iter(OPTIONS[name].choices), "")
     }
 
 

@@ -112,12 +112,19 @@ class Library:
                 duration = None
                 with suppress(BadFrame, IndexError):
                     duration = reel.info(reel.frames - 1).time_ms
+                meta, tag = reel.meta, tag if reel.complete else growing(path, reel)
                 return Listed(
-                    str(path), reel.title, reel.frames, duration, size, reel.width, reel.height, "",
-                    tag, reel.meta.get("created", ""), reel.complete, chapters(reel.meta.get("chapters", "")),
+                    str(path), reel.title, reel.frames, duration, size, reel.width, reel.height, "", tag,
+                    meta.get("created", ""), reel.complete, chapters(meta.get("chapters", "")),
                 )  # fmt: skip
         except ReelError as error:
             return Listed(str(path), path.stem, bytes=size, problem=without_path(error, path))
+
+
+def growing(path: Path, reel: Reel) -> str:
+    """The tag of a reel that is still being made: it changes at 10, 100, 1000, ... frames."""
+    text = f"{path} {reel.meta.get('created')} {len(str(reel.frames))}"
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=9).hexdigest()
 
 
 def chapters(text: str) -> tuple[tuple[int, str], ...]:

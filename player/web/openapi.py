@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from player.config.settings import KEYS
+from player.films.options import OPTIONS
+from player.films.queue import STATES
 from player.web.actions import ACTIONS
 from player.web.exchange import BYTES, JSON, PROBLEM, Field
 from player.web.guard import COOKIE
@@ -22,7 +24,7 @@ _SWITCH: Schema = {"type": "boolean"}
 def document(keys: Sequence[str]) -> dict[str, Any]:
     """The document; `keys`: the settings that can be changed."""
     paths: Paths = {}
-    for part in (_reading(), _acting(keys), _uploading()):
+    for part in (_reading(), _acting(keys), _uploading(), _exporting()):
         for path, operations in part.items():
             paths.setdefault(path, {}).update(operations)
     return {
@@ -107,11 +109,19 @@ def _uploading() -> Paths:
     named = {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "minLength": 1}}
     offset = {"name": "offset", "in": "query", "required": True, "schema": {**_COUNT, "maximum": 10**14}}
     current = _object(
-        {"possible": _SWITCH, "piece": _COUNT, "limit": _COUNT, "current": {"oneOf": [_ref("Upload"), _NONE]}}
-    )
+        {
+            "possible": _SWITCH,
+            "films": _SWITCH,
+            "piece": _COUNT,
+            "limit": _COUNT,
+            "current": {"oneOf": [_ref("Upload"), _NONE]},
+        }
+    )  # fmt: skip
+    begin = _body(BEGIN)
+    begin["properties"]["options"] = _OPTIONS
     first = _post(
-        f"Begin or resume the upload of a reel; then send pieces of at most {PIECE} bytes, and finish.",
-        _body(BEGIN), 201, _ref("Upload"), 409, 503, 507,
+        f"Begin or resume the upload of a reel or film; send pieces of at most {PIECE} bytes, then finish.",
+        begin, 201, _ref("Upload"), 409, 503, 507,
     )  # fmt: skip
     piece = _post("Send the next bytes.", None, 200, _ref("Upload"), 404, 409, 413, 415, 422, 503, 507)
     after = {"id": "$response.body#/id", "offset": "$response.body#/received"}
@@ -121,7 +131,15 @@ def _uploading() -> Paths:
     body = {"type": "string", "contentMediaType": BYTES}
     piece["requestBody"] = {"required": True, "content": {BYTES: {"schema": body}}}
     finish = _post(
-        "Check the reel and give it its name.", None, 201, _object({"reel": _TEXT}), 404, 409, 422, 503, 507
+        "Check the reel and give it its name; or put the film into the queue, to become a reel.",
+        None,
+        201,
+        _object({"reel": _or_none(_TEXT), "job": _or_none(_TEXT)}),
+        404,
+        409,
+        422,
+        503,
+        507,
     )
     cancel = _post("Abandon the upload.", None, 200, _object({"cancelled": _TEXT}), 404, 409)
     finish["parameters"] = cancel["parameters"] = [named]
@@ -130,6 +148,26 @@ def _uploading() -> Paths:
         "/api/upload/{id}": {"post": piece},
         "/api/upload/{id}/finish": {"post": finish},
         "/api/upload/{id}/cancel": {"post": cancel},
+    }
+
+
+def _exporting() -> Paths:
+    id = {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "minLength": 1}}
+    place = _body((Field("place", "integer", high=1000),))
+    problems = 404, 409, 507
+    posts = {
+        "move": _post("Export a film earlier or later.", place, 200, _object({"moved": _TEXT}), *problems),
+        "options": _post("Export a film that waits in another way.", _OPTIONS, 200, _JOB, *problems),
+        "again": _post("Try a film again that has failed.", None, 200, _JOB, *problems),
+        "remove": _post("Remove a film from the queue.", None, 200, _object({"removed": _TEXT}), *problems),
+    }
+    for operation in posts.values():
+        operation["parameters"] = [id]
+    listed = _get("The films that are to become reels.", _object({"jobs": _list(_JOB)}))
+    listed["responses"].update(_problems(507))
+    return {
+        "/api/jobs": {"get": listed},
+        **{f"/api/jobs/{{id}}/{name}": {"post": operation} for name, operation in posts.items()},
     }
 
 
@@ -213,7 +251,28 @@ def _ref(name: str) -> Schema:
 
 _NONE: Schema = {"type": "null"}
 _PROBLEM = _object({"title": _TEXT, "status": _COUNT, "detail": _TEXT})
+_PROBLEM["properties"]["fields"] = {
+    "type": "object",
+    "additionalProperties": _TEXT,
+}  # by field; may be missing
 _UPLOAD = _object({"id": _TEXT, "name": _TEXT, "bytes": _COUNT, "received": _COUNT, "checking": _SWITCH})
+_OPTIONS: Schema = {
+    "type": "object",
+    "properties": {
+        name: {**_TEXT, "description": option.help}
+        | ({"enum": list(option.choices)} if option.choices else {})
+        for name, option in OPTIONS.items()
+    },
+    "additionalProperties": False,
+}
+_JOB = _object(
+    {
+        "id": _TEXT, "name": _TEXT, "film": _TEXT, "state": {"enum": list(STATES)}, "done": _COUNT,
+        "of": _COUNT, "seconds_left": _or_none(_NUMBER), "reel": _or_none(_TEXT),
+        "error": _or_none(_TEXT), "held": _SWITCH, "by": _TEXT,
+        "options": {"type": "object", "additionalProperties": _TEXT},
+    }
+)  # fmt: skip
 _REEL = _object(
     {
         "path": _TEXT, "title": _TEXT, "frames": _COUNT, "duration_ms": _or_none(_COUNT), "bytes": _COUNT,

@@ -9,12 +9,14 @@ change (/now, /seek, /log) ready-made.
 import functools
 import gzip
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from bottle import Bottle, HTTPResponse, SimpleTemplate, request
 
 from player.errors import BadFrame, ReelError
+from player.films.options import OPTIONS
 from player.times import film_time
 from player.web import forms
 from player.web.actions import ACTIONS, Action, Remote
@@ -22,9 +24,10 @@ from player.web.api import asked, not_modified
 from player.web.exchange import FILE, Environ, Problem, media_type, read_form, wants_json
 from player.web.guard import COOKIE
 from player.web.images import Picture
+from player.web.streaming import read_upload
 from player.web.tokens import LASTS
-from player.web.told import card, now_in_words, pace_in_words, refused_in_words, seek
-from player.web.uploads import PIECE, safe_name
+from player.web.told import card, job_card, now_in_words, pace_in_words, refused_in_words, seek, sentence
+from player.web.uploads import LARGEST, SUFFIXES
 from player.web.words import LANGUAGES, Words, language_of
 
 LANGUAGE = "longtake-language"  # the cookie
@@ -55,6 +58,7 @@ ICONS = {
 SAID = {action.name: action.done for action in ACTIONS} | {
     "same": "Nothing was changed.",
     "upload": "It has arrived.",
+    "job": "Done.",
 }
 """What the page says after a form, by the `asked` of its address."""
 STATIC = "max-age=31536000, immutable"
@@ -98,7 +102,12 @@ def mount(app: Bottle, remote: Remote) -> None:
             films=[card(remote, words, reel) for reel in remote.library.all()],
             uploads=remote.uploads,
             space=remote.space(),
-            piece=PIECE,
+            jobs=[job_card(words, job) for job in remote.jobs()],
+            done=remote.playable_jobs(),
+            can_export=remote.queue is None or find_spec("av") is not None,
+            options=OPTIONS,
+            suffixes=SUFFIXES,
+            typed={},
         )
 
     @app.get("/settings")
@@ -114,6 +123,12 @@ def mount(app: Bottle, remote: Remote) -> None:
     def preview() -> HTTPResponse:
         words = words_here()
         return _page("seek.tpl", words, remote, found=seek(remote, words, request.query.get("at", "")))
+
+    @app.get("/jobs")
+    def jobs() -> HTTPResponse:
+        words = words_here()
+        cards = [job_card(words, job) for job in remote.jobs()]
+        return _page("jobs.tpl", words, remote, jobs=cards, done=remote.playable_jobs(), options=OPTIONS)
 
     @app.get("/log")
     def log() -> HTTPResponse:
@@ -228,19 +243,25 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
                 remote.sleep(_GLANCE)
             return _to(f"{action.page}?asked={action.name}&number={number}")
 
+    @app.post("/do/job/<what:re:first|remove|again|options>")
+    def job(what: str) -> HTTPResponse:
+        texts = read_form(request.environ)
+        id = texts.get("job", "")
+        if what == "first":
+            remote.move_job(id, int(any(other.state == "exporting" for other in remote.jobs()[:1])))
+        elif what == "remove":
+            remote.remove_job(id)
+        elif what == "again":
+            remote.again_job(id)
+        else:
+            remote.change_job(id, forms.options(texts))
+        return _to("/films?asked=job")
+
     @app.post("/do/upload")
     def upload() -> HTTPResponse:
         if media_type(request.environ) != FILE:
             raise Problem(415, "this address takes a form with a file")
-        sent = request.files.get("file")
-        data = b"" if sent is None else sent.file.read(PIECE + 1)
-        if sent is None or not 0 < len(data) <= PIECE:
-            raise Problem(
-                413, f"without JavaScript a reel may have 1 to {PIECE} bytes; copy larger ones by scp"
-            )
-        begun = remote.uploads.begin(safe_name(sent.raw_filename), len(data))
-        remote.uploads.piece(begun.id, 0, data)
-        remote.uploads.finish(begun.id)
+        read_upload(remote.uploads, request.environ, LARGEST).finish()
         return _to("/films?asked=upload")
 
 
@@ -330,7 +351,7 @@ def _section(name: str) -> list[Action]:
 
 def _rendered(name: str, words: Words, **parts: Any) -> str:
     """A page. Characters that are not text (a file's name in the log may hold some) become question marks."""
-    text: str = _template(name).render(_=words, icon=ICONS.get, asset=_asset, **parts)
+    text: str = _template(name).render(_=words, icon=ICONS.get, asset=_asset, sentence=sentence, **parts)
     return text.encode(errors="replace").decode()
 
 

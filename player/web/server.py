@@ -7,7 +7,9 @@ shows the token is let in and no stranger pushes them out.
 
 At most KNOWN connections have shown it; one more pushes out the one that is idle longest. They are kept open
 for IDLE seconds between exchanges; one exchange takes EXCHANGE seconds at most, however steadily it trickles.
-A request is LARGEST bytes at most, in memory and never in /tmp.
+A request is LARGEST bytes at most, in memory and never in /tmp. But for the upload form, whose body goes to a
+`FormUpload` as it comes: nothing is read while a piece is being stored, and EXCHANGE counts from the last
+STRIDE of its bytes.
 """
 
 import copy
@@ -25,11 +27,13 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.receiver import FixedStreamReceiver
 from waitress.server import TcpWSGIServer
 
 from player.errors import ConfigError
 from player.web.app import Application
 from player.web.exchange import LONGEST
+from player.web.streaming import Forms, FormUpload
 from player.web.uploads import LARGEST
 
 STRANGERS, KNOWN = 48, 16  # connections
@@ -37,6 +41,7 @@ THREADS = 4
 HASTE = 5.0  # seconds for a stranger's exchange, and for the head of any request
 IDLE = 20  # seconds
 EXCHANGE = 60.0  # seconds
+STRIDE = 256 * 1024  # bytes
 STALLED = 60.0  # seconds without any progress, until `alive` says no
 _AT_ONCE = 16  # new connections that are accepted in one turn of the loop
 _LOOK = 1.0  # seconds between two looks for overdue connections
@@ -58,9 +63,12 @@ def listen(host: str, port: int) -> socket.socket:
 class _Request(HTTPRequestParser):
     """A request whose head decides whether its connection is still a stranger's."""
 
+    completed: bool
+
     def __init__(self, channel: "_Channel", settings: Adjustments) -> None:
         super().__init__(settings)
         self._channel = channel
+        self.form: FormUpload | None = None
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -69,12 +77,26 @@ class _Request(HTTPRequestParser):
         if not self._channel.known:
             self.adj = server.for_strangers
             headers["CONNECTION"] = "close"  # after the response; heeded by waitress's task
+        elif self.command == "POST" and self.content_length and not self.chunked:
+            self.form = server.form(self._channel, self)
+        if self.form is not None:
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = self.content_length + 1
+            self.body_rcv: Any = FixedStreamReceiver(self.content_length, self.form)
+
+    def received(self, data: bytes) -> int:
+        consumed = int(super().received(data))
+        if self.form is not None and self.form.problem is not None and not self.completed:
+            self.completed = True  # the rest is not wanted
+            self.headers["CONNECTION"] = "close"
+        return consumed
 
 
 class _Channel(HTTPChannel):
     """A connection. `known`: whether its last request showed the token; `since`: when its exchange began."""
 
     known = False
+    _stride = 0  # bytes of an upload form until its exchange counts anew
     told_since: float | None = None  # since when a response has been waiting for the client to read it
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -89,8 +111,26 @@ class _Channel(HTTPChannel):
 
     def received(self, data: bytes) -> bool:
         if self.known and not self.busy:
-            self.since = time.monotonic()
-        return bool(super().received(data))
+            self.since, self._stride = time.monotonic(), STRIDE
+        taken = bool(super().received(data))
+        if (form := self._form) is not None and form.received >= self._stride:
+            self.since, self._stride = time.monotonic(), form.received + STRIDE
+        return taken
+
+    def readable(self) -> bool:
+        form = self._form
+        return not (form is not None and form.busy) and bool(super().readable())
+
+    def handle_close(self) -> None:
+        form = self._form
+        super().handle_close()
+        if form is not None:
+            form.close()
+
+    @property
+    def _form(self) -> FormUpload | None:
+        """The upload form that is coming in."""
+        return None if self.request is None else self.request.form
 
     def service(self) -> None:
         super().service()
@@ -118,6 +158,7 @@ class _Server(TcpWSGIServer):
 
     channel_class = _Channel
     knows: Knows
+    form: Callable[[_Channel, _Request], FormUpload | None]
     for_strangers: Adjustments
     moved: float
     _came = False
@@ -175,7 +216,9 @@ class Server:
         log: Callable[[str], None],
         tidy: Callable[[], None],
         exchange: float = EXCHANGE,
+        forms: Forms = lambda environ, later, wake: None,
     ) -> None:
+        self._forms = forms
         self._log, self._tidy = log, tidy
         self._stop = threading.Event()
         self._map: dict[int, Any] = {}
@@ -198,6 +241,7 @@ class Server:
         )
         self._server.knows, self._server.for_strangers = knows, copy.copy(settings)
         self._server.for_strangers.max_request_body_size = LONGEST + 1
+        self._server.form = self._form
         self._exchange = exchange
         self._turned = self._server.moved = time.monotonic()
         self._handler = _OneLine(log)
@@ -223,6 +267,17 @@ class Server:
         """Whether the server still does its work: its loop turns, and its threads take what is to be done."""
         late = time.monotonic() - STALLED
         return self._thread.is_alive() and self._turned > late and self._server.moved > late
+
+    def _form(self, channel: _Channel, request: _Request) -> FormUpload | None:
+        """Who takes the body of this request as it comes."""
+        environ = {f"HTTP_{name}": value for name, value in request.headers.items()}
+        environ |= {name: environ.get(f"HTTP_{name}", "") for name in ("CONTENT_TYPE", "CONTENT_LENGTH")}
+        environ |= {"REMOTE_ADDR": channel.addr[0], "REQUEST_METHOD": "POST", "PATH_INFO": request.path}
+
+        def later(do: Callable[[], None]) -> None:
+            self._server.add_task(_Chore(do))
+
+        return self._forms(environ, later, self._server.pull_trigger)
 
     def _run(self) -> None:
         tidied, chore = time.monotonic(), _Chore(self._do_tidy)

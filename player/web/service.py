@@ -73,7 +73,7 @@ def serving(
     try:
         if find_spec("segno") is None:  # loaded only when someone asks for the address card
             raise ModuleNotFoundError(name="segno")
-        from player.web.app import application
+        from player.web.app import application, forms
         from player.web.server import Server, listen
     except ImportError as error:
         raise ConfigError(
@@ -93,7 +93,9 @@ def serving(
     urls = functools.partial(addresses.address_of, config)
     remote = Remote(config, board, inbox, settable, films, log_tail, guard, log, urls)
     remote.uploads.tidy(start=True)
-    server = Server(application(remote, log), listening, guard.knows, log, remote.uploads.tidy)
+    server = Server(
+        application(remote, log), listening, guard.knows, log, remote.uploads.tidy, forms=forms(remote)
+    )
     service = Service(config, token, server.alive)
     server.start()
     where = " or ".join(service.urls())

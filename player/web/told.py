@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from player.errors import BadFrame, ReelError
+from player.films.queue import Job
 from player.playback.status import Status
 from player.schedule.due import ends_at
 from player.schedule.quiet import Quiet, system_local
@@ -206,12 +207,45 @@ def card(remote: Remote, words: Words, reel: Listed) -> Card:
     return Card(reel, " · ".join(facts), badge, 100 * place / reel.frames if place and reel.frames else None)
 
 
+class JobCard(NamedTuple):
+    """A film that is to become a reel. `facts`: how far it is, in a line; `percent`: None while unknown."""
+
+    job: Job
+    facts: str
+    percent: float | None
+
+
+def job_card(words: Words, job: Job) -> JobCard:
+    """How far a film is on its way to a reel."""
+    percent = job.percent if job.state == "exporting" else None
+    if job.state == "failed":
+        return JobCard(job, words(job.error or "the export failed"), None)
+    if job.state == "waiting":
+        facts = [words("waits")]
+        if job.reel is not None:
+            facts.append(words("stopped halfway"))
+        return JobCard(job, " · ".join(facts), None)
+    facts = [words("being prepared") if not job.of else words.percent(job.done / job.of)]
+    if job.seconds_left is not None:
+        facts.append(words("{} to go", words.span(job.seconds_left, 1)))
+    if job.reel is not None:
+        facts.append(words("its beginning can be played already"))
+    if job.by:
+        facts.append(words("by {}", job.by))
+    return JobCard(job, " · ".join(facts), percent)
+
+
 def _clock(milliseconds: int) -> str:
     """A time of the film in whole seconds."""
     return film_time(milliseconds // 1000 * 1000)
 
 
+def sentence(text: str) -> str:
+    """With a capital, unless it begins with the name of a file, and a full stop."""
+    first = text.partition(" ")[0]
+    return (text if "." in first else text[:1].upper() + text[1:]).removesuffix(".") + "."
+
+
 def refused_in_words(words: Words, text: str) -> str:
     """Why the player could not do it."""
-    text = words(text.partition(": ")[2] or text)
-    return text[:1].upper() + text[1:] + "."
+    return sentence(words(text.partition(": ")[2] or text))

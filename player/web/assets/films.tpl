@@ -6,9 +6,16 @@
 <section aria-labelledby="send-title">
 <h2 id="send-title">{{_('Send a film')}}</h2>
 <form method="post" action="/do/upload" enctype="multipart/form-data" id="upload" data-sent="{{_('{} of {} sent')}}" data-checking="{{_('Sent. The player is checking it…')}}" data-lost="{{_('The connection was lost. Trying again…')}}" data-stopped="{{_('Not sent: {}')}}" data-again="{{_('the player does not answer. Send it again to continue')}}" data-cancelled="{{_('Cancelled.')}}" data-large="{{_('the file is larger than {}', _.size(uploads.limit))}}">
+% if uploads.queue is not None:
+<details class="fold">
+<summary>{{_('Options for films')}}</summary>
+<p class="hint">{{_('All of it may be left as it is.')}}</p>
+% include('options.tpl', options=options, typed=typed)
+</details>
+% end
 <label for="file" class="drop"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="{{icon('send')}}"/></svg><span>{{_('Choose a file')}}</span>
-<input id="file" name="file" type="file" accept=".reel" required aria-describedby="upload-hint"></label>
-<p class="hint" id="upload-hint">{{_('A reel of up to {}.', _.size(uploads.limit))}}
+<input id="file" name="file" type="file" accept="{{'.reel,video/*,' + ','.join('.' + one for one in suffixes) if uploads.queue is not None else '.reel'}}" required aria-describedby="upload-hint"></label>
+<p class="hint" id="upload-hint">{{_('A film, or a reel, of up to {}.', _.size(uploads.limit)) if uploads.queue is not None else _('A reel of up to {}.', _.size(uploads.limit))}}
 % if space is not None:
 {{_('{} are free.', _.size(space[1]))}}
 % end
@@ -21,6 +28,10 @@
 % end
 <section aria-labelledby="films-title">
 <h2 id="films-title">{{_('Library')}}</h2>
+% include('jobs.tpl', jobs=jobs, done=done, options=options)
+% if not can_export:
+<p class="hint">{{_('This player cannot turn films into reels by itself; they wait for a computer that does.')}}</p>
+% end
 % if films:
 <ul class="films">
 % for number, film in enumerate(films):

@@ -29,7 +29,8 @@
     problem.hidden = !words;
   }
 
-  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}${/[.…]$/.test(words) ? "" : "."}`;
+  /** With a capital, unless it begins with the name of a file, and a full stop. */
+  const sentence = (words) => `${words.split(" ")[0].includes(".") ? words : words[0].toUpperCase() + words.slice(1)}${/[.…]$/.test(words) ? "" : "."}`;
   const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
   const wait = (milliseconds) => new Promise((later) => setTimeout(later, milliseconds));
 
@@ -266,7 +267,7 @@
     const answer = await fetch(path, { method: "POST", headers, body });
     const found = await answer.json();
     if (answer.ok) return found;
-    throw Object.assign(new Refused(found.detail), { status: answer.status });
+    throw Object.assign(new Refused(found.detail), { status: answer.status, fields: found.fields });
   }
 
   function sender(form) {
@@ -275,9 +276,13 @@
     const fill = (template, ...gaps) => gaps.reduce((filled, gap) => filled.replace("{}", gap), template);
     const tell = (told) => { said.textContent = told; };
     /** A name that the player takes: its letters are those of every file system. */
-    const nameFor = (name) => name.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "").slice(-95) || "film";
+    const nameFor = (name) => name.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "").replace(/[^.]+$/, (suffix) => suffix.toLowerCase()).slice(-95) || "film";
+    const usual = (field) => field.tagName === "SELECT" && field.selectedIndex === 0;
+    const options = () => Object.fromEntries([...form.querySelectorAll("[name^=option_]")]
+      .filter((field) => (field.type === "checkbox" ? field.checked : field.value.trim() && !usual(field)))
+      .map((field) => [field.name.slice(7), field.value.trim()]));
     const begin = (file) => post("/api/upload", JSON.stringify({
-      name: nameFor(file.name), bytes: file.size, stamp: `${file.name} ${file.lastModified}`.slice(-100) }));
+      name: nameFor(file.name), bytes: file.size, stamp: `${file.name} ${file.lastModified}`.slice(-100), options: options() }));
     let id = null, stopped = false, told = -1;
 
     function progress(received, whole) {
@@ -334,6 +339,7 @@
       try {
         await whole(form.elements.file.files[0]);
       } catch (error) {
+        if (error.fields) mark(form, Object.fromEntries(Object.entries(error.fields).map(([name, why]) => [`option_${name}`, why])));
         tell(fill(words.stopped, error instanceof Refused ? sentence(error.message) : sentence(words.again)));
       }
       busy(false);

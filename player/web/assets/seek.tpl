@@ -1,6 +1,6 @@
 <div id="found">
 % if found is not None and found.problem:
-<p class="wrong" role="alert">{{found.problem[:1].upper() + found.problem[1:]}}.</p>
+<p class="wrong" role="alert">{{sentence(found.problem)}}</p>
 % elif found is not None:
 <figure>
 <img id="preview" src="/picture/frame/{{found.tag}}/{{found.number}}.png" alt="{{_('This place of the film')}}" width="724" height="536">

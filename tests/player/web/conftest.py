@@ -44,6 +44,7 @@ def serve(house: Any) -> Any:
     """serve(exchange=60.0, of=house) -> the port of a real server for a house. All of them, serve.servers,
     are closed at the end.
     """
+    from player.web.app import forms
     from player.web.server import Server, listen
 
     class Serve:
@@ -54,7 +55,7 @@ def serve(house: Any) -> Any:
             listening = listen("127.0.0.1", 0)
             port: int = listening.getsockname()[1]
             knows, log = of.remote.guard.knows, of.logged.append
-            server = Server(of.app, listening, knows, log, lambda: None, exchange)
+            server = Server(of.app, listening, knows, log, lambda: None, exchange, forms(of.remote))
             self.servers.append(server)
             server.start()
             return port

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class House:
     asks: bool = True
     films: Path | None = None
     config: Config = field(default_factory=lambda: Config(upload_limit=10.0, free_space=1.0))
+    inbox: Path | None = None
     time: float = 1_700_000_000.0
     free: int = 10**9
     names: frozenset[str] = frozenset({"localhost", "longtake.local"})
@@ -73,6 +74,9 @@ class House:
     pinned: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.inbox is not None:
+            self.inbox.mkdir(exist_ok=True)
+            self.config = replace(self.config, inbox=str(self.inbox))
         self.board, self.log_tail = StatusBoard(), LogTail()
         self.asked: list[Request] = []
         self.logged: list[str] = []

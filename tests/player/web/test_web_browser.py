@@ -10,6 +10,7 @@ import pytest
 from player.playback.requests import Kind, Request
 from player.progress import Shelf, Undo
 from player.times import Place
+from player.web.app import forms
 from player.web.server import Server, listen
 from player.web.uploads import PIECE
 from tests.chromium import Chromium, Page, find_chromium
@@ -47,8 +48,10 @@ class Living:
         self.show()
         listening = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        knows = house.remote.guard.knows
-        self.server: Server | None = Server(house.app, listening, knows, house.logged.append, lambda: None)
+        knows, log = house.remote.guard.knows, house.logged.append
+        self.server: Server | None = Server(
+            house.app, listening, knows, log, lambda: None, forms=forms(house.remote)
+        )
         self.server.start()
 
     def close(self) -> None:
@@ -311,7 +314,7 @@ def test_a_bad_reel_is_reported_and_a_lost_connection_continues(living, phone, f
     choose_file(phone, bad)
     phone.click("#upload button")
     phone.wait(
-        "document.querySelector('#sending').textContent.startsWith('Not sent: Bad.reel: is not a reel')"
+        "document.querySelector('#sending').textContent.startsWith('Not sent: bad.reel: is neither a film')"
     )
     path = write(tmp_path / "good.reel", film(12))
     with path.open("ab") as file:
@@ -403,6 +406,34 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
     plain.click(".films li:last-child form[action='/do/choose'] button")
     arrived(plain, "The film is on the panel.")
     assert [one for one in plain.complaints() if "401" not in one and "422" not in one] == []
+
+
+def test_a_large_file_is_sent_without_javascript_and_what_is_no_film_is_refused(
+    make_house, films, browser, tmp_path
+):
+    house = make_house(inbox=tmp_path / "inbox")
+    living = Living(house, films)
+    page = browser.open("about:blank", *PHONE)
+    page.command("Network.clearBrowserCookies")
+    page.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        go(page, living.url)
+        page.evaluate(f"document.querySelector('#token').value = {json.dumps(TOKEN)}")
+        page.click("button")
+        page.wait(f"document.querySelector('#picture')?.complete && {LAID_OUT}")
+        good, bad = tmp_path / "good one.mp4", tmp_path / "bad.mp4"
+        good.write_bytes(b"\0\0\0\x20ftypisom" + bytes(2 * PIECE))
+        bad.write_bytes(bytes(4 * PIECE))
+        for path, wanted in ((bad, "bad.mp4: is neither a film nor a reel."), (good, "It has arrived.")):
+            go(page, f"{living.url}/films")
+            page.evaluate("document.querySelector('[name=option_title]').value = 'Gut'; 1")
+            choose_file(page, path)
+            page.click("#upload button")
+            page.wait(f"document.body?.innerText.includes({json.dumps(wanted)}) && {LAID_OUT}")
+        assert (tmp_path / "inbox" / "good-one.mp4").stat().st_size == good.stat().st_size
+        assert text(page, ".jobs h3 ~ ul h3") == "Gut"
+    finally:
+        living.close()
 
 
 @pytest.mark.parametrize(

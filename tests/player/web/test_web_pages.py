@@ -14,8 +14,9 @@ from player.progress import Shelf, Undo
 from player.times import Place
 from player.web import forms, pages, words
 from player.web.actions import ACTIONS
-from player.web.pages import PIECE, SAID
+from player.web.pages import SAID
 from player.web.told import now_in_words
+from player.web.uploads import LARGEST
 from player.web.words import Words
 from tests.player.conftest import film, write
 from tests.player.web.house import SETTINGS
@@ -400,7 +401,7 @@ def multipart(data, name="My film.reel"):
     )
 
 
-def test_a_small_reel_can_be_sent_by_a_plain_form(full, films, tmp_path):
+def test_a_reel_can_be_sent_by_a_plain_form(full, films, tmp_path):
     data = write(tmp_path / "made.reel", film(60)).read_bytes()
     kind = "multipart/form-data; boundary=x"
     client = full.client()
@@ -408,11 +409,14 @@ def test_a_small_reel_can_be_sent_by_a_plain_form(full, films, tmp_path):
     assert (reply.status, reply.headers["location"]) == (303, "/films?asked=upload")
     assert (films / "My-film.reel").read_bytes() == data
     assert client.post("/do/upload", multipart(data), Content_Type=kind).status == 409
-    assert client.post("/do/upload", multipart(b"no reel", "x.reel"), Content_Type=kind).status == 422
-    assert client.post("/do/upload", multipart(b"", "x.reel"), Content_Type=kind).status == 413
-    assert client.post("/do/upload", multipart(b"x" * (PIECE + 1)), Content_Type=kind).status == 413
-    assert client.post("/do/upload", b"nothing", Content_Type=kind).status in (400, 413)
-    assert client.post("/do/upload", b"x", Content_Type="multipart/form-data").status in (400, 413)
+    refused = client.post("/do/upload", multipart(b"no reel", "x.reel"), Content_Type=kind)
+    assert refused.status == 422
+    assert "x.reel: is neither a film nor a reel." in refused.text
+    assert client.post("/do/upload", multipart(b"", "x.reel"), Content_Type=kind).status == 422
+    assert client.post("/do/upload", multipart(b"x" * LARGEST), Content_Type=kind).status == 413
+    assert client.post("/do/upload", multipart(data, "cut.reel")[:-9], Content_Type=kind).status == 400
+    assert client.post("/do/upload", b"nothing", Content_Type=kind).status == 400
+    assert client.post("/do/upload", b"x", Content_Type="multipart/form-data").status == 400
     assert client.form("/do/upload", file="x").status == 415
     assert sorted(path.name for path in films.iterdir()) == ["My-film.reel", "a.reel", "b.reel", "c.reel"]
 

@@ -1,0 +1,35 @@
+% # The options of an export: the usual ones, and those for experts. mark: what tells its ids from those of other forms.
+% mark, typed = get('mark', ''), get('typed', {})
+% for expert in (False, True):
+% if expert:
+<details class="fold">
+<summary>{{_('Expert')}}</summary>
+% end
+% for name, option in options.items():
+% if option.expert == expert:
+% value = typed.get(name, '')
+<div class="setting">
+% if option.switch:
+<label class="check"><input type="checkbox" name="option_{{name}}" value="yes"{{!' checked' if value else ''}}><span>{{_(option.label)}}</span></label>
+% elif option.choices:
+<label for="option_{{name}}{{mark}}">{{_(option.label)}}</label>
+<select id="option_{{name}}{{mark}}" name="option_{{name}}" aria-describedby="help-{{name}}{{mark}}">
+% for choice in option.choices:
+<option value="{{choice}}"{{!' selected' if choice == value else ''}}>{{_(choice)}}</option>
+% end
+</select>
+% else:
+<label for="option_{{name}}{{mark}}">{{_(option.label)}}</label>
+<input id="option_{{name}}{{mark}}" name="option_{{name}}" value="{{value}}" maxlength="200" autocomplete="off" placeholder="{{option.example}}" aria-describedby="help-{{name}}{{mark}} wrong-option_{{name}}{{mark}}">
+<p class="wrong" id="wrong-option_{{name}}{{mark}}" hidden></p>
+% end
+% if option.help:
+<p class="hint" id="help-{{name}}{{mark}}">{{_(option.help)}}</p>
+% end
+</div>
+% end
+% end
+% if expert:
+</details>
+% end
+% end
