@@ -114,6 +114,7 @@ class Display:
             thread.join(LONGEST_CALL)
         except BaseException:  # Ctrl-C: nothing else may talk to the panel before this call is over
             thread.join(LONGEST_CALL)
+            self._stuck = thread.is_alive()
             raise
         if thread.is_alive():
             self._stuck = True

@@ -279,8 +279,9 @@ class Config:
     panel: str = _choice(
         "waveshare-6-hd",
         tuple(CONTROLLERS),
-        "the panel; settings that belong to one controller alone begin with its name, IT8951 or UC8179. "
-        "omni:NAME is any panel that omni-epd drives, which flashes at every frame",
+        "the panel; waveshare-6-hd stands for every one with an IT8951, and omni:NAME for any that omni-epd "
+        "drives, with a flash at every frame. Settings of one controller begin with its name, IT8951 or "
+        "UC8179",
         panel=True,
         prefix=OMNI,
     )

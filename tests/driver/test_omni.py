@@ -169,6 +169,24 @@ def test_a_library_that_waits_for_ever_is_given_up_and_not_called_again(world, m
     world.held.set()
 
 
+def test_control_c_waits_until_the_panel_has_been_drawn(world, monkeypatch):
+    panel, joins = opened(), []
+
+    class Interrupted(threading.Thread):
+        def join(self, timeout=None):
+            joins.append(timeout)
+            if len(joins) == 1:
+                raise KeyboardInterrupt
+            super().join(timeout)
+
+    monkeypatch.setattr(omni.threading, "Thread", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        panel.display.call("display", Image.new("RGB", (W, H)))
+    assert world.picture is not None
+    panel.shut_down()
+    assert joins == [120.0, 120.0]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
