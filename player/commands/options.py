@@ -104,7 +104,7 @@ def _parser() -> Parser:
     export.add_argument(
         "--size", metavar="WxH", help="the panel's pixels (default: those of the panel in the settings)"
     )
-    _settings(export, ["inbox", "films", "free_space"])
+    _settings(export, ["inbox", "films", "free_space", "panel"])
 
     status = _command(commands, "status", "what the player shows, since when, and what comes next")
     _settings(status, ["state", "simulated", "inbox"])

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Read by systemd/install: what comes from Debian, and what Debian does not have.
-# Takes $web, $root, $opt; gives $pypi, the libraries for `program` to take from PyPI.
+# Takes $web, $export, $root, $opt; gives $pypi, the libraries for `program` to take from PyPI.
 
 model() { tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || true; }
 
@@ -41,6 +41,31 @@ gpio_package() {
     esac
 }
 
+need() { # LIBRARY:VERSION...: from Debian, or from PyPI where Debian's is older
+    for library in "$@"; do
+        if offered "python3-${library%:*}" "${library#*:}"; then
+            wanted="$wanted python3-${library%:*}"
+        else
+            pypi="${pypi:+$pypi }${library%:*}>=${library#*:}"
+        fi
+    done
+}
+
+# 32-bit systems have no numba, and PyPI nothing for them: there the dither `raster` does without it.
+export_packages() {
+    if [ "$(dpkg --print-architecture)" = armhf ] || [ "$(dpkg --print-architecture)" = armel ]; then
+        if offered python3-av 14; then
+            wanted="$wanted python3-av python3-opencv python3-rich python3-pysubs2 python3-matplotlib"
+        else
+            export=
+            problem "films cannot become reels here: 32-bit $codename has too old a python3-av. Use Trixie, or another computer"
+        fi
+        return
+    fi
+    need av:14 numba:0.61 scipy:1.13 rich:13 pysubs2:1.8 matplotlib:3.10
+    pypi="${pypi:+$pypi }opencv-python-headless>=4.11" # Debian's brings a desktop's libraries
+}
+
 packages() {
     if ! command -v apt-get >/dev/null; then
         fail "there is no apt-get: this is for Raspberry Pi OS and Debian"
@@ -58,6 +83,7 @@ packages() {
     done
     installed python3-rpi.gpio || had rpi-lgpio || [ -z "$(model)" ] || missing="$missing pins"
     [ "$web" = off ] || { had bottle && had segno && had waitress; } || missing="$missing web"
+    [ -z "$export" ] || { had av && had rich; } || missing="$missing export"
     if [ -n "$missing" ]; then # to know what apt offers
         run apt-get update -qq || problem "apt-get update failed: is there a network?"
     fi
@@ -69,15 +95,8 @@ packages() {
     else
         say "board: not a Raspberry Pi ($codename), so nothing for the pins is installed; the panel can be simulated"
     fi
-    if [ "$web" != off ]; then
-        for need in bottle:0.13 segno:1.5 waitress:3.0.1; do
-            if offered "python3-${need%:*}" "${need#*:}"; then
-                wanted="$wanted python3-${need%:*}"
-            else
-                pypi="${pypi:+$pypi }${need%:*}>=${need#*:}"
-            fi
-        done
-    fi
+    [ "$web" = off ] || need bottle:0.13 segno:1.5 waitress:3.0.1
+    [ -z "$export" ] || export_packages
     missing=
     for package in $wanted; do
         installed "$package" || missing="$missing $package"

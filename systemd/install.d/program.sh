@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Read by systemd/install: the program in its folder, and the commands that call it.
-# Takes $here, $opt, $root, $python, $pypi.
+# Takes $here, $opt, $root, $python, $pypi, $export.
 
 from_pypi() { # the wheels are kept, so that the next time needs no network
     pip="$opt/$slot/bin/python -m pip -q --disable-pip-version-check"
@@ -22,6 +22,7 @@ program() {
     $python -m venv --system-site-packages --without-pip "$opt/$slot"
     mkdir "$opt/$slot/src"
     cp -R "$here/driver" "$here/player" "$here/systemd" "$opt/$slot/src"
+    [ -z "$export" ] || cp -R "$here/trainer" "$opt/$slot/src"
     find "$opt/$slot/src" -name __pycache__ -prune -exec rm -rf {} +
     chmod -R u=rwX,go=rX "$opt/$slot/src"
     site=$(echo "$opt/$slot"/lib/python3*/site-packages)
@@ -42,6 +43,10 @@ program() {
     if on_system; then
         (cd / && "$opt/$slot/bin/python" -P -c 'import numpy, PIL.Image, player.commands.run') ||
             fail "the new program in $opt/$slot does not run; the one in use stays"
+    fi
+    if on_system && [ -n "$export" ]; then
+        (cd / && "$opt/$slot/bin/python" -P -m trainer export --help >/dev/null && "$opt/$slot/bin/python" -P -c 'import av, cv2, rich') ||
+            problem "films cannot become reels yet: a library is missing or does not run; see above, and start again"
     fi
     ln -sfn $slot "$opt/current.new"
     mv -fT "$opt/current.new" "$opt/current"

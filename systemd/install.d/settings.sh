@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Read by systemd/install: the panel, its VCOM, and the web page.
-# Takes $config, $panel, $vcom, $remote, $web, $drop_in.
+# Takes $config, $panel, $vcom, $remote, $web, $drop_in, $avahi, $export.
 
 setting() { # KEY: the setting as JSON, or null as long as there is no configuration
     if [ -e "$config" ]; then setup get "$1" --config "$config"; else echo null; fi
@@ -38,6 +38,18 @@ ask_vcom() {
     done
 }
 
+announce() { # the page to other programs of the house (mDNS), by avahi, which Raspberry Pi OS has
+    [ "$web" = network ] || return 0
+    port=$(setting remote_port) || return 0 # unreadable settings: as it was
+    if [ -n "$dry" ]; then
+        say "would write: $avahi"
+        return
+    fi
+    mkdir -p "$(dirname "$avahi")"
+    sed "s/8080/$port/" "$here/systemd/avahi.xml" >"$avahi.new"
+    mv -f "$avahi.new" "$avahi"
+}
+
 settings() {
     ask=''
     if [ -t 0 ] && [ -z "$dry" ] && [ "$(setting vcom)$(setting simulated)" = nullnull ] && has_vcom; then ask=1; fi
@@ -51,12 +63,18 @@ settings() {
     elif [ -n "$ask" ] && has_vcom; then
         ask_vcom
     fi
+    # The configuration of an older version has no inbox.
+    if [ -n "$export" ] && [ "$(setting inbox)" = null ]; then
+        run setup set inbox /var/lib/longtake/inbox --config "$config"
+    fi
     if [ -n "$remote" ]; then
         run setup set remote "$remote" --config "$config"
     fi
     if [ "$web" = off ]; then
         [ ! -e "$drop_in" ] || run rm -f "$drop_in"
+        [ ! -e "$avahi" ] || run rm -f "$avahi"
     else
         copy 644 "$here/systemd/remote.conf" "$drop_in"
+        announce
     fi
 }

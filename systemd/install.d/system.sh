@@ -49,6 +49,10 @@ service() {
     fi
     run systemctl daemon-reload 2>/dev/null || true
     if ! frame_by_frame; then run systemctl enable -q longtake.service; fi
+    if [ -n "$export" ]; then
+        run systemctl enable -q longtake-export.path
+        ! booted || run systemctl restart longtake-export.path || problem "longtake-export.path does not start: systemctl status longtake-export.path"
+    fi
     if ! booted; then
         say "service: ${dry:+would be }enabled; systemd does not run here, so it starts with the next boot"
     elif [ "$(setting vcom)" = null ] && [ "$(setting simulated)" = null ]; then

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,7 +21,7 @@ def checkout():
     """A copy of what is installed, in a place that every user can read, unlike pytest's."""
     with tempfile.TemporaryDirectory() as directory:
         Path(directory).chmod(0o755)
-        for name in ("driver", "player", "systemd"):
+        for name in ("driver", "player", "systemd", "trainer"):
             shutil.copytree(ROOT / name, Path(directory) / name, ignore=shutil.ignore_patterns("__pycache__"))
         yield Path(directory)
 
@@ -113,6 +114,42 @@ def test_a_program_that_does_not_run_replaces_nothing(checkout, root, tmp_path):
     assert "the one in use stays" in result.stderr
     assert (root / "opt/longtake/current").readlink() == first
     assert install(root / "opt/longtake/current/src", "--root", root).returncode == 0
+
+
+def test_what_turns_films_into_reels_is_installed_where_it_is_asked_for_and_stays(checkout, root):
+    trainer = root / "opt/longtake/current/src/trainer"
+    good(install(checkout, "--root", root))
+    assert not trainer.exists()
+    good(install(checkout, "--root", root, "--export"))
+    good(install(checkout, "--root", root))
+    assert trainer.exists()
+    assert settings(root)["inbox"] == "/var/lib/longtake/inbox"
+    program = root / "opt/longtake/current/bin/python"
+    ran = subprocess.run([program, "-P", "-c", "import trainer.__main__"], capture_output=True, env={})
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_an_older_configuration_gets_an_inbox(checkout, root):
+    good(install(checkout, "--root", root))
+    config = root / "etc/longtake/player.toml"
+    config.write_text('films = "/films"\n')
+    good(install(checkout, "--root", root, "--export"))
+    assert settings(root) == {"films": "/films", "inbox": "/var/lib/longtake/inbox"}
+
+
+def test_the_house_is_told_of_the_page_while_it_is_open(checkout, root):
+    told = root / "etc/avahi/services/longtake.service"
+    good(install(checkout, "--root", root))
+    assert not told.exists()
+    config = root / "etc/longtake/player.toml"
+    config.write_text(config.read_text() + "remote_port = 8181\n")
+    good(install(checkout, "--root", root, "--remote"))
+    group = ElementTree.parse(told).getroot()
+    assert [one.findtext("type") for one in group.iter("service")] == ["_longtake._tcp", "_http._tcp"]
+    assert {one.findtext("port") for one in group.iter("service")} == {"8181"}
+    config.write_text(config.read_text().replace('remote = "network"', 'remote = "off"'))
+    good(install(checkout, "--root", root))
+    assert not told.exists()
 
 
 def test_the_web_page_may_use_the_network_while_the_setting_says_so(checkout, root):
@@ -413,10 +450,14 @@ def test_debian_s_libraries_for_the_web_page_may_be_too_old(checkout, root, boar
     assert "python3-bottle" not in out
 
 
-def test_the_web_page_s_libraries_are_those_of_the_extra():
-    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["remote"]
-    (line,) = re.findall(r"for need in (.*); do", (ROOT / "systemd/install.d/packages.sh").read_text())
-    assert sorted(line.replace(":", ">=").split()) == sorted(extra)
+@pytest.mark.parametrize("extra", ["remote", "export"])
+def test_the_libraries_are_those_of_the_extra(extra):
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {library.split(",")[0] for library in extras[extra]}
+    lines = re.findall(r"need ([a-z].*:\d.*)", (ROOT / "systemd/install.d/packages.sh").read_text())
+    found = [set(line.replace(":", ">=").split()) for line in lines]
+    # Pillow is the player's own, and OpenCV is taken from PyPI.
+    assert wanted - {"pillow>=10.1", "opencv-python-headless>=4.11"} in found
 
 
 def test_the_script_is_clean(checkout):

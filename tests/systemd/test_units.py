@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from player.commands.config import APPLIANCE
 from player.commands.options import parse
+from player.films.queue import Queue
 from player.service import notify
 
 SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
-UNITS = sorted(path.name for path in SYSTEMD.iterdir() if path.suffix in (".service", ".timer"))
+UNITS = sorted(path.name for path in SYSTEMD.iterdir() if path.suffix in (".service", ".timer", ".path"))
 SERVICES = [name for name in UNITS if name.endswith(".service")]
 PROGRAM = "/opt/longtake/current/bin/python"
 LARGEST_EXPOSURE = 1.5
@@ -124,6 +126,33 @@ def test_the_services_call_a_command_that_exists(name):
     options = parse(words[3:])
     assert options.config == "/etc/longtake/player.toml"
     assert getattr(options, "once", False) is (name == "longtake-once.service")
+
+
+def test_the_exporter_is_started_by_what_the_queue_says():
+    found = settings("longtake-export.path")
+    inbox = APPLIANCE["inbox"]
+    assert found["Path", "PathExists"] == [str(Queue(Path(inbox)).todo)]
+    assert found["Path", "PathChanged"] == [inbox]
+    (command,) = settings("longtake-export.service")["Service", "ExecStart"]
+    assert parse(shlex.split(command)[4:]).config == "/etc/longtake/player.toml"
+    made = (SYSTEMD / "tmpfiles.conf").read_text()
+    for folder in (inbox, str(Queue(Path(inbox)).inside)):
+        assert f"d {folder} 2775 longtake longtake\n" in made
+
+
+def test_the_exporter_lives_in_the_sandbox_of_the_player_but_for_what_it_needs():
+    player, exporter = settings("longtake.service"), settings("longtake-export.service")
+    lacks = {
+        key[1]
+        for key, value in player.items()
+        if key[0] == "Service" and exporter.get(key) != value and key[1] not in ("DeviceAllow", "UMask")
+    }
+    assert lacks <= {
+        "Type", "NotifyAccess", "ExecStart", "ExecReload", "TimeoutStartSec", "TimeoutStopSec", "WatchdogSec",
+        "RestartSec", "SupplementaryGroups", "RuntimeDirectory", "WorkingDirectory", "SyslogIdentifier",
+        "Environment", "Nice", "MemoryMax", "TasksMax", "MemoryDenyWriteExecute",
+    }  # fmt: skip
+    assert exporter["Service", "Nice"] == ["19"]
 
 
 def test_both_players_live_in_the_same_sandbox():
