@@ -1,5 +1,8 @@
 """The settings of the film-maker's objectives: their lines of the table (`trainer/fit/settings.py`). Pure.
 
+The defaults are his recipe: patches of half-resolution frames, L1, a Wasserstein critic, teacher forcing.
+`--overfit FRAME`, with which he began, shows whether the network could learn one frame by heart.
+
 A Wasserstein critic's slope has length 1 per patch, and that of a mean over P x P pixels 1 / P: at weight
 .005 and 64 pixels the critic pulls a third as hard as an L1 term. When it pulled as hard, or lagged behind,
 the generator ran to all black or all white before the critic had learned anything.
@@ -21,9 +24,10 @@ class UNetSettings(CommonSettings):
 
     channels: int = changed(CommonSettings, "channels", 32)
     rate: float = changed(CommonSettings, "rate", 1e-3)
+    half_resolution: bool = changed(CommonSettings, "half_resolution", True)
     upsampling: str = setting("nearest", "how the U-Net upsamples", OBJECTIVE, choices=UPSAMPLINGS)
     teacher_forcing: bool = setting(
-        False, "shown is Floyd and Steinberg's dither of the frame before, not the U-Net's own", OBJECTIVE
+        True, "shown is Floyd and Steinberg's dither of the frame before, not the U-Net's own", OBJECTIVE
     )
     reconstruction: str = setting(
         "l1", "the loss against Floyd and Steinberg's dither", OBJECTIVE, choices=("bce", "l1")
@@ -73,7 +77,7 @@ class V3(V2):
     objective: ClassVar[str] = "v3"
 
     previous_weight: float = term_weight(1.0, "L1 to the shown dither")
-    change_weight: float = term_weight(1.0, "more flips than the tone's change needs")
+    change_weight: float = term_weight(0.0, "more flips than the tone's change needs")
 
     @property
     def sees_previous(self) -> bool:

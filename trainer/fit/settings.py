@@ -391,7 +391,7 @@ def add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
         kind = next(each.type for each in _fields_of(name))
         if kind is bool:
             groups[row.group].add_argument(
-                flag(name), action="store_true", default=None, help=_help(name, row)
+                flag(name), action=argparse.BooleanOptionalAction, default=None, help=_help(name, row)
             )
             continue
         read = kind if kind in (int, float) else str
@@ -436,7 +436,7 @@ def _help(name: str, row: Row) -> str:
 
 def _default(defaults: Mapping[str, Any], name: str) -> str:
     first, *_ = defaults.values()
-    if first is None or isinstance(first, bool):
+    if first is None:
         return ""
     others: dict[Any, list[str]] = {}
     for whose, value in (
@@ -450,4 +450,6 @@ def _default(defaults: Mapping[str, Any], name: str) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -18,7 +18,7 @@ from trainer.fit.data import LENGTH
 SMALL = ["--patch", "16", "--batch", "2", "--clips", "2", "--seed", "5"]
 OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--critic-weight", ".001", "--critic-steps", "1",
        *("--optimiser", "lamb", "--rate", ".01", "--schedule", "linear"), "--steps", "100"]  # fmt: skip
-V3 = [*SMALL, "--objective", "v3", "--channels", "8", "--rate", ".01", "--reconstruction", "bce",
+V3 = [*SMALL, "--objective", "v3", "--no-half-resolution", "--no-teacher-forcing", "--channels", "8", "--rate", ".01", "--reconstruction", "bce",
       *("--critic-weight", ".001", "--previous-weight", ".01", "--critic-steps", "1"),
       *("--overfit", "3", "--steps", "100")]  # fmt: skip
 
