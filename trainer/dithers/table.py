@@ -96,6 +96,11 @@ DITHERS = {
     ),
     "raster": Entry("raster:Raster", True, "hysteresis for small computers: without numba, in less memory"),
     "mask": Entry("mask:Mask", False, "a frozen blue-noise threshold; flips follow the tone"),
+    "gan": Entry(
+        "generator.one_shot:OneShotDitherer",
+        False,
+        "a network that makes dots in one shot; each frame alone, and yet few flips",
+    ),
     "search": Entry(
         "search.ditherer:make_search",
         True,

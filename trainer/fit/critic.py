@@ -2,10 +2,12 @@
 
 Five convolutions score how much a dither looks like the real ones, piece by piece: channels 8, 16, 32, 64, 1,
 kernels 3x3, stride 2 throughout, about 25,000 parameters, one score for every 32x32 pixels, each from a
-window of 63x63. The film-maker's critic has batch norm; one with a gradient penalty must not, since the
-penalty is about single pictures and batch norm makes each depend on the others (I. Gulrajani and others,
-"Improved training of Wasserstein GANs", NeurIPS 2017). Patch scores: P. Isola and others, "Image-to-image
-translation with conditional adversarial networks" (pix2pix), CVPR 2017.
+window of 63x63. The GAN's is finer: channels 16, 32, 64, 64, 1, without a stride in the first layer.
+
+The film-maker's critic has batch norm; one with a gradient penalty must not, since the penalty is about
+single pictures and batch norm makes each depend on the others (I. Gulrajani and others, "Improved training of
+Wasserstein GANs", NeurIPS 2017). Patch scores: P. Isola and others, "Image-to-image translation with
+conditional adversarial networks" (pix2pix), CVPR 2017.
 
 After every update of the generator the critic makes a few of its own on the same patches, with its own
 optimiser and learning rate: real dithers of the frames against the generator's.
@@ -13,7 +15,7 @@ optimiser and learning rate: real dithers of the frames against the generator's.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,24 +24,40 @@ from flax import nnx
 from jax import Array, lax
 
 from trainer.dithers.generator.model import abstract_network, new_network
-from trainer.fit.loss import critic_loss, generator_loss, slope_penalty
+from trainer.fit.loss import critic_loss, generator_loss, real_slope, slope_penalty
 from trainer.fit.settings import CommonSettings, CriticSettings, Hyper
 from trainer.fit.sharding import mean_over
 
 CHANNELS = (8, 16, 32, 64, 1)
+FINE_CHANNELS = (16, 32, 64, 64, 1)
 _SLOPE = 0.2
+_SAMPLED = 4
+"""One patch in so many is asked for the critic's slope."""
+
+
+class Kind(NamedTuple):
+    """What a critic sees, whether it has batch norm, and whether it is the finer one."""
+
+    sees_frame: bool = False
+    batch_norm: bool = False
+    is_fine: bool = False
 
 
 class Critic(nnx.Module):
     """Dither float32[B, H, W], 0 to 1, and the frame if it sees that -> scores float32[B, h, w]."""
 
-    def __init__(self, sees_frame: bool, batch_norm: bool, rngs: nnx.Rngs, axis: str | None = None) -> None:
-        before = (2 if sees_frame else 1, *CHANNELS[:-1])
+    def __init__(self, kind: Kind, rngs: nnx.Rngs, axis: str | None = None) -> None:
+        channels = FINE_CHANNELS if kind.is_fine else CHANNELS
+        before = (2 if kind.sees_frame else 1, *channels[:-1])
+        strides = (1 if kind.is_fine else 2, 2, 2, 2, 2)
         self.layers = nnx.List(
-            [nnx.Conv(a, b, (3, 3), (2, 2), rngs=rngs) for a, b in zip(before, CHANNELS, strict=True)]
+            [
+                nnx.Conv(a, b, (3, 3), (stride, stride), rngs=rngs)
+                for a, b, stride in zip(before, channels, strides, strict=True)
+            ]
         )
         # As usual, neither the first layer nor the last is normalised.
-        self.norms = nnx.List([BatchNorm(width, axis) for width in CHANNELS[1:-1]] if batch_norm else [])
+        self.norms = nnx.List([BatchNorm(width, axis) for width in channels[1:-1]] if kind.batch_norm else [])
 
     def __call__(self, dither: Array, frame: Array | None = None) -> Array:
         planes = [dither] if frame is None else [dither, frame]
@@ -72,14 +90,14 @@ class BatchNorm(nnx.Module):
         return mean if self.axis is None else lax.pmean(mean, self.axis)
 
 
-def create(sees_frame: bool, batch_norm: bool, seed: int) -> Critic:
+def create(kind: Kind, seed: int) -> Critic:
     """A new critic."""
-    return new_network(lambda rngs: Critic(sees_frame, batch_norm, rngs), seed)
+    return new_network(lambda rngs: Critic(kind, rngs), seed)
 
 
-def outline(sees_frame: bool, batch_norm: bool, axis: str | None = None) -> Critic:
+def outline(kind: Kind, axis: str | None = None) -> Critic:
     """A critic with shapes in place of weights, for batches on the devices of an axis."""
-    return abstract_network(lambda rngs: Critic(sees_frame, batch_norm, rngs, axis))
+    return abstract_network(lambda rngs: Critic(kind, rngs, axis))
 
 
 @dataclass(frozen=True)
@@ -92,18 +110,20 @@ class Adversary:
     axis: str | None = None
 
     @property
-    def _kind(self) -> tuple[bool, bool]:
-        """Whether it sees the frame, and whether it has batch norm: only without a gradient penalty."""
-        return self.settings.critic_sees_frame, self.settings.adversary != "wasserstein"
+    def _kind(self) -> Kind:
+        """Batch norm goes only without a penalty on slopes."""
+        settings = self.settings
+        plain = settings.adversary in ("wasserstein-clip", "pix2pix")
+        return Kind(settings.critic_sees_frame, plain, settings.critic_is_fine)
 
     @cached_property
     def _graph(self) -> Any:
-        return nnx.graphdef(outline(*self._kind, self.axis))
+        return nnx.graphdef(outline(self._kind, self.axis))
 
     def start(self) -> tuple[Any, Any]:
         """Weights and optimiser state before the first update."""
         # Another seed than the generator's, so that the two begin with different numbers.
-        params = nnx.state(create(*self._kind, self.settings.seed + 1), nnx.Param)
+        params = nnx.state(create(self._kind, self.settings.seed + 1), nnx.Param)
         return params, _optimiser().init(params)
 
     def score(self, params: Any, dither: Array, frame: Array) -> Array:
@@ -111,9 +131,9 @@ class Adversary:
         critic = nnx.merge(self._graph, params)
         return critic(dither, frame if self.settings.critic_sees_frame else None)
 
-    def term(self, params: Any, fake: Array, frame: Array) -> Array:
-        """The critic's term of the generator's loss."""
-        return generator_loss(self.settings.adversary, self.score(params, fake, frame))
+    def term(self, params: Any, fake: Array, frame: Array, share: Array | float = 1.0) -> Array:
+        """The critic's term of the generator's loss; `share`, float[B, 1, 1]: what each patch counts for."""
+        return generator_loss(self.settings.adversary, self.score(params, fake, frame), share)
 
     def update(
         self,
@@ -135,6 +155,11 @@ class Adversary:
         def loss_of(params: Any, keys: Array) -> Array:
             scores = self.score(params, real, frame), self.score(params, fake, frame)
             loss = critic_loss(settings.adversary, *scores)
+            if settings.adversary == "r1":
+                # The slope's own gradient takes as long as all else, so that some patches stand for all.
+                some = slice(max(1, len(real) // _SAMPLED))
+                slope = real_slope(lambda picture: self.score(params, picture, frame[some]), real[some])
+                return loss + hyper["r1_weight"] * slope
             if settings.adversary != "wasserstein":
                 return loss
             share = jax.vmap(jax.random.uniform)(keys)

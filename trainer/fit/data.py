@@ -267,6 +267,13 @@ def advance(key: Array, pool: Pool, clips: Array, dither: Array) -> Pool:
     return _after(key, pool, clips, dither, over, over & (pool.turn + 1 >= pool.crops.frames))
 
 
+def replace(key: Array, pool: Pool, clips: Array, gone: Array) -> Pool:
+    """The pool with new patches, at their first frame, where they are `gone`, bool[B]; dithers stay."""
+    fresh = _draw(key, pool.slots, clips, pool.dither.shape[-1])
+    crops = jax.tree.map(lambda new, old: jnp.where(gone, new, old), fresh, pool.crops)
+    return pool._replace(crops=crops, turn=jnp.zeros_like(pool.turn))
+
+
 def _after(key: Array, pool: Pool, clips: Array, dither: Array, over: Array, gone: Array) -> Pool:
     """The pool after a pass; `over` patches finish a frame, and new ones replace those that are `gone`."""
     fresh = _draw(key, pool.slots, clips, dither.shape[-1])

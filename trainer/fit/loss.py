@@ -14,6 +14,9 @@ as the baseline.
 
 **A critic** scores how real a dither looks:
     pix2pix           by a logit that tells real from fake (I. Goodfellow and others, NeurIPS 2014)
+    r1                the same, with a price on its slope at real dithers, without which the critic knows too
+                      much too soon to teach anything (L. Mescheder, A. Geiger, S. Nowozin, "Which training
+                      methods for GANs do actually converge?", ICML 2018)
     wasserstein-clip  by an estimate of the distance, its weights clipped to a small range (M. Arjovsky,
                       S. Chintala, L. Bottou, "Wasserstein GAN", ICML 2017), the film-maker's
     wasserstein       the same, with a price on slopes other than 1 (I. Gulrajani and others, NeurIPS 2017)
@@ -52,6 +55,26 @@ def counterfactual(
     return jnp.mean(gain * jax.nn.sigmoid(logits / temperature))
 
 
+def white_or_black(
+    logits: Array,
+    dither: Array,
+    frame: Array,
+    counts: Array,
+    convolve: Convolve,
+    temperature: Array | float,
+    limit: Array | float,
+) -> Array:
+    """Towards the likeness of the frame: each pixel that counts learns whether it had better be white.
+
+    `counts`: what a pixel counts for, 0 where it is not to be decided. `dither`: one draw of the others from
+    the logits, and those as they are. As `counterfactual`, a pixel's two colours being its two actions:
+        dE(m) = E with pixel m white - E with it black = 2 (c * e) + 1 - 2b.
+    """
+    gain = 2 * convolve(dither - frame) + 1 - 2 * dither
+    gain = jnp.clip(jax.lax.stop_gradient(gain), -limit, limit)
+    return jnp.mean(counts * gain * jax.nn.sigmoid(logits / temperature))
+
+
 def gains(drawn: Array, proposal: Proposal, energy: Energy) -> Array:
     """dE(m): E with pixel m's move made minus E without it, all others as drawn; float32[B, H, W]."""
     change = proposal.sign * uses(jnp.where(drawn, proposal.move, NOTHING))
@@ -71,16 +94,19 @@ def draw(key: Array, logits: Array) -> Array:
     return jax.random.bernoulli(key, jax.nn.sigmoid(logits))
 
 
+_LOGISTIC = ("pix2pix", "r1")
+
+
 def critic_loss(adversary: str, real: Array, fake: Array) -> Array:
     """Towards high scores of real dithers and low ones of fakes."""
-    if adversary == "pix2pix":
+    if adversary in _LOGISTIC:
         return (jnp.mean(jax.nn.softplus(-real)) + jnp.mean(jax.nn.softplus(fake))) / 2
     return jnp.mean(fake) - jnp.mean(real)
 
 
-def generator_loss(adversary: str, fake: Array) -> Array:
-    """Towards fakes that the critic takes for real."""
-    return jnp.mean(jax.nn.softplus(-fake)) if adversary == "pix2pix" else -jnp.mean(fake)
+def generator_loss(adversary: str, fake: Array, share: Array | float = 1.0) -> Array:
+    """Towards fakes that the critic takes for real; `share` weighs their scores."""
+    return jnp.mean(share * (jax.nn.softplus(-fake) if adversary in _LOGISTIC else -fake))
 
 
 def slope_penalty(score: Callable[[Array], Array], real: Array, fake: Array, share: Array) -> Array:
@@ -93,6 +119,12 @@ def slope_penalty(score: Callable[[Array], Array], real: Array, fake: Array, sha
     slopes = jax.grad(lambda pictures: score(pictures).mean((-2, -1)).sum())(between)
     lengths = jnp.sqrt(jnp.sum(slopes**2, (-2, -1)) + 1e-12)
     return jnp.mean((lengths - 1) ** 2)
+
+
+def real_slope(score: Callable[[Array], Array], real: Array) -> Array:
+    """Towards a critic that is flat at real dithers: mean |d score / d picture|^2."""
+    slopes = jax.grad(lambda pictures: score(pictures).mean((-2, -1)).sum())(real)
+    return jnp.mean(jnp.sum(slopes**2, (-2, -1)))
 
 
 def straight_through(hard: Array, soft: Array) -> Array:

@@ -54,6 +54,11 @@ def setting(default: Any, help: str, group: str = "", **row: Any) -> Any:
     return field(default=default, metadata={"row": Row(help, group, **row)})
 
 
+def table(settings: type["CommonSettings"]) -> dict[str, Row]:
+    """The lines of that class, by name."""
+    return {each.name: each.metadata["row"] for each in fields(settings)}
+
+
 def changed(settings: type["CommonSettings"], name: str, default: Any) -> Any:
     """The same line with another default, for a class that inherits it."""
     return field(default=default, metadata={"row": table(settings)[name]})
@@ -172,11 +177,15 @@ class CriticSettings(CommonSettings):
 
     critic_weight: float = term_weight(0.0, "the critic", is_term=True)
     adversary: str = setting(
-        "wasserstein", "the critic's loss", CRITIC, choices=("wasserstein", "wasserstein-clip", "pix2pix")
+        "wasserstein",
+        "the critic's loss",
+        CRITIC,
+        choices=("wasserstein", "wasserstein-clip", "pix2pix", "r1"),
     )
     critic_rate: float = _rate(3e-3, "the critic's learning rate", CRITIC)
     critic_steps: int = _whole(4, "its updates for each of the generator's", 1, 100, CRITIC)
     penalty_weight: float = term_weight(10.0, "of slopes other than 1", CRITIC, adversary="wasserstein")
+    r1_weight: float = term_weight(2.5, "of slopes at real dithers", CRITIC, adversary="r1")
     clip: float = setting(
         0.01,
         "of its weights",
@@ -196,6 +205,11 @@ class CriticSettings(CommonSettings):
     def critic_sees_frame(self) -> bool:
         """Whether the critic sees the frame beside the dither."""
         return True
+
+    @property
+    def critic_is_fine(self) -> bool:
+        """Whether the critic is the finer one (`critic.py`)."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -240,8 +254,48 @@ class Settings(CriticSettings):
         return Size(self.channels, self.blocks)
 
 
+@dataclass(frozen=True)
+class GanSettings(CriticSettings):
+    """The GAN: dots without a search, in the style of settled dithers (`trainer/fit/gan.py`)."""
+
+    objective: ClassVar[str] = "gan"
+    trained_by: ClassVar[str] = "trainer.fit.gan:OBJECTIVE"
+
+    channels: int = changed(CommonSettings, "channels", 32)
+    blocks: int = changed(Settings, "blocks", 5)
+    batch: int = changed(CommonSettings, "batch", 5)
+    rate: float = changed(CommonSettings, "rate", 2e-3)
+    temperature: float = changed(Settings, "temperature", 2.0)
+    limit: float = changed(Settings, "limit", 8.0)
+    critic_weight: float = changed(CriticSettings, "critic_weight", 0.05)
+    late_weight: float = setting(
+        0.4,
+        "what the critic counts for in passes after the first, as a share",
+        OBJECTIVE,
+        valid=lambda x: 0 <= x <= 100,
+        range="0 to 100",
+        sweep=True,
+    )
+    adversary: str = changed(CriticSettings, "adversary", "r1")
+    critic_rate: float = changed(CriticSettings, "critic_rate", 5e-4)
+    critic_steps: int = changed(CriticSettings, "critic_steps", 1)
+
+    @property
+    def size(self) -> Any:
+        """The network's."""
+        from trainer.dithers.generator.one_shot import OneShotSize
+
+        return OneShotSize(self.channels, self.blocks)
+
+    @property
+    def critic_is_fine(self) -> bool:
+        """It is."""
+        return True
+
+
 OBJECTIVES = {
     "counterfactual": "trainer.fit.settings:Settings",
+    "gan": "trainer.fit.settings:GanSettings",
     "v1": "trainer.film_maker.settings:V1",
     "v2": "trainer.film_maker.settings:V2",
     "v3": "trainer.film_maker.settings:V3",
@@ -258,11 +312,6 @@ longer over every frame than the sweeps that it saves (docs/generator.md).
 """
 
 AnySettings = TypeVar("AnySettings", bound=CommonSettings)
-
-
-def table(settings: type[CommonSettings]) -> dict[str, Row]:
-    """The lines of that class, by name."""
-    return {each.name: each.metadata["row"] for each in fields(settings)}
 
 
 def objectives() -> dict[str, type[CommonSettings]]:
@@ -382,8 +431,9 @@ def add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
         "--objective",
         metavar="NAME",
         default=Settings.objective,
-        help="counterfactual (default): the project's own; v1, v2, v3: the film-maker's U-Nets, towards "
-        "Floyd and Steinberg's dither, with a critic, and with the shown dither",
+        help="counterfactual (default): the generator, which learns to search; gan: dots without a search; "
+        "v1, v2, v3: the film-maker's U-Nets, towards Floyd and Steinberg's dither, with a critic, and with "
+        "the shown dither",
     )
     for name, row in all_rows().items():
         if not row.option or (lists and name == "overfit"):

@@ -18,7 +18,8 @@ from trainer.fit.data import LENGTH
 SMALL = ["--patch", "16", "--batch", "2", "--clips", "2", "--seed", "5"]
 OWN = [*SMALL, "--channels", "4", "--sweeps", "0", "--critic-weight", ".001", "--critic-steps", "1",
        *("--optimiser", "lamb", "--rate", ".01", "--schedule", "linear"), "--steps", "100"]  # fmt: skip
-V3 = [*SMALL, "--objective", "v3", "--no-half-resolution", "--no-teacher-forcing", "--channels", "8", "--rate", ".01", "--reconstruction", "bce",
+V3 = [*SMALL, "--objective", "v3", "--no-half-resolution", "--no-teacher-forcing",
+      *("--channels", "8", "--rate", ".01", "--reconstruction", "bce"),
       *("--critic-weight", ".001", "--previous-weight", ".01", "--critic-steps", "1"),
       *("--overfit", "3", "--steps", "100")]  # fmt: skip
 
@@ -166,7 +167,7 @@ def test_a_run_is_not_overwritten_or_resumed_by_another_command(film, whole, cap
         (["--channels", "0"], "channels"),
         (["--seed", "-1"], "--seed"),
         (["--resume"], "leave --resume out"),
-        (["--objective", "v4"], "choose one of counterfactual, v1, v2, v3"),
+        (["--objective", "v4"], "choose one of counterfactual, gan, v1, v2, v3"),
         (["--objective", "v1", "--critic-weight", "1"], "--critic-weight: the objective v1 has none"),
         (["--objective", "v2", "--previous-weight", "1"], "--previous-weight"),
         (["--objective", "v3", "--blocks", "3"], "--blocks"),

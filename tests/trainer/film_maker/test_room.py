@@ -55,7 +55,7 @@ def test_the_trainer_works_without_it(tmp_path):
     said = done.stdout.splitlines()
     assert [line for line in said if line.isdigit()] == ["0", "0", "2", "2"], done.stderr
     assert done.stderr.splitlines() == [
-        "trainer: --objective v1: trainer.film_maker is not installed; choose counterfactual",
+        "trainer: --objective v1: trainer.film_maker is not installed; choose counterfactual, gan",
         "trainer: this installation has no trainer.film_maker; install all of longtake",
     ]
     assert "--temperature" in done.stdout

@@ -9,14 +9,14 @@ import pytest
 
 from trainer.dithers.generator.model import count_parameters
 from trainer.fit import critic
-from trainer.fit.critic import Adversary
+from trainer.fit.critic import Adversary, Kind
 from trainer.fit.settings import Settings, hyper_of
 
 
 @pytest.mark.parametrize("sees_frame", [False, True])
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_critic_has_the_film_makers_size(sees_frame, batch_norm):
-    network = critic.create(sees_frame, batch_norm, 0)
+    network = critic.create(Kind(sees_frame, batch_norm), 0)
     assert count_parameters(network) == pytest.approx(25_000, rel=0.02)
     pictures = [jnp.zeros((2, 96, 64))] * (1 + sees_frame)
     assert jax.eval_shape(network, *pictures).shape == (2, 3, 2)
@@ -24,7 +24,7 @@ def test_the_critic_has_the_film_makers_size(sees_frame, batch_norm):
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_only_a_critic_with_batch_norm_judges_a_picture_by_its_company(batch_norm):
-    score = jax.jit(partial(_score, critic.create(False, batch_norm, 0)))
+    score = jax.jit(partial(_score, critic.create(Kind(False, batch_norm), 0)))
     pictures = np.random.default_rng(0).random((3, 32, 32), dtype=np.float32)
     alone = score(pictures)[0]
     # A copy: JAX may still be reading the other.
@@ -44,7 +44,7 @@ def quickly_compiled():
     jax.config.update("jax_disable_most_optimizations", False)
 
 
-@pytest.mark.parametrize("kind", ["wasserstein", "wasserstein-clip", "pix2pix"])
+@pytest.mark.parametrize("kind", ["wasserstein", "wasserstein-clip", "pix2pix", "r1"])
 def test_a_critic_learns_to_tell_dots_from_grey(kind):
     settings = Settings(critic_weight=1, adversary=kind, critic_rate=0.01, critic_steps=1, clip=0.1)
     adversary, hyper = Adversary(settings), hyper_of(settings)

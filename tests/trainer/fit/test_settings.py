@@ -14,6 +14,7 @@ from trainer.film_maker.settings import V1, V2, V3
 from trainer.fit.data import LENGTH
 from trainer.fit.settings import (
     PRESETS,
+    GanSettings,
     Settings,
     add_table,
     all_rows,
@@ -90,9 +91,10 @@ def test_each_version_of_the_film_makers_adds_to_the_one_before():
 
 # A value other than the default, for every setting that a sweep may list.
 OTHER = {
-    "rate": 0.02, "schedule": "linear", "momentum": 0.5, "clip_norm": 2.0, "temperature": 2.0, "limit": 4.0,
+    "rate": 0.02, "schedule": "linear", "momentum": 0.5, "clip_norm": 2.0, "temperature": 1.5, "limit": 4.0,
     "reconstruction_weight": 0.5, "previous_weight": 0.5, "change_weight": 0.5, "critic_weight": 0.02,
-    "critic_rate": 0.01, "penalty_weight": 5.0, "clip": 0.02, "seed": 7,
+    "critic_rate": 0.01, "penalty_weight": 5.0, "r1_weight": 1.0, "clip": 0.02, "seed": 7,
+    "late_weight": 0.1,
 }  # fmt: skip
 
 
@@ -129,12 +131,13 @@ def test_members_that_differ_in_what_a_sweep_may_vary_keep_their_own_values(sett
 @pytest.mark.parametrize(
     ("settings", "unused"),
     [
-        (Settings(critic_weight=0.01), {"clip"}),
-        (Settings(critic_weight=0.01, adversary="wasserstein-clip"), {"penalty_weight"}),
+        (Settings(critic_weight=0.01), {"clip", "r1_weight"}),
+        (Settings(critic_weight=0.01, adversary="wasserstein-clip"), {"penalty_weight", "r1_weight"}),
+        (GanSettings(), {"clip", "penalty_weight"}),
         (V1(), {"rate"}),
-        (V3(), {"clip"}),
+        (V3(), {"clip", "r1_weight"}),
     ],
-    ids=["counterfactual", "clipped", "v1", "v3"],
+    ids=["counterfactual", "clipped", "gan", "v1", "v3"],
 )
 def test_every_number_that_a_sweep_may_vary_reaches_the_compiled_update(settings, unused):
     """None of them is fixed in the program, where all members would get the first one's.

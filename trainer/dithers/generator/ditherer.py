@@ -11,6 +11,7 @@ on the CPU, frame by frame, then the compiled search; `parallel` on the accelera
 batch, then the search in JAX. A dither depends on frame, shown dither, weights, settings and engine alone.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from trainer.dithers.generator.step import FIRST_PRICE, View, energy_on, step
 from trainer.dithers.generator.weights import Weights, load, part
 from trainer.dithers.mask import thresholds, tiled
 from trainer.dithers.search.accelerated import Accelerated, Scene
+from trainer.dithers.search.ditherer import settler
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.sequential import PASSES as ALL_ROUNDS
 from trainer.dithers.search.sequential import settle
@@ -86,6 +88,37 @@ class GeneratorDitherer(FrameByFrame):
             fee, rounds = (CUT_PRICE, None) if self.polish else (FIRST_PRICE, 0)
             return self._engine(frame, start, shown, min(self.price, fee), many, rounds)
         return self._engine(frame, start, shown, self.price, self.passes, self.polish)
+
+
+class Polished(FrameByFrame):
+    """A network that decides on pixels, at once, with rounds of the search after it on request.
+
+    The network itself has no dial; the dial is the price of a flip in the search. OptionError for a setting
+    out of range or without effect; `noun`: what that calls the network.
+    """
+
+    def __init__(self, noun: str, dial: float | None, passes: int, polish: int, engine: str | None) -> None:
+        if passes != 1:
+            raise OptionError(f"--passes {passes}: {noun} goes over a frame once; leave --passes out")
+        if not 0 <= polish <= 1000:
+            raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
+        if dial is not None and not polish:
+            raise OptionError(f"{noun} alone has no dial; leave the dial out, or give --polish")
+        self.polish, self.price = polish, price_of(0.5 if dial is None else dial)
+        self._settle = settler(engine)
+
+    @abstractmethod
+    def alone(self, frame: Frame, shown: Dither | None) -> Dither:
+        """What the network makes of a frame while `shown` is on the panel."""
+
+    def dither(self, frame: Frame, shown: Dither | None) -> Dither:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, while `shown` is shown."""
+        dither = self.alone(frame, shown)
+        if not self.polish:
+            return dither
+        if shown is None:
+            return self._settle(frame, dither, dither, 0.0, None)
+        return self._settle(frame, dither, shown, self.price, self.polish)
 
 
 def make_ditherer(weights: Path | Weights | None = None, **settings: Any) -> Ditherer:

@@ -27,6 +27,7 @@ from trainer.files import write_whole
 
 FORMAT = 1
 SHIPPED = "generator.npz"
+GAN = "gan.npz"
 """The weights that come with the package; `README.md` says how they were made."""
 NAME = "weights.npz"
 """The file's name in a folder of `trainer fit`."""
@@ -63,6 +64,13 @@ NETWORKS = {
         "trainer.dithers.generator.ditherer:GeneratorDitherer",
         "generator",
         True,
+    ),
+    "gan": Network(
+        "trainer.dithers.generator.one_shot:OneShotSize",
+        "trainer.dithers.generator.one_shot:outline",
+        "trainer.dithers.generator.one_shot:OneShotDitherer",
+        "GAN",
+        False,
     ),
     "u-net": Network(
         "trainer.film_maker.unet:UNetSize",
@@ -142,13 +150,13 @@ def save(path: Path, weights: Weights) -> None:
     write_whole(path, stream.getvalue())
 
 
-def load(path: Path | None = None) -> Weights:
-    """Read a file of weights, or the one in a folder of `trainer fit`; None: the shipped one.
+def load(path: Path | None = None, shipped: str = SHIPPED) -> Weights:
+    """Read a file of weights, or the one in a folder of `trainer fit`; None: the shipped one of that name.
 
     TrainerError for a file that holds no weights, is damaged, or has another format.
     """
     if path is None:
-        return _read(_shipped(), "the shipped weights")
+        return _read(_shipped(shipped), "the shipped weights")
     return _read(_bytes(path), str(path))
 
 
@@ -157,8 +165,8 @@ def digest(path: Path | None = None) -> str:
     return hashlib.sha256(_shipped() if path is None else _bytes(path)).hexdigest()
 
 
-def _shipped() -> bytes:
-    return files("trainer.dithers.generator").joinpath(SHIPPED).read_bytes()
+def _shipped(name: str = SHIPPED) -> bytes:
+    return files("trainer.dithers.generator").joinpath(name).read_bytes()
 
 
 def _bytes(path: Path) -> bytes:
