@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 BASELINE = "floyd-steinberg"
 """The dither that all others are measured against."""
 
+PANEL_DIALS = {"waveshare-7.5-v2": 0.65, "waveshare-5.83-v2": 0.65}
+"""The dials of coarse panels, of about 125 dots to the inch. Their dots are seen anyway, so a calmer dial
+costs less: .1 dB from half a metre, .5 dB from a metre, for a tenth of the flips
+(`benchmarks/viewing_distance.py`).
+"""
+
 Chosen = dict[str, tuple[str, float | None]]
 """Name and dial (None: the dither's own) by label."""
 
@@ -52,7 +58,7 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
         "--dial",
         metavar="0..1",
         type=float,
-        help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own",
+        help="the price of a flip: 0 liveliest, 1 calmest; default: the dither's own, or the panel's",
     )
     add_ghost_options(parser)
     add_own_options(parser)
@@ -157,6 +163,17 @@ def shared_options(args: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
+def dial_for(args: argparse.Namespace, name: str, dial: float | None) -> float | None:
+    """`dial`, or if it is None that of the panel, for a dither that has one; None: the dither's own.
+
+    OptionError, and PlayerError for a profile that cannot be read.
+    """
+    if dial is not None or name not in DITHERS or not DITHERS[name].has_dial:
+        return dial
+    _, profile = panel_of(args)
+    return PANEL_DIALS.get(args.panel if profile is None else profile.panel)
+
+
 def parse_dithers(texts: Sequence[str] | None, options: Mapping[str, Any]) -> Chosen:
     """From `NAME[:DIAL]` to names and dials by label: `hysteresis:0.3` for `hysteresis:.3`.
 
@@ -175,6 +192,11 @@ def parse_dithers(texts: Sequence[str] | None, options: Mapping[str, Any]) -> Ch
         if not any(option in DITHERS[name].settings for name, _ in chosen.values()):
             raise OptionError(f"no dither here has {option}; leave --{option} out, or add --dither generator")
     return chosen
+
+
+def for_panel(args: argparse.Namespace, chosen: Chosen) -> Chosen:
+    """The same, with the dials of the panel where none was given."""
+    return {label: (name, dial_for(args, name, dial)) for label, (name, dial) in chosen.items()}
 
 
 def make(name: str, dial: float | None, options: Mapping[str, Any], levels: "Levels" = CLEAN) -> "Ditherer":

@@ -12,6 +12,7 @@ from rich.table import Table
 from trainer.commands.dithers import (
     add_compared_dithers,
     check_size,
+    for_panel,
     levels,
     make,
     own_options,
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from trainer.files import check_result, write_whole
 
     options = shared_options(args)
-    chosen = parse_dithers(args.dither, options)
+    chosen = for_panel(args, parse_dithers(args.dither, options))
     films = [Path(film) for film in args.film]
     if args.json not in (None, "-"):
         check_result("--json", Path(args.json), films)

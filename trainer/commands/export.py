@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.commands.dithers import add_dither_options, levels, own_options
+from trainer.commands.dithers import add_dither_options, dial_for, levels, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraws
 from trainer.commands.output import counted, progress_bar, progress_lines
 from trainer.errors import OptionError
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
-    dither = args.dither, args.dial, own_options(args)
+    dither = args.dither, dial_for(args, args.dither, args.dial), own_options(args)
     task = Task(film.path, selection, tones, *dither, redraws(args, levels(args)), args.stream, args.title)
     width, height = tones.size
     total = selection.estimate(film)

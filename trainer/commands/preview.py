@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trainer.commands.dithers import (
     add_compared_dithers,
     check_size,
+    for_panel,
     levels,
     make,
     parse_dithers,
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     kind = kind_of(out)
     check_result("--out", out, [Path(args.film)])
     options = shared_options(args)
-    chosen = parse_dithers(args.dither, options)
+    chosen = for_panel(args, parse_dithers(args.dither, options))
     if len(chosen) > MOST_DITHERS:
         raise OptionError(f"{len(chosen)} dithers are too many to compare; choose up to {MOST_DITHERS}")
     if args.count is None and args.end is None:

@@ -1,13 +1,15 @@
 """--panel, --size, --tone and --ghost: what is known of the panel reaches tones and levels."""
 
 import argparse
+from dataclasses import replace
 
 import pytest
 
+from driver.panel import PANELS
 from player.errors import PlayerError
 from tests.player.test_profile import PROFILE
 from tests.trainer.made_films import make_film
-from trainer.commands.dithers import add_ghost_options, levels
+from trainer.commands.dithers import PANEL_DIALS, add_ghost_options, for_panel, levels
 from trainer.commands.film import add_film_options, open_film
 from trainer.dithers.levels import ASSUMED, Levels
 from trainer.errors import OptionError
@@ -35,6 +37,17 @@ def read(film, tmp_path):
         return tones, levels(args)
 
     return run
+
+
+def test_a_coarse_panel_has_a_dial_of_its_own(tmp_path):
+    assert PANEL_DIALS.keys() <= PANELS.keys()
+    coarse = PANEL_DIALS["waveshare-7.5-v2"]
+    profile = tmp_path / "panel.toml"
+    profile.write_text(replace(PROFILE, panel="waveshare-7.5-v2").as_toml())
+    chosen = {"search": ("search", None), "search:0.3": ("search", 0.3), "mask": ("mask", None)}
+    for panel, dial in (("waveshare-6-hd", None), ("waveshare-7.5-v2", coarse), (str(profile), coarse)):
+        found = for_panel(argparse.Namespace(panel=panel, size=None), chosen)
+        assert found == {**chosen, "search": ("search", dial)}
 
 
 def test_without_a_profile_nothing_is_known_but_the_size(read):
