@@ -55,6 +55,25 @@ ICONS = {
     "send": "M12 3 6 9h4v7h4V9h4zM4 18h16v3H4z",
 }
 """Paths of icons, 24 by 24."""
+CHOICES = {
+    "dial": {
+        "": "as usual",
+        "0": "very lively",
+        "0.25": "lively",
+        "0.5": "in between",
+        "0.75": "calm",
+        "1": "very calm",
+    },
+    "fit": {
+        "crop": "fill the panel",
+        "letterbox": "show the whole picture",
+        "stretch": "stretch it to the panel",
+    },
+    "flashes": {"usual": "as usual", "rare": "rarely", "often": "often"},
+    "play": {"when free": "when nothing else plays", "now": "as soon as it begins"},
+    "dither": {"hysteresis": "fast", "search": "the best picture, ten times as slow"},
+}
+"""Words for the values of some options of an export; the first is the usual one."""
 SAID = {action.name: action.done for action in ACTIONS} | {
     "same": "Nothing was changed.",
     "upload": "It has arrived.",
@@ -351,7 +370,9 @@ def _section(name: str) -> list[Action]:
 
 def _rendered(name: str, words: Words, **parts: Any) -> str:
     """A page. Characters that are not text (a file's name in the log may hold some) become question marks."""
-    text: str = _template(name).render(_=words, icon=ICONS.get, asset=_asset, sentence=sentence, **parts)
+    text: str = _template(name).render(
+        _=words, icon=ICONS.get, asset=_asset, sentence=sentence, CHOICES=CHOICES, **parts
+    )
     return text.encode(errors="replace").decode()
 
 

@@ -11,20 +11,21 @@
 <div class="setting">
 % if option.switch:
 <label class="check"><input type="checkbox" name="option_{{name}}" value="yes"{{!' checked' if value else ''}}><span>{{_(option.label)}}</span></label>
-% elif option.choices:
+% elif option.choices or name in CHOICES:
+% choices = CHOICES.get(name) or {choice: choice for choice in option.choices}
 <label for="option_{{name}}{{mark}}">{{_(option.label)}}</label>
-<select id="option_{{name}}{{mark}}" name="option_{{name}}" aria-describedby="help-{{name}}{{mark}}">
-% for choice in option.choices:
-<option value="{{choice}}"{{!' selected' if choice == value else ''}}>{{_(choice)}}</option>
+<select id="option_{{name}}{{mark}}" name="option_{{name}}">
+% for choice, words in (choices if value in choices or not value else {**choices, value: value}).items():
+<option value="{{choice}}"{{!' selected' if choice == value else ''}}>{{_(words)}}</option>
 % end
 </select>
 % else:
 <label for="option_{{name}}{{mark}}">{{_(option.label)}}</label>
-<input id="option_{{name}}{{mark}}" name="option_{{name}}" value="{{value}}" maxlength="200" autocomplete="off" placeholder="{{option.example}}" aria-describedby="help-{{name}}{{mark}} wrong-option_{{name}}{{mark}}">
+<input id="option_{{name}}{{mark}}" name="option_{{name}}" value="{{value}}" maxlength="200" autocomplete="off" placeholder="{{option.example}}" aria-describedby="{{'help-%s%s ' % (name, mark) if option.help else ''}}wrong-option_{{name}}{{mark}}">
 <p class="wrong" id="wrong-option_{{name}}{{mark}}" hidden></p>
 % end
-% if option.help:
-<p class="hint" id="help-{{name}}{{mark}}">{{_(option.help)}}</p>
+% if option.help and not option.choices and name not in CHOICES and not option.switch:
+<p class="hint" id="help-{{name}}{{mark}}">{{sentence(_(option.help))}}</p>
 % end
 </div>
 % end

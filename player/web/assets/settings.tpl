@@ -123,7 +123,7 @@
 <input id="{{name}}" name="{{name}}" value="{{value}}" maxlength="200" autocomplete="off"{{!' inputmode="decimal"' if key['kind'] != 'text' else ''}} aria-describedby="help-{{name}} wrong-{{name}}"{{!pinned(name)}}{{!' aria-invalid="true"' if name in wrong else ''}}>
 % end
 % include('wrong.tpl', name=name)
-<p class="hint" id="help-{{name}}">{{_(key['help'])}}{{' (%s)' % _(key['range']) if key['range'] and not key['choices'] and key['kind'] != 'switch' else ''}}.</p>
+<p class="hint" id="help-{{name}}">{{sentence(_(key['help']) + (' (%s)' % _(key['range']) if key['range'] and not key['choices'] and key['kind'] != 'switch' else ''))}}</p>
 % if pinned(name):
 <p class="warn">{{_(key['pinned'])}}.</p>
 % end

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from player.config.settings import KEYS, SETTABLE
+from player.films.options import OPTIONS
 from player.playback.requests import Kind, Request
 from player.progress import Shelf, Undo
 from player.times import Place
@@ -102,8 +104,14 @@ def test_in_german_nothing_of_the_page_stays_english(full):
     wanted |= set(SAID.values())
     for template in pages._ASSETS.glob("*.tpl"):
         wanted |= set(re.findall(r"\b_\('((?:[^'\\]|\\.)*)'", template.read_text()))
+    for option in OPTIONS.values():
+        chosen = option.choices or option.switch or option.name in pages.CHOICES
+        wanted |= {option.label, "" if chosen else option.help}
+    wanted |= {text for choices in pages.CHOICES.values() for text in choices.values()}
+    for name in set(SETTABLE) - set(forms.HUMAN):
+        wanted |= {name.replace("_", " ").capitalize(), KEYS[name].help}
     known = words._catalogue("de")
-    assert wanted - {""} <= known.keys()
+    assert wanted - {""} - known.keys() == set(), "give it a German text in player/web/assets/de.txt"
     for english, german in known.items():
         assert english.count("{}") == german.count("{}"), english
     full.show(reel=full.films / "a.reel", shelf=Shelf(undo=Undo(str(full.films / "a.reel"), 1, full.time)))
