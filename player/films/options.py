@@ -117,7 +117,7 @@ OPTIONS: dict[str, Option] = {
         ),
         Option(
             "dial",
-            "Calmness",
+            "Liveliness",
             "the price of a change: 0 is liveliest, 1 is calmest",
             "a number from 0 to 1",
             check=_number(0, 1),

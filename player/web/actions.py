@@ -1,188 +1,28 @@
-"""What can be asked of the player from here: ONE table, and the parts that carry it out.
+"""What can be asked of the player from here: ONE table.
 
 Each line of `ACTIONS` is a route of the API, a form of the page with its label and its texts, and an
 operation in the API's document. So a new button is a new line here, and whatever playback does about its kind
 of request. Everything is checked here before it is posted.
 """
 
-import itertools
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from player.config.settings import DEFAULTS, KEYS, Config, checked
+from player.config.settings import checked
 from player.config.sources import lock
 from player.errors import ConfigError
-from player.films.queue import Job, Queue
-from player.playback.requests import Inbox, Kind, Request
-from player.playback.status import StatusBoard
+from player.playback.requests import Kind
 from player.progress import LONGEST_TITLE
-from player.service.process import LogTail
 from player.times import Place, film_time, parse_place
 from player.web import forms
-from player.web.exchange import Field, Problem, check_fields, retry_after
-from player.web.guard import Bucket, Guard
-from player.web.images import Pictures
-from player.web.library import Library, Listed
-from player.web.uploads import Uploads, free_bytes, queue_problems
+from player.web.exchange import Field, Problem, check_fields
+from player.web.library import Listed
+from player.web.remote import Remote
 
-Settable = Callable[[], Mapping[str, str | None]]
-"""The settings that can be changed at run time; each with None, or with the reason why not now."""
 Given = Mapping[str, Any]
 """The body of a request: values by field."""
-
-
-class Remote:
-    """Everything the routes work with. `films`: the directory for uploads, None when none is set; `urls`:
-    where the page is found now; `clock`: monotonic seconds; `wall`: Unix seconds; `sleep` takes seconds;
-    `free` tells the bytes free in a directory.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        board: StatusBoard,
-        inbox: Inbox,
-        settable: Settable,
-        films: Path | None,
-        log_tail: LogTail,
-        guard: Guard,
-        log: Callable[[str], None],
-        urls: Callable[[], list[str]],
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-        free: Callable[[Path], int] = free_bytes,
-    ) -> None:
-        self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
-        self.guard, self.urls, self.wall, self.sleep, self.free = guard, urls, wall, sleep, free
-        self.pace = Bucket(20, 5.0, clock)
-        # A page outlives the player, whose numbers begin anew: so they begin at the time of its start.
-        self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)
-        self.pictures, self.library = Pictures(board), Library(board, films)
-        limit, keep = int(config.upload_limit * 1e6), int(config.free_space * 1e6)
-        self.queue = None if config.inbox is None else Queue(Path(config.inbox))
-        self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log, self.queue)
-
-    def ask(self, action: "Action", given: Given) -> int:
-        """Post the request that this action makes of `given`; returns its number, which the status names when
-        it was carried out. Problem when it cannot be asked.
-        """
-        if action.fields is not None:
-            check_fields(given, action.fields, action.one_of)
-        value = action.value(self, given)
-        if not self.pace.take():
-            raise Problem(429, "too much at once; wait a moment", retry_after(self.pace.wait()))
-        number = next(self._numbers)
-        self.inbox.post(Request(action.kind, value, number))
-        return number
-
-    def status(self) -> dict[str, Any]:
-        """What the player shows and does, for JSON."""
-        snapshot = self.board.latest().snapshot
-        picture = self.pictures.panel()
-        shelf, undo = snapshot.shelf, snapshot.shelf.undo
-        told = {name: value for name, value in vars(snapshot).items() if name != "shelf"}
-        return {
-            **told,
-            "queue": list(shelf.queue),
-            "undo": None if undo is None else {"reel": undo.reel, "frame": undo.frame},
-            "playlist": list(snapshot.playlist),
-            "settings": dict(snapshot.settings),
-            "name": None if snapshot.reel is None else Path(snapshot.reel).name,
-            "picture": None if picture is None else picture.tag,
-            "now": self.wall(),
-            "version": _version(),
-        }
-
-    def place(self, reel: Listed) -> int:
-        """The frame of a reel that comes next when it is shown."""
-        snapshot = self.board.latest().snapshot
-        if reel.path == snapshot.reel:
-            return max(snapshot.frames - snapshot.left, 0)
-        created, frame = snapshot.shelf.places.get(reel.path, ("", 0))
-        return frame if created == reel.created else 0
-
-    def told(self, reel: Listed) -> dict[str, Any]:
-        """A reel of the library, for JSON."""
-        left_out = ("tag", "created", "chapters")
-        told = {name: value for name, value in vars(reel).items() if name not in left_out}
-        shown = reel.path == self.board.latest().snapshot.reel
-        return {**told, "shown": shown, "place": self.place(reel), "deletable": self.library.is_own(reel)}
-
-    def settings(self) -> list[dict[str, Any]]:
-        """Every setting that can be changed here: its meaning, range, value and default, and `pinned`: why it
-        cannot be changed now, None when it can.
-        """
-        values, described = self.board.latest().snapshot.settings, []
-        for name, pinned in self.settable().items():
-            key = KEYS[name]
-            described.append(
-                {
-                    "key": name,
-                    **{part: getattr(key, part) for part in ("help", "kind", "unit", "low", "high")},
-                    "choices": list(key.choices),
-                    "range": key.range(),
-                    "value": values.get(name),
-                    "default": DEFAULTS[name],
-                    "pinned": pinned,
-                }
-            )
-        return described
-
-    def jobs(self) -> list[Job]:
-        """The films that are to become reels, in order; none without a queue. Problem."""
-        if self.queue is None:
-            return []
-        with queue_problems():
-            return self.queue.jobs()
-
-    def playable_jobs(self) -> int:
-        """How many of them can be shown already: another number, another library."""
-        return sum(job.reel is not None for job in self.jobs())
-
-    def move_job(self, id: str, place: int) -> None:
-        """Give a film another place, from 0, among those that are to become reels. Problem, as below."""
-        with queue_problems():
-            self._queue.move(id, place)
-
-    def change_job(self, id: str, options: Mapping[str, str]) -> Job:
-        """Give a film that waits, or has failed, other options."""
-        with queue_problems():
-            return self._queue.change(id, options)
-
-    def again_job(self, id: str) -> Job:
-        """Try a film again that has failed, or let one begin."""
-        with queue_problems():
-            return self._queue.release(id)
-
-    def remove_job(self, id: str) -> None:
-        """Stop, and remove the film if it was sent here."""
-        with queue_problems():
-            self._queue.remove(id)
-
-    @property
-    def _queue(self) -> Queue:
-        if self.queue is None:
-            raise Problem(404, "this film does not wait any more")
-        return self.queue
-
-    def space(self) -> tuple[int, int] | None:
-        """Bytes free on the disk of the films, and how many of them can be used; None without a directory."""
-        if self.uploads.films is None:
-            return None
-        try:
-            free = self.free(self.uploads.films)
-        except OSError:
-            return None
-        return free, max(free - self.uploads.keep, 0)
-
-    def _panel_size(self) -> tuple[int, int] | None:
-        dither = self.board.latest().dither
-        return None if dither is None else (dither.shape[1], dither.shape[0])
 
 
 def _no_value(remote: Remote, given: Given) -> None:
@@ -235,6 +75,12 @@ class Action:
     def page(self) -> str:
         """The address of the page that shows it."""
         return {"film": "/films", "settings": "/settings", "panel": "/settings"}.get(self.section or "", "/")
+
+    def ask(self, remote: Remote, given: Given) -> int:
+        """Post the request that this makes of `given`; returns its number. Problem."""
+        if self.fields is not None:
+            check_fields(given, self.fields, self.one_of)
+        return remote.post(self.kind, self.value(remote, given))
 
     def read_form(self, remote: Remote, texts: Mapping[str, str]) -> Given | None:
         """The body that a form's texts stand for; None when they ask for nothing."""
@@ -357,13 +203,6 @@ def _settings_from_form(remote: Remote, texts: Mapping[str, str]) -> Given | Non
     if wrong:
         raise Problem(422, next(iter(wrong.values())), fields=wrong)
     return changed or None
-
-
-def _version() -> str:
-    try:
-        return version("longtake")
-    except PackageNotFoundError:  # run from a source tree that was not installed
-        return "unknown"
 
 
 FRAME = Field("frame", "integer", high=10**12)

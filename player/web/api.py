@@ -12,10 +12,11 @@ from typing import Any
 from bottle import Bottle, HTTPResponse, request
 
 from player.films.queue import Job
-from player.web.actions import ACTIONS, Action, Remote
+from player.web.actions import ACTIONS, Action
 from player.web.exchange import BYTES, JSON, Field, Problem, check_fields, media_type, read_body, read_json
 from player.web.images import Picture
 from player.web.openapi import document
+from player.web.remote import Remote
 from player.web.uploads import BEGIN, PIECE, Upload
 
 JOB_PLACE = Field("place", "integer", high=1000)
@@ -32,7 +33,7 @@ def mount(app: Bottle, remote: Remote) -> None:
         @app.post(f"/api/{action.name}")
         def ask(action: Action = action) -> HTTPResponse:
             return asked(
-                action, remote.ask(action, read_json(request.environ) if action.fields != () else {})
+                action, action.ask(remote, read_json(request.environ) if action.fields != () else {})
             )
 
 

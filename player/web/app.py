@@ -10,8 +10,8 @@ from typing import Any
 from bottle import BaseRequest, Bottle, HTTPError, HTTPResponse, request
 
 from player.web import api, pages
-from player.web.actions import Remote
 from player.web.exchange import FILE, PROBLEM, Environ, Problem, media_type, wants_json
+from player.web.remote import Remote
 from player.web.streaming import Forms, FormUpload, Later
 from player.web.uploads import LARGEST
 

@@ -19,11 +19,12 @@ from player.errors import BadFrame, ReelError
 from player.films.options import OPTIONS
 from player.times import film_time
 from player.web import forms
-from player.web.actions import ACTIONS, Action, Remote
+from player.web.actions import ACTIONS, Action
 from player.web.api import asked, not_modified
 from player.web.exchange import FILE, Environ, Problem, media_type, read_form, wants_json
 from player.web.guard import COOKIE
 from player.web.images import Picture
+from player.web.remote import Remote
 from player.web.streaming import read_upload
 from player.web.tokens import LASTS
 from player.web.told import card, job_card, now_in_words, pace_in_words, refused_in_words, seek, sentence
@@ -252,7 +253,7 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
                 if wants_json(request.environ):
                     return asked(action, 0)
                 return _to(f"{action.page}?asked=same")
-            number = remote.ask(action, given)
+            number = action.ask(remote, given)
             if wants_json(request.environ):
                 return asked(action, number)
             for _ in range(round(_PATIENCE / _GLANCE)):

@@ -17,8 +17,8 @@ from player.playback.requests import Inbox
 from player.playback.status import StatusBoard
 from player.service.process import LogTail
 from player.web import addresses
-from player.web.actions import Remote, Settable
 from player.web.guard import Failures, Guard
+from player.web.remote import Remote, Settable
 from player.web.tokens import FILE, SESSIONS, Sessions, kept_token
 
 _HOSTS = {"loopback": "127.0.0.1", "network": "0.0.0.0"}

@@ -9,10 +9,11 @@ from player.playback.status import Status
 from player.schedule.due import ends_at
 from player.schedule.quiet import Quiet, system_local
 from player.times import film_time
-from player.web.actions import Remote, place_of
+from player.web.actions import place_of
 from player.web.exchange import Problem
 from player.web.images import shots_near
 from player.web.library import Listed
+from player.web.remote import Remote
 from player.web.words import Words
 
 
@@ -36,7 +37,10 @@ def now_in_words(remote: Remote, words: Words) -> Now:
     """What is on now, what comes next and when, and when the film ends."""
     snapshot, wall = remote.board.latest().snapshot, remote.wall()
     title = snapshot.title or ("" if snapshot.reel is None else snapshot.reel.rpartition("/")[2])
-    where, share = words(snapshot.message) if snapshot.reel is None else "", None
+    where, share = "", None
+    if snapshot.reel is None and snapshot.message:
+        empty = "holds no *.reel file" in snapshot.message
+        where = words("send one, and it begins by itself") if empty else words(snapshot.message)
     if snapshot.frame is not None and snapshot.frames:
         share = 100 * (snapshot.frame + 1) / snapshot.frames
         where = words("Frame {} of {}", words.number(snapshot.frame + 1), words.number(snapshot.frames))

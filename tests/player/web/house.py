@@ -13,9 +13,9 @@ from player.config.settings import Config
 from player.playback.requests import Request
 from player.playback.status import Status, StatusBoard
 from player.service.process import LogTail
-from player.web.actions import Remote
 from player.web.app import HEADERS, application
 from player.web.guard import Failures, Guard
+from player.web.remote import Remote
 from player.web.tokens import SESSIONS, Sessions
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
