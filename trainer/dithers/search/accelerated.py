@@ -1,14 +1,16 @@
-"""Passes of a network and sweeps of the search on an accelerator, several frames at once.
+"""The searches and the passes of a network on an accelerator, for several stretches at once.
 
 One frame is too little work for an accelerator. So threads that dither different stretches share it: frames
-that arrive while it is busy make up the next batch. A batch always has room for the same number of frames,
-however many of them are needed. So every frame goes through the same programs, and its dither does not depend
-on the other frames in its batch.
+(`Accelerated`) or windows (`Volumes`) that arrive while it is busy make up the next batch. A batch always has
+room for the same number of them, however many are needed. So each goes through the same programs, and its
+dithers do not depend on the others in its batch.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Generic, NamedTuple, TypeVar
 
@@ -16,14 +18,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from trainer.dithers.ditherer import Dither, Frame
 from trainer.dithers.eye import two_eye_kernel
+from trainer.dithers.levels import Levels
+from trainer.dithers.search import volume
 from trainer.dithers.search.parallel import LIMIT, SWEEPS, settle
 from trainer.errors import TrainerError
 
 FRAMES = 4
 """Frames in a batch on an accelerator; a CPU, where a second frame takes as long as the first, has 1."""
+PIXELS = 2**27
+"""Pixels of all frames in a batch of windows, at most, if there is more than one; a CPU has one."""
 
 
 Item = TypeVar("Item")
@@ -115,16 +122,9 @@ class Accelerated:
 
         TrainerError if the device's memory is too small.
         """
-        try:
+        height, width = jobs[0].frame.shape
+        with _memory_for(f"{self._frames} frames of {width}x{height} at a time"):
             return self._dithers(jobs)
-        except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" not in str(error):
-                raise
-            height, width = jobs[0].frame.shape
-            raise TrainerError(
-                f"the memory of {jax.devices()[0].device_kind} is too small for {self._frames} frames of "
-                f"{width}x{height} at a time; end other programs that use it, or set JAX_PLATFORMS=cpu"
-            ) from None
 
     def _dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
         idle = jobs[0]._replace(passes=0, limit=0)
@@ -157,3 +157,80 @@ def _searched(scene: Scene, limits: Array) -> tuple[Array, ...]:
     """The dithers after the search, one array each, uint8[H, W]."""
     dithers, _ = settle(*scene, key=jax.random.key(0), kernel=two_eye_kernel(), limit=limits)
     return tuple(dithers.astype(jnp.uint8))
+
+
+class Part(NamedTuple):
+    """Frames of a stretch that are searched together, float32[T, H, W], and the dithers to start from,
+    uint8[T, H, W].
+
+    shown: the dither before them, uint8[H, W], or None where the redraw is. dirty: the pixels that were dirty
+    then, bool[H, W]; None: none. price: of a flip.
+    """
+
+    frames: NDArray[np.float32]
+    start: NDArray[np.uint8]
+    shown: Dither | None
+    dirty: NDArray[np.bool_] | None
+    price: float
+
+
+class Volumes:
+    """Searches a window of at most `longest` frames when called, from any thread; for frames [H, W].
+
+    batch: how many windows at once; None: as many as `PIXELS` allows, on a CPU 1.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], longest: int, levels: Levels, batch: int | None = None
+    ) -> None:
+        on_cpu = jax.default_backend() == "cpu"
+        room = 1 if on_cpu else max(1, PIXELS // (longest * shape[0] * shape[1]))
+        self._batch, self._longest, self._looks = batch or room, longest, volume.looks(levels)
+        self._batcher = Batcher(self._settled, self._batch)
+
+    def __call__(self, part: Part) -> NDArray[np.uint8]:
+        """The dithers, uint8[T, H, W]. TrainerError if the device's memory is too small."""
+        return self._batcher(part)
+
+    def _settled(self, parts: Sequence[Part]) -> list[NDArray[np.uint8]]:
+        height, width = parts[0].frames[0].shape
+        frames = np.zeros((self._longest, self._batch, height, width), np.float32)
+        start = np.zeros(frames.shape, bool)
+        before = np.full(frames.shape[1:], volume.OPENS, np.int8)
+        length, price = np.zeros(self._batch, np.int32), np.ones(self._batch, np.float32)
+        for place, part in enumerate(parts):
+            length[place], price[place] = len(part.frames), part.price
+            frames[: length[place], place], start[: length[place], place] = part.frames, part.start
+            if part.shown is not None:
+                before[place] = (
+                    np.where(False if part.dirty is None else part.dirty, volume.DIRTY_BLACK, 0) + part.shown
+                )
+        with _memory_for(f"{self._batch} times {self._longest} frames of {width}x{height}"):
+            scene = volume.Scene(*jax.device_put((frames, before, length, price, self._looks)))
+            dithers = np.asarray(_settled(scene, jax.device_put(start))).astype(np.uint8)
+        return [np.array(dithers[: length[place], place]) for place in range(len(parts))]
+
+
+@cache
+def volumes(shape: tuple[int, int], longest: int, levels: Levels) -> Volumes:
+    """The one that all stretches of such frames share."""
+    return Volumes(shape, longest, levels)
+
+
+@jax.jit
+def _settled(scene: volume.Scene, start: Array) -> Array:
+    return volume.settle(scene, start, key=jax.random.key(0), kernel=two_eye_kernel())
+
+
+@contextmanager
+def _memory_for(work: str) -> Iterator[None]:
+    """Makes a TrainerError of a device's lack of memory."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise TrainerError(
+            f"the memory of {jax.devices()[0].device_kind} is too small for {work}; end other programs that "
+            "use it, or set JAX_PLATFORMS=cpu"
+        ) from None

@@ -7,8 +7,12 @@ sequential one (`sequential.py`, compiled) and a parallel one (`parallel.py`, JA
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import islice, pairwise
 
-from trainer.dithers.diffusion import diffused
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.dithers.diffusion import Hysteresis, diffused
 from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import two_eye_kernel
@@ -16,7 +20,7 @@ from trainer.dithers.glass import aim
 from trainer.dithers.levels import CLEAN, Levels
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import Window
-from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
+from trainer.dithers.search.start import CUT_PRICE, Start, after_cut, start_dial
 from trainer.errors import OptionError
 
 WINDOW, OVERLAP = 24, 8
@@ -58,6 +62,58 @@ class Search:
             yield from window.take(window.frames)
 
 
+class ParallelSearch:
+    """The joint search over a stretch, by the parallel engine (`volume.py`).
+
+    It starts at a still: the frames that are new to a window begin as one dither, error diffusion of their
+    mean. A dither depends only on the frames of the stretch, the dial and the levels. Stretches that are
+    dithered by several threads are searched together.
+    """
+
+    def __init__(
+        self, dial: float = 0.5, levels: Levels = CLEAN, *, window: int = WINDOW, overlap: int = OVERLAP
+    ) -> None:
+        if not 0 <= dial <= 1:
+            raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
+        self.price, self.levels = price_of(dial), levels
+        self._window, self._overlap = window, overlap
+        self._still = Hysteresis(start_dial(min(1.0, dial + CALMER)))
+
+    def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
+        """The dithers of a stretch; the first ones come when a window is full."""
+        from trainer.dithers.search.accelerated import Part, volumes
+
+        coming = iter(frames)
+        held: list[Frame] = []  # frames whose dithers, so far these, may still change
+        dithers: list[Dither] = []
+        shown: Dither | None = None  # before the first of them
+        dirty: NDArray[np.bool_] | None = None
+        while new := list(islice(coming, self._window - len(held))):
+            mean = np.asarray(np.mean(new, axis=0, dtype=np.float32))
+            goal = aim(mean, _soiled(dirty, shown, dithers), self.levels)
+            still = self._still.dither(goal, dithers[-1] if dithers else None)
+            held += new
+            start = np.stack([*dithers, *[still] * len(new)])
+            search = volumes(mean.shape, self._window, self.levels)
+            dithers = list(search(Part(np.stack(held), start, shown, dirty, self.price)))
+            done = max(0, len(held) - self._overlap)
+            yield from dithers[:done]
+            dirty = _soiled(dirty, shown, dithers[:done])
+            shown = dithers[done - 1] if done else shown
+            held, dithers = held[done:], dithers[done:]
+        yield from dithers
+
+
+def _soiled(
+    dirty: NDArray[np.bool_] | None, shown: Dither | None, dithers: list[Dither]
+) -> NDArray[np.bool_] | None:
+    """The pixels that are dirty after these dithers, if `dirty` ones were while `shown` was; None: none."""
+    for before, after in pairwise(dithers if shown is None else [shown, *dithers]):
+        flips = before != after
+        dirty = flips if dirty is None else dirty | flips
+    return dirty
+
+
 class FrameSearch(FrameByFrame):
     """The search frame by frame, in closed loop.
 
@@ -84,8 +140,8 @@ class FrameSearch(FrameByFrame):
 
 
 def make_search(dial: float = 0.5, engine: str | None = None) -> Ditherer:
-    """The search by that engine: the joint one for a CPU; frame by frame, so far, for an accelerator."""
-    return FrameSearch(dial, engine) if engine_of(engine) == "parallel" else Search(dial)
+    """The joint search by that engine; None: by the one that suits this machine."""
+    return ParallelSearch(dial) if engine_of(engine) == "parallel" else Search(dial)
 
 
 Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]
