@@ -6,7 +6,7 @@
 Frames of the film from START on, each after the error diffusion of the one before it, at dial 1/2: the jobs
 of a closed loop, but all at once. Milliseconds per frame, medians, of batches that are full and lie on the
 device already: stacked and left as they are; one pass; one round of the search; one pass and three rounds
-(the default of `--dither generator`); the search until all are settled (`--dither search`). Then the frames
+(the default of `--dither generator`); the frame search until all are settled. Then the frames
 per second that threads get with the default, which includes what a frame takes to the device and back.
 
 Last the share of this device's peak that a pass reaches: the operations that XLA counts, against those of a

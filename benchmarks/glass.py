@@ -4,7 +4,8 @@ FILM[:PLACE], as in film.mp4:1:30, begins there. Every dither is made for each `
 has a standard deviation of .02), with redraws at cuts alone or as `--flashes` has it, and what the glass
 shows of it is scored for each `--true` ghost. HVS-PSNR in dB at S 6000: the mean over all frames and, after
 the comma, over the worst 5 %; then redraws per 1,000 frames, and how many of them are at cuts. The last lines
-are medians over the films. `frames` is the search frame by frame that knows nothing of ghosts.
+are medians over the films. `frames` is the search frame by frame that knows nothing of ghosts. To compare
+engines: --dither search/sequential search/parallel (slow on a CPU).
 """
 
 import math
@@ -48,10 +49,12 @@ def assumed(text: str) -> Levels:
 
 
 def maker(name: str, dial: float) -> partial[Ditherer]:
-    """(levels) -> the ditherer of that name."""
+    """(levels) -> the ditherer of that name, NAME or NAME/ENGINE."""
     if name == "frames":
         return partial(lambda dial, levels: FrameSearch(dial, "sequential"), dial)
-    return partial(table.make, name, dial if table.DITHERS[name].has_dial else None)
+    name, slash, engine = name.partition("/")
+    settings = {"engine": engine} if slash else {}
+    return partial(table.make, name, dial if table.DITHERS[name].has_dial else None, **settings)
 
 
 class Measured(NamedTuple):
@@ -107,7 +110,9 @@ def row(label: str, made: list[Measured]) -> str:
 def main() -> None:
     parser = usage(__doc__)
     parser.add_argument("films", nargs="+", metavar="FILM[:PLACE]")
-    parser.add_argument("--dither", nargs="+", metavar="NAME", default=["hysteresis", "frames", "search"])
+    parser.add_argument(
+        "--dither", nargs="+", metavar="NAME[/ENGINE]", default=["hysteresis", "frames", "search"]
+    )
     parser.add_argument("--dial", type=float, default=0.5)
     parser.add_argument(
         "--assumed", type=assumed, nargs="+", default=[Levels(0), Levels(0.03), ASSUMED, Levels(0.083)]

@@ -137,7 +137,6 @@ def test_frames_are_asked_for_one_after_another():
         ("floyd-steinberg", {}),
         ("hysteresis", {}),
         ("mask", {}),
-        ("search", {"engine": "parallel"}),
     ],
 )
 def test_its_dithers_are_those_of_the_closed_loop_begun_anew(name, settings):

@@ -1,8 +1,8 @@
 """Temporal direct binary search: the dither of least visible error, with a price on every flip.
 
-It starts between the shown dither and error diffusion (`start.py`), and toggles and swaps pixels as long as
-that lowers the energy (`energy.py`), until the dither is settled. There are two engines (`../engines.py`): a
-sequential one (`sequential.py`, compiled) and a parallel one (`parallel.py`, JAX).
+The joint search lowers the energy of a stretch as a whole, for what the glass shows; the search frame by
+frame lowers that of one frame after the other. Each has two engines (`../engines.py`): a sequential one
+(`joint.py`, `sequential.py`; compiled) and a parallel one (`volume.py`, `parallel.py`; JAX).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -66,8 +66,8 @@ class ParallelSearch:
     """The joint search over a stretch, by the parallel engine (`volume.py`).
 
     It starts at a still: the frames that are new to a window begin as one dither, error diffusion of their
-    mean. A dither depends only on the frames of the stretch, the dial and the levels. Stretches that are
-    dithered by several threads are searched together.
+    mean. So no frame waits for the one before it. A dither depends only on the frames of the stretch, the
+    dial and the levels. Stretches that several threads dither are searched together.
     """
 
     def __init__(

@@ -5,8 +5,9 @@ A volume holds the frames of a window of several stretches, which do not affect 
 for one thing: an interval is a single frame, or a run from any of its frames to its end. One sweep:
 
 1. every pixel finds the best move of its time line. A scan from the last frame to the first knows where each
-   run ends, and the sum of c * e up to there, and so prices intervals of any length at once, also for a
-   partner. A sweep tries some of the partners within REACH; in a few sweeps each has its turn;
+   run ends, and the sum of c * e from there on, and so prices intervals of any length at once, also for a
+   partner. Sweeps try single frames and runs in turn, each with some of the partners within REACH; in a
+   round of sweeps all have had their turn;
 2. moves compete by their gain, jittered, with those within two pixels whose intervals overlap with theirs.
    No pixel takes part in two moves, whenever they are, so that flips and ghosts stay exact;
 3. the chosen moves, priced as if each were alone, are checked together, and c * e is brought up to date, as
