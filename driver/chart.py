@@ -248,7 +248,7 @@ class _Drawing:
 
     def _checkerboard(self, box: Box, side: int) -> None:
         self._put(box, _checks(box.height, box.width, side))
-        self.patches.append(Patch("checkerboard", box, 0.5, 2 / side))
+        self.patches.append(Patch("checkerboard", box, 0.5, 2 / side, 2 / side**2))
 
     def _grey(self, box: Box, tile: NDArray[np.uint8]) -> None:
         rows, columns = np.indices((box.height, box.width))

@@ -17,6 +17,7 @@ from trainer.errors import TrainerError
 COMMANDS = {
     "fit": "train the generator on films",
     "export": "turn a film into a reel that `player` shows",
+    "calibrate": "measure a panel by a photograph of its chart",
     "evaluate": "measure dithers on films: quality, flips, texture",
     "preview": "see dithers side by side: a page, an animation, a contact sheet",
     "sweep": "train many generators at once with different settings, and compare them",
