@@ -243,7 +243,7 @@ def _normal(points: Points, chart: "Chart") -> Points:
     return 2 * points / np.array(chart.size) - 1
 
 
-def _projected(homography: NDArray[np.float64], points: NDArray[Any]) -> Points:
+def _projected(homography: NDArray[Any], points: NDArray[Any]) -> Points:
     flat = np.column_stack([points, np.ones(len(points))]) @ homography.T
     projected: Points = flat[:, :2] / flat[:, 2:]
     return projected
