@@ -310,6 +310,7 @@ class Services:
             self._start_page(config)
             self._start_buttons(config)
             self._start_watch(config)
+            self._start_mqtt(config)
         except BaseException:
             self.close()
             raise
@@ -356,6 +357,13 @@ class Services:
 
         folders = Path(config.inbox), Path(config.films)
         self._running.enter_context(watching(*folders, self._board, self._inbox, self._log))
+
+    def _start_mqtt(self, config: Config) -> None:
+        if config.mqtt is None:
+            return
+        from player.mqtt import speaking
+
+        self._running.enter_context(speaking(config, self._board, self._inbox, self._log))
 
     def _start_buttons(self, config: Config) -> None:
         pins = (config.button_next, config.button_back, config.button_pause, config.button_redraw)

@@ -265,6 +265,27 @@ class Config:
         "name and addresses always work",
         example="film.example",
     )
+    mqtt: str | None = _text(
+        None,
+        "HOST",
+        "MQTT broker that hears what the player does, for Home Assistant, which finds the player there",
+        example="homeassistant.local",
+    )
+    mqtt_port: int = _integer(1883, "TCP port of the broker; 8883 is usual with mqtt_tls", "", 1, 65535)
+    mqtt_user: str | None = _text(None, "NAME", "user name at the broker", example="longtake")
+    mqtt_password: str | None = _text(
+        None,
+        "FILE",
+        "file with the password for mqtt_user, which only the player should be able to read",
+        example="/etc/longtake/mqtt-password",
+    )
+    mqtt_tls: bool = _switch("speak TLS with the broker, and check its certificate and name")
+    mqtt_ca: str | None = _text(
+        None,
+        "FILE",
+        "certificate of the authority that signed the broker's; otherwise those that this machine trusts",
+        example="/etc/longtake/mqtt-ca.pem",
+    )
     films: str | None = _text(
         None, "DIR", "directory for uploaded reels, which are shown together with the others"
     )

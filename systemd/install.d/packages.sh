@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Read by systemd/install: what comes from Debian, and what Debian does not have.
-# Takes $web, $export, $root, $opt; gives $pypi, the libraries for `program` to take from PyPI.
+# Takes $web, $mqtt, $export, $root, $opt; gives $pypi, the libraries for `program` to take from PyPI.
 
 model() { tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || true; }
 
@@ -83,6 +83,7 @@ packages() {
     done
     installed python3-rpi.gpio || had rpi-lgpio || [ -z "$(model)" ] || missing="$missing pins"
     [ "$web" = off ] || { had bottle && had segno && had waitress; } || missing="$missing web"
+    [ -z "$mqtt" ] || had paho-mqtt || missing="$missing mqtt"
     [ -z "$export" ] || { had av && had rich; } || missing="$missing export"
     if [ -n "$missing" ]; then # to know what apt offers
         run apt-get update -qq || problem "apt-get update failed: is there a network?"
@@ -96,6 +97,7 @@ packages() {
         say "board: not a Raspberry Pi ($codename), so nothing for the pins is installed; the panel can be simulated"
     fi
     [ "$web" = off ] || need bottle:0.13 segno:1.5 waitress:3.0.1
+    [ -z "$mqtt" ] || need paho-mqtt:2
     [ -z "$export" ] || export_packages
     missing=
     for package in $wanted; do

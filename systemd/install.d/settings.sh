@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Read by systemd/install: the panel, its VCOM, and the web page.
-# Takes $config, $panel, $vcom, $remote, $web, $drop_in, $avahi, $export.
+# Takes $config, $panel, $vcom, $remote, $web, $mqtt, $drop_in, $avahi, $export.
 
 setting() { # KEY: the setting as JSON, or null as long as there is no configuration
     if [ -e "$config" ]; then setup get "$1" --config "$config"; else echo null; fi
@@ -39,7 +39,6 @@ ask_vcom() {
 }
 
 announce() { # the page to other programs of the house (mDNS), by avahi, which Raspberry Pi OS has
-    [ "$web" = network ] || return 0
     port=$(setting remote_port) || return 0 # unreadable settings: as it was
     if [ -n "$dry" ]; then
         say "would write: $avahi"
@@ -70,11 +69,10 @@ settings() {
     if [ -n "$remote" ]; then
         run setup set remote "$remote" --config "$config"
     fi
-    if [ "$web" = off ]; then
-        [ ! -e "$drop_in" ] || run rm -f "$drop_in"
-        [ ! -e "$avahi" ] || run rm -f "$avahi"
-    else
+    if [ "$web" != off ] || [ -n "$mqtt" ]; then
         copy 644 "$here/systemd/remote.conf" "$drop_in"
-        announce
+    elif [ -e "$drop_in" ]; then
+        run rm -f "$drop_in"
     fi
+    if [ "$web" = network ]; then announce; elif [ -e "$avahi" ]; then run rm -f "$avahi"; fi
 }

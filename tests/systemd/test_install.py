@@ -137,6 +137,16 @@ def test_an_older_configuration_gets_an_inbox(checkout, root):
     assert settings(root) == {"films": "/films", "inbox": "/var/lib/longtake/inbox"}
 
 
+def test_a_broker_needs_the_network_too(checkout, root):
+    drop_in = root / "etc/systemd/system/longtake.service.d/remote.conf"
+    good(install(checkout, "--root", root))
+    config = root / "etc/longtake/player.toml"
+    config.write_text(config.read_text() + 'mqtt = "broker.local"\n')
+    good(install(checkout, "--root", root))
+    assert drop_in.exists()
+    assert not (root / "etc/avahi").exists()
+
+
 def test_the_house_is_told_of_the_page_while_it_is_open(checkout, root):
     told = root / "etc/avahi/services/longtake.service"
     good(install(checkout, "--root", root))
@@ -450,7 +460,7 @@ def test_debian_s_libraries_for_the_web_page_may_be_too_old(checkout, root, boar
     assert "python3-bottle" not in out
 
 
-@pytest.mark.parametrize("extra", ["remote", "export"])
+@pytest.mark.parametrize("extra", ["remote", "mqtt", "export"])
 def test_the_libraries_are_those_of_the_extra(extra):
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     wanted = {library.split(",")[0] for library in extras[extra]}
