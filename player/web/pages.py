@@ -119,7 +119,7 @@ def mount(app: Bottle, remote: Remote) -> None:
             words,
             remote,
             here="/films",
-            films=[card(remote, words, reel) for reel in remote.library.all()],
+            films=[card(remote, words, reel) for reel in remote.arranged()],
             uploads=remote.uploads,
             space=remote.space(),
             jobs=[job_card(words, job) for job in remote.jobs()],

@@ -90,6 +90,14 @@ class Remote:
         created, frame = snapshot.shelf.places.get(reel.path, ("", 0))
         return frame if created == reel.created else 0
 
+    def arranged(self) -> list[Listed]:
+        """The library: first what is on, then the queue, then the others in their order."""
+        snapshot = self.board.latest().snapshot
+        first = [snapshot.reel, *snapshot.shelf.queue]
+        return sorted(
+            self.library.all(), key=lambda reel: first.index(reel.path) if reel.path in first else len(first)
+        )
+
     def told(self, reel: Listed) -> dict[str, Any]:
         """A reel of the library, for JSON."""
         left_out = ("tag", "created", "chapters")

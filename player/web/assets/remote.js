@@ -21,6 +21,7 @@
     clearTimeout(fades);
     fades = setTimeout(() => { if (toast === fresh) fresh.remove(); }, stays);
   }
+  if (location.search.includes("asked=")) history.replaceState(null, "", location.pathname); // said once
   if (find("toasts").children.length) fades = setTimeout(() => find("toasts").replaceChildren(), STAYS);
 
   function complain(words) {
@@ -182,7 +183,7 @@
         if (told.request === 0) say(form.dataset.same);
         else if (await follow(told.request, form.dataset.done)) {
           if (form.dataset.stay === "seek") close();
-          if (form.dataset.stay === "film") location.assign("/films");
+          if (form.dataset.stay === "film") location.assign(`/films?asked=${form.getAttribute("action").slice(4)}&number=${told.request}`);
         }
       }
     } catch {

@@ -25,7 +25,7 @@
 % end
 <p class="hint" id="ends" role="status">{{pace}}</p>
 % if 'finish_by' in keys:
-<label class="check"><input type="radio" name="pace" value="date"{{!' checked' if text('pace') == 'date' else ''}}><span>{{_('So that the film ends on')}}</span></label>
+<label class="check"><input type="radio" name="pace" value="date"{{!' checked' if text('pace') == 'date' else ''}}><span>{{_('So that the last film ends on')}}</span></label>
 <label for="finish_by" class="hide">{{_('Date')}}</label>
 <input id="finish_by" name="finish_by" type="date" value="{{text('finish_by', '')[:10]}}" aria-describedby="wrong-finish_by"{{!' aria-invalid="true"' if 'finish_by' in wrong else ''}}>
 % include('wrong.tpl', name='finish_by')

@@ -467,6 +467,9 @@ def test_what_a_film_can_be_asked_for(full, films):
     full.show(films / "a.reel", shelf=Shelf((b,), names))
     assert offered("B") == ["choose", "unqueue", "rename", "delete"]
     assert "Comes next" in full.client().get("/films").text
+    full.show(films / "c.reel", shelf=Shelf((b,), names))
+    shown = re.findall(r'<h3 id="film-\d">(.*?)</h3>', full.client().get("/films").text)
+    assert shown == ["c", "B", "A"], "what is on, the queue, the others"
 
 
 def test_a_problem_on_the_page_is_a_page(full):
