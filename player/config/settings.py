@@ -295,7 +295,7 @@ class Config:
         "directory for films that are to become reels: whatever is sent or copied there is exported into "
         "the directory of `films`",
     )
-    upload_limit: float = _number(4000.0, "largest reel that the web page accepts", "MB", 1, 1e6)
+    upload_limit: float = _number(4000.0, "largest reel or film that the web page accepts", "MB", 1, 1e6)
     free_space: float = _number(500.0, "free space that an upload must leave on the disk", "MB", 0, 1e6)
     panel: str = _choice(
         "waveshare-6-hd",

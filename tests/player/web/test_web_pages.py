@@ -13,9 +13,11 @@ from player.config.settings import KEYS, SETTABLE
 from player.films.options import OPTIONS
 from player.playback.requests import Kind, Request
 from player.progress import Shelf, Undo
+from player.reel import ReelWriter
 from player.times import Place
 from player.web import forms, pages, words
 from player.web.actions import ACTIONS
+from player.web.library import chapters
 from player.web.pages import SAID
 from player.web.told import now_in_words
 from player.web.uploads import LARGEST
@@ -255,6 +257,23 @@ def test_a_place_is_looked_at_before_anything_jumps(full):
     full.show(reel=None)
     assert "No film is shown now." in client.get("/seek?at=1").text
     assert full.asked == []
+
+
+def test_chapters_lead_to_their_places(make_house, films):
+    told = [{"time_ms": 0, "title": "A <start>"}, {"time_ms": 3000, "title": ""}, {"time_ms": "x"}]
+    path = films / "long.reel"
+    with ReelWriter(path, {"film": "long.mp4", "chapters": json.dumps(told[:2])}, 44, 24) as writer:
+        for number, dither in enumerate(film(6)):
+            writer.append(dither, 1000 * number, number, number == 3)
+        writer.finish()
+    house = make_house()
+    house.show(path, frames=6, duration_ms=5000)
+    text = house.client().get("/").text
+    assert "<span>A &lt;start&gt;</span> <small>0:00</small>" in text
+    assert '<a href="/?place=0:03#seek" data-at="0:03">' in text
+    assert "Frame 4 of 6 · 0:03" in house.client().get("/seek?at=0:03").text
+    assert "· A &lt;start&gt;" in house.client().get("/seek?at=2").text
+    assert chapters(json.dumps(told)) == chapters("[") == chapters("{}") == chapters("[1]") == ()
 
 
 def test_pictures_of_reels_are_kept_by_the_browser(full):
