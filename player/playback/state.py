@@ -4,7 +4,7 @@ import enum
 import operator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,9 @@ class State:
     """When the card that says so was drawn last."""
     jump: Place | None = None
     """The place that was asked for at the start, until a reel is open."""
+
+    ends: tuple[Any, float | None] | None = None
+    """When the reel is over, and what that was reckoned from."""
 
     handled: int = 0
     """The number of the last request that was carried out."""
@@ -225,6 +228,18 @@ def _daily_redraw(state: State, now: float) -> float:
     return when if stays or state.schedule.due - when > _SOON else NEVER
 
 
+def _ends(state: State, due: float | None, left: int) -> float | None:
+    """When the reel is over, if its next frame is due at `due` (Unix time). Kept until something changes:
+    with quiet hours it takes a small machine a second to find out.
+    """
+    if due is None:
+        return None
+    about = round(due), left, state.schedule.interval, state.quiet
+    if state.ends is None or state.ends[0] != about:
+        state.ends = about, ends_at(due, state.schedule.interval, left, state.quiet)
+    return state.ends[1]
+
+
 def status_of(state: State, now: float, wall: float) -> Status:
     """What the web page is told at this moment; `now` monotonic, `wall` Unix time."""
     reels, progress = state.reels, state.progress
@@ -258,7 +273,7 @@ def status_of(state: State, now: float, wall: float) -> Status:
         playlist=tuple(map(str, reels.paths)),
         message=state.missing or (over if state.over else ""),
         settings={name: vars(state.config)[name] for name in SETTABLE},
-        ends=None if due is None or not film else ends_at(due, state.schedule.interval, left, state.quiet),
+        ends=_ends(state, due, left) if film else None,
         left=left,
         up_next=None if up_next is None else str(up_next),
         shelf=shelf,

@@ -57,6 +57,7 @@ ICONS = {
 }
 """Paths of icons, 24 by 24."""
 CHOICES = {
+    "levels": {"": "as they are", "auto": "as dark and as light as can be, for dark films"},
     "dial": {
         "": "as usual",
         "0": "very lively",

@@ -206,6 +206,8 @@ def card(remote: Remote, words: Words, reel: Listed) -> Card:
     if snapshot.interval:
         facts.append(words("shown in {}", words.span(reel.frames * snapshot.interval, 1)))
     facts.append(words.size(reel.bytes))
+    if place and reel.frames:
+        facts.append(words("{} seen", words.percent(place / reel.frames)))
     if not reel.complete:
         facts.append(words("not finished"))
     return Card(reel, " · ".join(facts), badge, 100 * place / reel.frames if place and reel.frames else None)

@@ -10,4 +10,6 @@
 <link rel="stylesheet" href="{{asset('remote.css')}}">
 <link rel="icon" href="{{asset('icon.svg')}}" type="image/svg+xml">
 <link rel="apple-touch-icon" href="{{asset('icon-180.png')}}">
+<meta name="mobile-web-app-capable" content="yes">
+<meta name="apple-mobile-web-app-title" content="longtake">
 <link rel="manifest" href="{{asset('longtake.webmanifest')}}">

@@ -12,6 +12,7 @@ from player.playback.dependencies import Address, Dependencies
 from player.playback.requests import Inbox, Kind, Request
 from player.progress import MOST, Shelf, ShelfStore, Undo
 from player.reel import Reel
+from player.schedule.due import ends_at
 from player.times import Place
 from tests.player.playback.playback_world import Power, World
 
@@ -167,6 +168,18 @@ def test_the_end_of_the_film_is_known(world, reels):
     world.ask(170.0, Kind.PAUSE)
     world.play(CONFIG, [reels[0]], until=180.0)
     assert world.snapshot.ends is None
+
+
+def test_the_end_is_reckoned_once_for_each_frame(world, reels, monkeypatch):
+    reckoned = []
+    monkeypatch.setattr(
+        "player.playback.state.ends_at",
+        lambda *given: reckoned.append(given) or ends_at(*given),
+    )
+    world.heartbeat = 1.0
+    world.play(CONFIG, [reels[0]], until=240.0)
+    assert world.numbers == [0, 1]
+    assert len(reckoned) == 3, "before the first frame, and after each"
 
 
 def test_before_the_first_film_the_card_shows_the_code_and_follows_the_address(world, tmp_path, reels):

@@ -10,7 +10,24 @@ from player.web.guard import ADDRESSES, Failures
 from player.web.tokens import SESSIONS, Sessions
 from tests.player.web.house import HERE, HOST, PHONE, TOKEN
 
-PAGES = ["/", "/now", "/api/status", "/api/panel.png", "/api/log", "/api/openapi.json", "/web/remote.js"]
+PAGES = [
+    "/",
+    "/now",
+    "/films",
+    "/settings",
+    "/seek?at=1",
+    "/jobs",
+    "/log",
+    "/ends?interval_h=1",
+    "/picture/now/panel.png",
+    "/picture/poster/0.png",
+    "/api/jobs",
+    "/api/status",
+    "/api/panel.png",
+    "/api/log",
+    "/api/openapi.json",
+    "/web/remote.js",
+]
 NOWHERE = "/api/nothing"
 
 
