@@ -20,7 +20,6 @@ PAGES = [
     "/log",
     "/ends?interval_h=1",
     "/picture/now/panel.png",
-    "/picture/poster/0.png",
     "/api/jobs",
     "/api/status",
     "/api/panel.png",
