@@ -38,7 +38,7 @@ LIMIT = 100
 """Rounds of sweeps at each price, at most ..."""
 SETTLED = 1e-5
 """... and until one lowers the energy by less than this per pixel and frame."""
-DEARER = (1.5, 1.0)
+DEARER = (1.75, 1.0)
 """The prices at which the search settles, by that of a flip."""
 
 _AROUND = [
