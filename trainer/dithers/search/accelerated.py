@@ -30,7 +30,7 @@ from trainer.errors import TrainerError
 FRAMES = 4
 """Frames in a batch on an accelerator; a CPU, where a second frame takes as long as the first, has 1."""
 PIXELS = 2**27
-"""Pixels of all frames in a batch of windows, at most, if there is more than one; a CPU has one."""
+"""Pixels of all frames in a batch of windows, at most, if it has more than one; a guess. A CPU has one."""
 
 
 Item = TypeVar("Item")
