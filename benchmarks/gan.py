@@ -1,25 +1,47 @@
-"""What one shot of the GAN is worth on fresh frames: tone, dots, and flips.
+"""What one shot of the GAN is worth: on fresh frames, and as the start of the joint search.
 
 Every --every-th frame of each film is dithered by itself: HVS-PSNR for two eyes, and JS, the distance of the
 3x3 patterns to those of a settled dither (`trainer/evaluate/patterns.py`). Flips are those between the
 dithers of such a frame and the next one, which know nothing of each other. --run adds a fit of `--objective
 gan`: runs with other weights of the critic are the front of tone against dots.
+
+--joint N takes the first N frames of each FILM[:START] as one stretch instead, on a glass whose ghost is
+known: several starts, and each after 1, 2 and 4 passes of the joint search (`search/joint.py`). Seconds are
+those of start and passes together.
+
+--picture OUT.png draws, at 1:1, a row for each FILM:START+X+Y: that frame and its dithers, each by itself.
 """
 
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from command import begin, machine, usage
+from PIL import Image, ImageDraw
 
 from trainer.dithers import table
-from trainer.dithers.eye import EYES, hvs_psnr
-from trainer.dithers.search.ditherer import FrameSearch
+from trainer.dithers.diffusion import FloydSteinberg, Hysteresis
+from trainer.dithers.ditherer import Ditherer, Frame, FrameByFrame
+from trainer.dithers.eye import EYES, energy, hvs_psnr, two_eye_kernel
+from trainer.dithers.generator.one_shot import OneShotDitherer
+from trainer.dithers.glass import glass
+from trainer.dithers.levels import Levels
+from trainer.dithers.mask import Mask
+from trainer.dithers.search.ditherer import CALMER, FrameSearch
+from trainer.dithers.search.energy import price_of
+from trainer.dithers.search.joint import Window
+from trainer.dithers.search.start import start_dial
 from trainer.evaluate.patterns import distance
 from trainer.films.film import Film
 from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
 
 SIZE = (384, 208)
+LEVELS, DIAL = Levels(0.083), 0.5
+TILE, GAP, LABEL = (150, 112), 6, 16
 
 
 def pairs(path, every):
@@ -35,18 +57,98 @@ def fresh(ditherer, frame):
     return next(iter(ditherer([frame])))
 
 
+def starts() -> dict[str, Callable[[], FrameByFrame]]:
+    """What a stretch may start from; `alone`: every frame by itself, so that all can be made at once."""
+    return {
+        "frame search": lambda: FrameSearch(min(1.0, DIAL + CALMER), "sequential"),
+        "hysteresis": lambda: Hysteresis(start_dial(DIAL)),
+        "mask, alone": Mask,
+        "floyd-steinberg, alone": FloydSteinberg,
+        "gan": OneShotDitherer,
+        "gan, alone": OneShotDitherer,
+    }
+
+
+def joint(frames: list[Frame]) -> Iterator[tuple[str, list[float]]]:
+    """For each start and number of passes: energy, glass dB, its worst frame, flips %, seconds."""
+    price, kernel = price_of(DIAL), two_eye_kernel()
+    for name, make in starts().items():
+        ditherer = make()
+        ditherer.levels = LEVELS
+        list(ditherer(frames[:2]))  # compiles
+        began = time.perf_counter()
+        alone = name.endswith("alone")
+        start = [ditherer.dither(frame, None) for frame in frames] if alone else list(ditherer(frames))
+        first = time.perf_counter() - began
+        for passes in (0, 1, 2, 4):
+            began = time.perf_counter()
+            window = Window(frames[0].shape, len(frames), price, kernel, LEVELS)
+            for pair in zip(frames, start, strict=True):
+                window.append(*pair)
+            window.settle(passes, settled=0.0)
+            dithers = window.take(len(frames))
+            seconds = first + time.perf_counter() - began
+            shown = list(glass(dithers, LEVELS))
+            flips = [np.count_nonzero(a != b) for a, b in pairwise(dithers)]
+            scores = [hvs_psnr(f, r, 6000) for f, r in zip(frames, shown, strict=True)]
+            visible = sum(energy(f, r, kernel) for f, r in zip(frames, shown, strict=True))
+            pixels = frames[0].size
+            cost = (visible + price * sum(flips)) / pixels / len(frames)
+            flip = 100 * np.mean(flips) / pixels
+            yield f"{name}, {passes} passes", [cost, np.mean(scores), min(scores), flip, seconds]
+
+
+def stretch(text: str, count: int) -> list[Frame]:
+    """The first frames from FILM[:START] on."""
+    path, _, start = text.partition(":")
+    selection = Selection(start=FrameNumber(int(start or 0)), count=count)
+    return [selected.frame for selected in selection.frames(Film(path), Tones(size=SIZE))]
+
+
+def picture(out: Path, places: list[str], ditherers: dict[str, Ditherer]) -> None:
+    """A row of tiles for each place, a column for each dither."""
+    rows = []
+    for place in places:
+        film, x, y = place.split("+")
+        [frame] = stretch(film, 1)
+        window = np.s_[int(y) : int(y) + TILE[1], int(x) : int(x) + TILE[0]]
+        rows.append([255 * frame[window], *(255 * fresh(each, frame)[window] for each in ditherers.values())])
+    wide, high = TILE[0] + GAP, TILE[1] + GAP
+    page = Image.new("L", (len(rows[0]) * wide - GAP, LABEL + len(rows) * high - GAP), 255)
+    for column, label in enumerate(["frame", *ditherers]):
+        ImageDraw.Draw(page).text((column * wide, 2), label, fill=0)
+        for row, tiles in enumerate(rows):
+            page.paste(Image.fromarray(tiles[column].astype(np.uint8)), (column * wide, LABEL + row * high))
+    page.save(out, optimize=True)
+
+
 def main() -> None:
     parser = usage(__doc__)
     parser.add_argument("films", nargs="+", metavar="FILM")
     parser.add_argument("--every", type=int, default=9)
     parser.add_argument("--run", action="append", default=[], type=Path, metavar="RUN")
+    parser.add_argument("--joint", type=int, metavar="N")
+    parser.add_argument("--picture", type=Path, metavar="OUT.png")
     words = parser.parse_args()
     print(machine("numpy", "numba", "jax", "flax"))
+    if words.joint:
+        for text in words.films:
+            print(f"\n{Path(text).name}, {words.joint} frames, ghost {LEVELS.black:g} known\n")
+            print("| start | E per pixel | glass, dB | worst, dB | flips, % | s |")
+            print("| --- | ---: | ---: | ---: | ---: | ---: |")
+            for name, (cost, mean, worst, flips, seconds) in joint(stretch(text, words.joint)):
+                print(
+                    f"| {name} | {cost:.4f} | {mean:.1f} | {worst:.1f} | {flips:.2f} | {seconds:.1f} |",
+                    flush=True,
+                )
+        return
     ditherers = {
         "settled search": FrameSearch(engine="sequential"),
         **{name: table.make(name) for name in ("floyd-steinberg", "mask", "gan")},
         **{str(run): table.make("generator", weights=run, polish=0) for run in words.run},
     }
+    if words.picture:
+        return picture(words.picture, words.films, ditherers)
     for film in words.films:
         rows = {name: [] for name in ditherers}
         for frame, after in pairs(film, words.every):

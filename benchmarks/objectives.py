@@ -45,7 +45,8 @@ DIAL, POLISH = 0.5, 3
 RUNS = {
     "v1": ["--objective", "v1"],
     "v2": ["--objective", "v2"],
-    "v3": ["--objective", "v3", "--teacher-forcing", "--change-weight", "0"],
+    "v3": ["--objective", "v3"],
+    "gan": ["--objective", "gan"],
     "counterfactual": ["--from", "nothing"],
     "counterfactual + critic": ["--from", "nothing", "--critic-weight", "0.01"],
 }
@@ -65,7 +66,7 @@ def train(out: Path, films: list[str], more: list[str], channels: int) -> dict[s
         folder = runs[name] = out / name.replace(" + ", "-")
         if (folder / "weights.npz").exists():
             continue
-        size = ["--channels", str(channels)] if "--objective" in options else []
+        size = ["--channels", str(channels)] if name.startswith("v") else []
         words = ["fit", *films, "--out", str(folder), *more, *options, *size]
         done = subprocess.run([sys.executable, "-m", "trainer", *words], stdout=sys.stderr)
         if not (folder / "weights.npz").exists():
@@ -93,7 +94,7 @@ def ditherers(runs: dict[str, Path]) -> dict[str, partial]:
     """How to make each ditherer, by label."""
     made = {label: partial(dithers.make, *chosen) for label, chosen in CLASSICAL.items()}
     for name, folder in {**runs, "shipped weights": None}.items():
-        alone = None if name.startswith("v") else DIAL
+        alone = DIAL if name.startswith(("counterfactual", "shipped")) else None
         made[name] = partial(dithers.make, "generator", alone, weights=folder, polish=0)
         made[f"{name}, polish {POLISH}"] = partial(
             dithers.make, "generator", DIAL, weights=folder, polish=POLISH
