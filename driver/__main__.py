@@ -161,6 +161,8 @@ def panel_settings(args: argparse.Namespace) -> Any:
         raise SettingsError("--save-glass needs --simulated: only the simulator can see its glass")
     if args.save_glass and args.save_glass.suffix.lower() != ".png":
         raise SettingsError(f"cannot save the glass as {args.save_glass}: give a name that ends in .png")
+    if args.simulated_size and find_panel(args.panel).size:
+        raise SettingsError(f"--simulated-size is not for {args.panel}, which has one size: leave it out")
     if args.panel.startswith("omni:") and (args.command == "record" or args.record):
         raise SettingsError("what omni-epd says to a panel cannot be recorded: leave that out")
     settings = find_panel(args.panel).module().PanelSettings

@@ -399,9 +399,9 @@ class Config:
         3, "how often a failing panel is reset and redrawn", "times an hour", 0, 10, panel=True
     )
     keeps_power: bool = _switch(
-        "with --once: the controller keeps its power between runs, so partial updates continue from one run "
-        "to the next; otherwise every run is a redraw. Not with dtparam=strict_gpiod, which lets RST float "
-        "between runs"
+        "IT8951, with --once: the controller keeps its power between runs, so partial updates continue from "
+        "one run to the next; otherwise every run is a redraw. Not with dtparam=strict_gpiod, which lets RST "
+        "float between runs"
     )
 
 

@@ -62,6 +62,24 @@ def test_chart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "648x480 is the least" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("glass", ["new", "old"])
+def test_the_other_controller(glass: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    panel = ["--panel", "waveshare-7.5-v2", "--simulated", "--glass", glass]
+    picture, recording = tmp_path / "glass.png", tmp_path / "panel.jsonl"
+    assert main(["pattern", *panel, "--save-glass", str(picture), "--record", str(recording)]) == 0
+    assert "A flash here: --glass old" in capsys.readouterr().out
+    with Image.open(picture) as image:
+        seen = np.asarray(image)
+    assert seen.shape == (480, 800)
+    assert not (seen[0] >= 128).any(), "the line at the upper edge"
+    assert (seen == 48).sum() > 500, "ghosts of the partial updates"
+    commands = [event.sent.hex() for event in read_recording(recording) if event.command]
+    assert (commands.count("12"), commands[-1]) == (3, "07")
+    assert ("22" in commands) == (glass == "old")
+    assert main(["record", str(recording), *panel, "--compare", str(recording)]) == 0
+    assert "4. After sleep" in capsys.readouterr().out
+
+
 def test_record_and_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second, third = (str(tmp_path / name) for name in ("first", "second", "third"))
     assert main(["record", first, *SIMULATED]) == 0
@@ -93,6 +111,12 @@ def test_every_command_records(command: str, tmp_path: Path) -> None:
     [
         (["info"], "--vcom is missing.*flex cable"),
         (["info", "--simulated", "--vcom", "1.53"], "outside -3.0..-0.5"),
+        (["info", "--panel", "waveshare-7.5-v2", "--vcom", "-1.5"], "--vcom is no setting of waveshare-7.5"),
+        (["info", "--simulated", "--dc-pin", "5"], "--dc-pin is no setting of waveshare-6-hd: leave it out"),
+        (
+            ["info", "--panel", "waveshare-7.5-v2", "--simulated", "--simulated-size", "64x48"],
+            "--simulated-size is not for waveshare-7.5-v2",
+        ),
         (["info", "--vcom", "-1.53", "--save-glass", "x.png"], "--save-glass needs --simulated"),
         (["info", "--simulated", "--rotate", "90"], "rotate is 90: give one of 0, 180"),
         (["info", "--simulated", "--rest", "off"], "rest is 'off': give one of sleep, standby, run"),
