@@ -1,6 +1,7 @@
 """`player add`, `player films` and `player export`: films that become reels on this machine."""
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from player.config.sources import load
 from player.errors import ConfigError, FileError
 from player.files import make_directory, why
 from player.films.kinds import kind_of
-from player.films.options import OPTIONS, checked
+from player.films.options import OPTIONS, checked, usual
 from player.films.queue import Job, Queue
 from player.service.process import say
 from player.times import span
@@ -126,7 +127,7 @@ def line(job: Job) -> str:
 
 def export(arguments: argparse.Namespace) -> int:
     """Export until the queue is empty: SIGTERM ends it with 0, SIGINT with 130."""
-    from player.films.exporter import Exporter, Interrupted, missing
+    from player.films.exporter import Exporter, Interrupted, missing, trainer_command
 
     config = load(given(arguments), os.environ, arguments.config).config
     queue = _queue(config)
@@ -145,7 +146,8 @@ def export(arguments: argparse.Namespace) -> int:
         os.nice(19)
     keep = int(config.free_space * 1e6)
     size = _size(arguments.size, config)
-    exporter = Exporter(queue, Path(config.films), size, keep, say, lambda: bool(came))
+    command = functools.partial(trainer_command, usual=usual(config.dial, config.flashes))
+    exporter = Exporter(queue, Path(config.films), size, keep, say, lambda: bool(came), command)
     try:
         exporter.run()
     except Interrupted:

@@ -117,6 +117,11 @@ def controller(panel: str) -> str:
     return "OMNI" if panel.startswith(OMNI) else CONTROLLERS[panel]
 
 
+def _check_dial(text: str, where: str) -> None:
+    if not re.fullmatch(r"0(\.\d{1,9})?|1(\.0{1,9})?", text, re.ASCII):
+        raise ConfigError(f"{where} is {text!r}; it must be a number from 0 to 1, such as 0.5")
+
+
 _STATE = "/var/lib/longtake"  # of the installed service
 _NO_PLAN = "where no redraw plan applies"
 
@@ -294,6 +299,22 @@ class Config:
         "DIR",
         "directory for films that are to become reels: whatever is sent or copied there is exported into "
         "the directory of `films`",
+    )
+    dial: str = _text(
+        "",
+        "DIAL",
+        "how calm films become on their way to reels: 0 is liveliest, 1 is calmest; otherwise what suits the "
+        "panel",
+        live=True,
+        empty=True,
+        check=_check_dial,
+        example="0.5",
+    )
+    flashes: str = _choice(
+        "usual",
+        ("usual", "rare", "often"),
+        "how often films that become reels may make the panel flash",
+        live=True,
     )
     upload_limit: float = _number(4000.0, "largest reel or film that the web page accepts", "MB", 1, 1e6)
     free_space: float = _number(500.0, "free space that an upload must leave on the disk", "MB", 0, 1e6)

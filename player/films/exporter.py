@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from player.errors import FileError, PlayerError, ReelError
@@ -67,9 +68,18 @@ def usual_dither() -> str:
     return "raster" if machine_memory() < SMALL or find_spec("numba") is None else "hysteresis"
 
 
-def trainer_command(film: Path, reel: Path, size: tuple[int, int], job: Job, more: list[str]) -> list[str]:
-    """`trainer export` for a job, its panel of `size` (width, height), and `more` options."""
-    options = {"dither": usual_dither(), **job.options}
+def trainer_command(
+    film: Path,
+    reel: Path,
+    size: tuple[int, int],
+    job: Job,
+    more: list[str],
+    usual: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """`trainer export` for a job, its panel of `size` (width, height), and `more` options. `usual`: options
+    of jobs that do not say otherwise.
+    """
+    options = {"dither": usual_dither(), **usual, **job.options}
     width, height = size
     program = [sys.executable, "-P", "-m", "trainer", "export", "--progress", f"--size={width}x{height}"]
     return [*program, *more, *flags(options), "--", str(film), str(reel)]

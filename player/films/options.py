@@ -168,6 +168,11 @@ OPTIONS: dict[str, Option] = {
 }
 
 
+def usual(dial: str, flashes: str) -> dict[str, str]:
+    """The options of films that do not say otherwise, by the player's settings of these names."""
+    return {**({"dial": dial} if dial else {}), **({"flashes": flashes} if flashes != "usual" else {})}
+
+
 def checked(given: Mapping[str, str]) -> dict[str, str]:
     """The options in the order of the table. ConfigError for a name or a value that is not allowed."""
     for name in given:

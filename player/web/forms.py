@@ -18,7 +18,9 @@ PIECES = {"interval_h": 3600.0, "interval_m": 60.0, "interval_s": 1.0}
 """The fields of the interval, and the seconds of their unit."""
 MOST_HOURS = 4
 """Pairs of quiet hours that the form holds."""
-HUMAN = ("interval", "finish_by", "quiet", "quiet_days", "end", "order", "caption", "rotate")
+HUMAN = (
+    "interval", "finish_by", "quiet", "quiet_days", "end", "order", "caption", "rotate", "dial", "flashes",
+)  # fmt: skip
 """The settings for everybody; the others are behind "Expert"."""
 FIELD_OF = {
     "interval": "interval_s",

@@ -89,6 +89,21 @@
 % end
 % end
 % end
+% for name, label in (('dial', _('Liveliness of films that are sent')), ('flashes', _('Flashes of films that are sent'))):
+% if name in keys:
+% value, choices = text(name, ''), CHOICES[name]
+<label for="{{name}}">{{label}}</label>
+<select id="{{name}}" name="{{name}}" aria-describedby="wrong-{{name}}"{{!pinned(name)}}>
+% for choice, words in (choices if value in choices or not value else {**choices, value: value}).items():
+<option value="{{choice}}"{{!' selected' if choice == value else ''}}>{{_(words)}}</option>
+% end
+</select>
+% include('wrong.tpl', name=name)
+% if pinned(name):
+<p class="warn">{{_(keys[name]['pinned'])}}.</p>
+% end
+% end
+% end
 % if 'caption' in keys:
 <fieldset{{!pinned('caption')}}>
 <legend>{{_('Caption at the bottom edge')}}</legend>

@@ -59,7 +59,7 @@ def test_what_environment_and_flags_set_cannot_be_changed():
     found = settable(effective)
     assert " ".join(found) == (
         "interval threshold cooldown longest_stretch darkened_only quiet quiet_days step order end caption "
-        "finish_by rotate"
+        "finish_by dial flashes rotate"
     )
     assert "--interval" in found["interval"]
     assert "LONGTAKE_QUIET" in found["quiet"]

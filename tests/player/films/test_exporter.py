@@ -11,7 +11,8 @@ import pytest
 
 from player.errors import FileError
 from player.films.exporter import Exporter, Interrupted, trainer_command
-from player.films.queue import Queue
+from player.films.options import usual
+from player.films.queue import Job, Queue
 from player.reel import Reel
 from player.reel.format import APPLICATION_ID
 
@@ -258,3 +259,11 @@ def test_the_command_is_one_that_the_trainer_takes(tmp_path):
     args = parser("export").parse_args(command[command.index("export") :])
     assert (args.title, args.size, args.dither, args.memory) == ("A film", "1448x1072", "hysteresis", "250M")
     assert args.progress
+
+
+def test_the_settings_say_how_films_usually_become(tmp_path):
+    job = Job("1", "a", tmp_path / "a.mp4", options={"dial": "1"})
+    command = trainer_command(job.film, tmp_path / "a.reel", (8, 8), job, [], usual("0.2", "rare"))
+    assert "--dial=1" in command, "its own goes before"
+    assert "--flashes=rare" in command
+    assert usual("", "usual") == {}

@@ -260,7 +260,7 @@ def test_the_board_says_what_stands(world, reel):
     assert snapshot.settings == {
         "interval": 100.0, "threshold": 0.5, "cooldown": 20, "longest_stretch": 0, "darkened_only": False,
         "quiet": "", "quiet_days": "", "step": 1, "order": "name", "end": "loop", "caption": "",
-        "finish_by": None, "rotate": 0,
+        "finish_by": None, "dial": "", "flashes": "usual", "rotate": 0,
     }  # fmt: skip
 
 

@@ -35,6 +35,8 @@ SETTINGS = {
     "end": "loop",
     "caption": "",
     "finish_by": None,
+    "dial": "",
+    "flashes": "usual",
     "rotate": 0,
 }
 

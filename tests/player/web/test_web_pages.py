@@ -314,8 +314,9 @@ def test_static_files_are_packed_and_kept(full):
 
 UNCHANGED = {"pace": "interval", "interval_h": "0", "interval_m": "3", "interval_s": "20", "hours": "1",
              "quiet_from_0": "22:00", "quiet_to_0": "07:00", "quiet_from_1": "", "quiet_to_1": "",
-             "days": "1", "captions": "1", "end": "loop", "order": "name", "rotate": "0",
-             "threshold": "0.064", "cooldown": "20", "darkened_only": "false"}  # fmt: skip
+             "days": "1", "captions": "1", "end": "loop", "order": "name", "rotate": "0", "dial": "",
+             "flashes": "usual", "threshold": "0.064", "cooldown": "20",
+             "darkened_only": "false"}  # fmt: skip
 
 
 def test_only_the_settings_that_were_changed_are_sent(full):
@@ -383,7 +384,7 @@ def test_the_settings_form_sends_back_what_is_in_force(full):
         if "disabled" not in field and ticked:
             fields[field["name"]] = field.get("value", "")
     for name, options in re.findall(r'<select id="\w+" name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        fields[name] = re.search(r'value="(\w+)" selected', options)[1]
+        fields[name] = re.search(r'value="([\w.]*)" selected', options)[1]
     assert set(UNCHANGED) <= set(fields)
     assert full.client().form("/do/settings", **fields).headers["location"] == "/settings?asked=same"
 
