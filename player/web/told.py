@@ -85,7 +85,7 @@ def _facts(remote: Remote, words: Words, snapshot: Status, wall: float) -> list[
             if snapshot.ends - wall < 2 * 86400
             else words.date(snapshot.ends)
         )
-        facts.append((words("The film ends"), f"{end} ({words.away(snapshot.ends, wall)})"))
+        facts.append((words("The film ends"), f"{end} ({words.away(snapshot.ends, wall, 1)})"))
     elif snapshot.left and snapshot.interval:
         facts.append((words("Still to come"), words.span(snapshot.left * snapshot.interval)))
     if snapshot.up_next is not None:

@@ -90,12 +90,12 @@ class Words:
         same = time.localtime(unix)[:3] == time.localtime(now)[:3]
         return clock if same else f"{self.date(unix)}, {clock}"
 
-    def away(self, unix: float, now: float) -> str:
-        """in 3 minutes, 2 hours ago, now."""
+    def away(self, unix: float, now: float, parts: int = 2) -> str:
+        """in 3 minutes, 2 hours ago, now; beyond an hour in so many `parts`."""
         seconds = unix - now
         if abs(seconds) < 1:
             return self("now")
-        text = self.span(abs(seconds), 2 if abs(seconds) > 3600 else 1)
+        text = self.span(abs(seconds), parts if abs(seconds) > 3600 else 1)
         if self.language == "de":  # the dative
             text = text.replace("Jahre", "Jahren").replace("Tage", "Tagen")
         return self("in {}", text) if seconds > 0 else self("{} ago", text)
