@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from player.config.settings import KEYS
 from player.errors import BadFrame, ReelError
 from player.films.queue import Job
 from player.playback.status import Status
@@ -112,7 +113,7 @@ def title_of(remote: Remote, path: str) -> str:
 def pace_in_words(remote: Remote, words: Words, interval: float) -> str:
     """One frame every so often: when the film ends then. Empty without a film."""
     snapshot, wall = remote.board.latest().snapshot, remote.wall()
-    if not snapshot.left or interval <= 0:
+    if not snapshot.left or not 0 < interval <= (KEYS["interval"].high or 0):
         return ""
     quiet = _quiet(snapshot)
     end = ends_at(wall, interval, snapshot.left, quiet)

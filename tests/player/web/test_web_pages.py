@@ -3,9 +3,10 @@
 import gzip
 import html
 import json
+import random
 import re
 from html.parser import HTMLParser
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -17,6 +18,7 @@ from player.reel import ReelWriter
 from player.times import Place
 from player.web import forms, pages, words
 from player.web.actions import ACTIONS
+from player.web.guard import Bucket
 from player.web.library import chapters
 from player.web.pages import SAID
 from player.web.told import now_in_words
@@ -393,7 +395,9 @@ def test_the_end_is_told_for_another_pace(full):
     full.show(settings={**SETTINGS, "quiet": ""}, left=100)
     client = full.client()
     assert "in 5 days 18 hours." in client.get("/ends?interval_h=1&interval_m=23&interval_s=").text
-    assert client.get("/ends?interval_h=x").text == ""
+    for wrong in ("x", "999999999", "999999999 d", "-1", "0"):
+        reply = client.get(f"/ends?interval_h={wrong.replace(' ', '%20')}")
+        assert (reply.status, reply.text) == (200, "")
     assert client.get("/ends").text == ""
 
 
@@ -570,3 +574,28 @@ def test_the_colours_have_enough_contrast(client, scheme):
     for one, other, least in pairs:
         light, dark = sorted((luminance(colours[one]), luminance(colours[other])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= least, (one, other)
+
+
+ODD = (
+    "", "0", "-1", "9", "99999999999999999999", "1e9", "x" * 5000, "<b>", "\"'", "\0", "\u202e", "nan", "inf",
+    "0,1", "5 min", "1:99", "0:00", "../../etc/passwd", "\n", "22:00", "0001-01-01", "9999-12-31", "180",
+)  # fmt: skip
+
+
+def test_nothing_odd_breaks_a_page(make_house, films, tmp_path):
+    """Every form and every page with a query, with values that nobody means: never an error of ours."""
+    reel = write(films / "a.reel", film(9))
+    house = make_house(inbox=tmp_path / "inbox")
+    house.show(reel)
+    house.remote.pace = Bucket(10**9, 1.0, lambda: 0.0)
+    chance, client = random.Random(18), house.client()
+    forms = [f"/do/{action.name}" for action in ACTIONS] + ["/do/job/first", "/do/job/options", "/language"]
+    names = [*UNCHANGED, "place", "reel", "title", "finish_by", "step", "job", "option_fit", "language"]
+    queries = ("/?at=", "/?place=", "/seek?at=", "/?asked=", "/ends?interval_m=", "/?asked=next&number=")
+    statuses = set()
+    for _ in range(400):
+        sent = {name: chance.choice(ODD) for name in chance.sample(names, 6)} | {"reel": str(reel)}
+        statuses.add(client.form(chance.choice(forms), **sent).status)
+        statuses.add(client.get(chance.choice(queries) + quote(chance.choice(ODD))).status)
+    assert statuses == {200, 303, 404, 409, 422}
+    assert not any("failed" in line for line in house.logged)
