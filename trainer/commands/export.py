@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trainer.commands.dithers import add_dither_options, dial_for, levels, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraws
 from trainer.commands.output import counted, progress_bar, progress_lines
+from trainer.dithers.search.memory import WINDOW, window_within
 from trainer.errors import OptionError
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--memory",
         metavar="SIZE",
         help="room on this machine for the frames that workers have or wait for, like 250M or 2G; with less, "
-        "fewer workers are busy; default: a quarter of the machine's memory",
+        "fewer workers are busy, and search takes fewer frames together; default: a quarter of the machine's "
+        "memory",
     )
     add_film_options(parser)
 
@@ -78,7 +80,12 @@ def run(args: argparse.Namespace) -> int:
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
     film, selection, tones = open_film(args)
-    dither = args.dither, dial_for(args, args.dither, args.dial), own_options(args)
+    settings = own_options(args)
+    if args.memory is not None and args.dither == "search":
+        window = window_within(memory // args.workers, tones.size)
+        if window < WINDOW:
+            settings.setdefault("window", window)
+    dither = args.dither, dial_for(args, args.dither, args.dial), settings
     task = Task(film.path, selection, tones, *dither, redraws(args, levels(args)), args.stream, args.title)
     width, height = tones.size
     total = selection.estimate(film)

@@ -71,6 +71,13 @@ ENGINE = Option(
     "on all its machines; default: the one that suits this machine",
     engine_of,
 )
+WINDOW = Option(
+    "window",
+    int,
+    "N",
+    "frames that are searched together, 4 to 64; default 12; fewer take less memory, and --memory chooses it",
+    _between("--window", 4, 64, "4 to 64 frames"),
+)
 WEIGHTS = Option("weights", Path, "RUN", "a folder of `trainer fit`; default: the weights that ship")
 PASSES = Option(
     "passes",
@@ -105,7 +112,7 @@ DITHERS = {
         "search.ditherer:make_search",
         True,
         "the least visible error, with a price on every flip; the best",
-        (ENGINE,),
+        (ENGINE, WINDOW),
     ),
     "generator": Entry(
         "generator.ditherer:make_ditherer",

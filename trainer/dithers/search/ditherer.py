@@ -20,11 +20,10 @@ from trainer.dithers.glass import aim
 from trainer.dithers.levels import CLEAN, Levels
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import Window
+from trainer.dithers.search.memory import OVERLAP, WINDOW
 from trainer.dithers.search.start import CUT_PRICE, Start, after_cut, start_dial
 from trainer.errors import OptionError
 
-WINDOW, OVERLAP = 24, 8
-"""Frames that are searched together, and how many of them are searched again with those that follow."""
 CALMER = 0.2
 """The dither that the joint search starts at is calmer by this much on the dial: livening it up ends
 better."""
@@ -139,9 +138,10 @@ class FrameSearch(FrameByFrame):
         return self._settle(frame, start, shown, price, None)
 
 
-def make_search(dial: float = 0.5, engine: str | None = None) -> Ditherer:
+def make_search(dial: float = 0.5, engine: str | None = None, window: int = WINDOW) -> Ditherer:
     """The joint search by that engine; None: by the one that suits this machine."""
-    return ParallelSearch(dial) if engine_of(engine) == "parallel" else Search(dial)
+    search = ParallelSearch if engine_of(engine) == "parallel" else Search
+    return search(dial, window=window, overlap=window // 3)
 
 
 Settle = Callable[[Frame, Dither, Dither, float, int | None], Dither]

@@ -146,7 +146,7 @@ class Window:
         """The newest dither, uint8[H, W]; None before the first."""
         if not self.frames:
             return None
-        return ((self._state.lines >> np.uint64(self.frames - 1)) & _BIT).astype(np.uint8)
+        return _dither_of(self._state.lines, self.frames - 1)
 
     @property
     def dirty(self) -> NDArray[np.bool_] | None:
@@ -157,7 +157,7 @@ class Window:
     def append(self, frame: Frame, dither: Dither) -> None:
         """Add the next frame, float32[H, W], and the dither to start from, uint8[H, W]."""
         state, rule, radius = self._state, self._rule, self._radius
-        state.lines[:] |= dither.astype(np.uint64) << np.uint64(self.frames)
+        _put(state.lines, self.frames, dither)
         self.frames += 1
         _find_first(state, self.frames)
         dirty = state.first < self.frames
@@ -197,16 +197,43 @@ class Window:
     def take(self, count: int) -> list[Dither]:
         """Remove the first `count` frames, their dithers, uint8[H, W]."""
         state = self._state
-        dithers = [((state.lines >> np.uint64(t)) & _BIT).astype(np.uint8) for t in range(count)]
+        dithers = [_dither_of(state.lines, t) for t in range(count)]
         if count < self.frames:
-            left, last = self.frames - count, dithers[-1].astype(np.int8)
-            state.before[:] = np.where(state.first < count, _DIRTY_BLACK, _CLEAN_BLACK) + last
-            state.lines[:] >>= np.uint64(count)
+            left = self.frames - count
+            _drop(state, count)
             state.blurred[:left] = state.blurred[count : self.frames]
             if self._rule.spread:
                 state.haze[:left] = state.haze[count : self.frames]
         self.frames -= count
         return dithers
+
+
+@_jit
+def _dither_of(lines: NDArray[np.uint64], frame: int) -> Dither:  # pragma: no cover (compiled)
+    """The dither of a frame, without the planes of 64 bits that NumPy would make on the way."""
+    dither = np.empty(lines.shape, np.uint8)
+    for y in range(lines.shape[0]):
+        for x in range(lines.shape[1]):
+            dither[y, x] = (lines[y, x] >> np.uint64(frame)) & _BIT
+    return dither
+
+
+@_jit
+def _put(lines: NDArray[np.uint64], frame: int, dither: Dither) -> None:  # pragma: no cover (compiled)
+    """Add the dither of a frame that is 0 so far."""
+    for y in range(lines.shape[0]):
+        for x in range(lines.shape[1]):
+            lines[y, x] |= np.uint64(dither[y, x]) << np.uint64(frame)
+
+
+@_jit
+def _drop(state: _State, frames: int) -> None:  # pragma: no cover (compiled)
+    """Forget the first frames, and remember what they leave."""
+    for y in range(state.lines.shape[0]):
+        for x in range(state.lines.shape[1]):
+            dirty = _DIRTY_BLACK if state.first[y, x] < frames else _CLEAN_BLACK
+            state.before[y, x] = dirty + (1 if _colour(state.lines[y, x], frames - 1) else 0)
+            state.lines[y, x] >>= np.uint64(frames)
 
 
 @_jit
