@@ -77,6 +77,8 @@ def test_the_player_opens_panels_in_one_place():
 def test_the_trainer_takes_from_its_siblings_only_what_both_must_agree_on(path):
     """The reel, the rule, the profile; of the driver the panels' sizes, their chart and the simulator."""
     of_the_player = ("player.reel", "player.redraw", "player.errors", "player.profile")
+    if path.name == "serve.py":  # the player says in these words what it wants exported
+        of_the_player += ("player.films.options",)
     of_the_driver = ("driver.simulator", "driver.panel", "driver.chart")
     for module, at_top_level in imports(path):
         if within(module, "player", "driver"):

@@ -18,6 +18,7 @@ COMMANDS = {
     "fit": "train the generator on films",
     "export": "turn a film into a reel that `player` shows",
     "calibrate": "measure a panel by a photograph of its chart",
+    "serve": "export films of this computer for a player of the house",
     "evaluate": "measure dithers on films: quality, flips, texture",
     "preview": "see dithers side by side: a page, an animation, a contact sheet",
     "sweep": "train many generators at once with different settings, and compare them",
@@ -27,6 +28,7 @@ COMMANDS = {
 
 AFTER_CTRL_C = {
     "export": "the same command goes on from there",
+    "serve": "the same command goes on from there",
     "fit": "the same command with --resume goes on from the last checkpoint, if there is one",
     "sweep": "the weights so far, if any, are in its folder; to sweep again, name another --out",
 }

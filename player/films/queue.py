@@ -45,13 +45,14 @@ class NotNow(PlayerError, ValueError):
 
 @dataclass(frozen=True)
 class Job:
-    """A film that becomes a reel. `id`; `name` for people; `film`: absolute path.
+    """A film that becomes a reel. `id`; `name` for people; `film`: absolute path, or the place in the library
+    of the computer `by`.
 
     `done` of `of` frames, 0 while unknown; `seconds_left`: None while unknown. `reel`: the file's name in the
     directory of reels as soon as it can be shown, at first unfinished. `error`: why it failed, in one line.
     `options`: see `options.OPTIONS`. `held`: it waits until `release`. `by`: the computer that exports it,
-    empty for this one; `heard`: when it last told something, Unix seconds. `played`: the player was asked to
-    show it, and is not asked again.
+    or is to, empty for this one; `heard`: when it last told something, Unix seconds. `played`: the player was
+    asked to show it, and is not asked again.
     """
 
     id: str
@@ -68,6 +69,11 @@ class Job:
     by: str = ""
     heard: float = 0.0
     played: bool = False
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its film lies on the computer `by`, which alone can export it."""
+        return not self.film.is_absolute()
 
     @property
     def percent(self) -> float | None:
@@ -110,14 +116,18 @@ class Queue:
         """The job with this id. NoSuchJob."""
         return _find(self.jobs(), id)
 
-    def add(self, film: Path, options: Mapping[str, str] | None = None, held: bool = False) -> Job:
-        """Add a film at the end. One that waits here already gets the new options instead.
+    def add(
+        self, film: Path, options: Mapping[str, str] | None = None, held: bool = False, by: str = ""
+    ) -> Job:
+        """Add a film at the end. One that waits here already gets the new options instead. `by`: the computer
+        in whose library it lies, at `film`.
 
         ConfigError for options; NotNow when the film is being exported, or the queue is full.
         """
-        film, good = film.absolute(), checked(options or {})
+        film, good = film if by else film.absolute(), checked(options or {})
         with self._changing() as jobs:
-            there = next((job for job in jobs if job.film == film and job.state != "done"), None)
+            same = (job for job in jobs if job.film == film and job.state != "done")
+            there = next((job for job in same if not by or job.by == by), None)
             if there is not None:
                 if there.state == "exporting":
                     raise NotNow(f"{film.name} is being exported")
@@ -127,7 +137,7 @@ class Queue:
             _forget(jobs)
             if len(jobs) >= MOST:
                 raise NotNow(f"the queue is full: {MOST} films wait; remove some")
-            job = Job(secrets.token_hex(4), _name(film, good), film, options=good, held=held)
+            job = Job(secrets.token_hex(4), _name(film, good), film, options=good, held=held, by=by)
             jobs.append(job)
             return job
 
@@ -141,9 +151,7 @@ class Queue:
 
     def release(self, id: str) -> Job:
         """Let a held job begin, and one that has failed try again where it was. NoSuchJob, NotNow."""
-        return self._change(
-            id, lambda job: replace(job, state="waiting", held=False, error=None, by=""), "waiting", "failed"
-        )
+        return self._change(id, lambda job: replace(_back(job), held=False, error=None), "waiting", "failed")
 
     def move(self, id: str, place: int) -> None:
         """Give a job another place, counted from 0 among all jobs. NoSuchJob."""
@@ -180,7 +188,7 @@ class Queue:
         with self._changing() as jobs:
             self._give_up(jobs)
             mine = [job for job in jobs if job.state == "exporting" and not job.by]
-            waiting = [job for job in jobs if job.state == "waiting" and not job.held]
+            waiting = [job for job in jobs if job.state == "waiting" and not job.held and not job.by]
             if not mine and not waiting:
                 return None
             return _put(jobs, replace((mine or waiting)[0], state="exporting", error=None))
@@ -192,8 +200,8 @@ class Queue:
             job = _find(jobs, id)
             if job.state == "exporting" and job.by != by:
                 raise NotNow(f"{job.name} is being exported by {job.by or 'the player'}")
-            if job.state == "done" or job.held:
-                raise NotNow(f"{job.name} does not wait")
+            if job.state == "done" or job.held or (job.is_elsewhere and job.by != by):
+                raise NotNow(f"{job.name} does not wait for {by}")
             return _put(jobs, replace(job, state="exporting", by=by, heard=self._wall(), error=None))
 
     def report(self, id: str, **what: Any) -> Job:
@@ -211,7 +219,7 @@ class Queue:
         now = self._wall()
         for job in jobs:
             if job.state == "exporting" and job.by and abs(now - job.heard) > CLAIM:
-                _put(jobs, replace(job, state="waiting", by="", done=0, seconds_left=None))
+                _put(jobs, replace(_back(job), seconds_left=None))
 
     def _change(self, id: str, change: Callable[[Job], Job], *states: State) -> Job:
         with self._changing() as jobs:
@@ -235,7 +243,7 @@ class Queue:
             # Whoever may write to the folder may change the queue: the service, and people of its group.
             with suppress(OSError):
                 self._file.chmod(0o660)
-            if any(job.state == "waiting" and not job.held for job in jobs):
+            if any(job.state == "waiting" and not job.held and not job.by for job in jobs):
                 with suppress(OSError):
                     self.todo.touch()
 
@@ -281,9 +289,23 @@ def _put(jobs: list[Job], job: Job) -> Job:
     return job
 
 
+def _back(job: Job) -> Job:
+    """The job waiting again: for the computer that has its film, else for whoever comes first."""
+    if job.is_elsewhere:
+        return replace(job, state="waiting")
+    return replace(job, state="waiting", by="", done=0 if job.by else job.done)
+
+
 def _waiting(job: Job, options: dict[str, str], held: bool) -> Job:
     """The job as if it had just been added. What was exported with other options is of no use."""
-    fresh = Job(job.id, _name(job.film, options), job.film, options=options, held=held)
+    fresh = Job(
+        job.id,
+        _name(job.film, options),
+        job.film,
+        options=options,
+        held=held,
+        by=job.by if job.is_elsewhere else "",
+    )
     return replace(fresh, done=job.done, of=job.of, reel=job.reel) if options == job.options else fresh
 
 

@@ -39,7 +39,7 @@ class Watch:
         """Look at the queue once. What fails is said in the log, once."""
         try:
             for job in self._queue.jobs():
-                if job.reel is None or job.played or job.by:
+                if job.reel is None or job.played:
                     continue
                 reel, playing = self._films / job.reel, self._board.latest().snapshot.reel
                 if not reel.exists() or playing is None:

@@ -12,6 +12,7 @@ from typing import Any
 from bottle import Bottle, HTTPResponse, request
 
 from player.films.queue import Job
+from player.web import computers
 from player.web.actions import ACTIONS, Action
 from player.web.exchange import BYTES, JSON, Field, Problem, check_fields, media_type, read_body, read_json
 from player.web.images import Picture
@@ -28,6 +29,7 @@ def mount(app: Bottle, remote: Remote) -> None:
     _mount_reading(app, remote)
     _mount_uploads(app, remote)
     _mount_jobs(app, remote)
+    computers.mount(app, remote.computers, remote.queue, remote.config, answer, _job)
     for action in ACTIONS:
 
         @app.post(f"/api/{action.name}")

@@ -7,6 +7,7 @@ from player.config.settings import KEYS
 from player.films.options import OPTIONS
 from player.films.queue import STATES
 from player.web.actions import ACTIONS
+from player.web.computers import COMPUTER, LONGEST_FILM, MOST_FILMS, REPORT
 from player.web.exchange import BYTES, JSON, PROBLEM, Field
 from player.web.guard import COOKIE
 from player.web.uploads import BEGIN, PIECE
@@ -24,7 +25,7 @@ _SWITCH: Schema = {"type": "boolean"}
 def document(keys: Sequence[str]) -> dict[str, Any]:
     """The document; `keys`: the settings that can be changed."""
     paths: Paths = {}
-    for part in (_reading(), _acting(keys), _uploading(), _exporting()):
+    for part in (_reading(), _acting(keys), _uploading(), _exporting(), _computers()):
         for path, operations in part.items():
             paths.setdefault(path, {}).update(operations)
     return {
@@ -168,6 +169,42 @@ def _exporting() -> Paths:
     return {
         "/api/jobs": {"get": listed},
         **{f"/api/jobs/{{id}}/{name}": {"post": operation} for name, operation in posts.items()},
+    }
+
+
+def _computers() -> Paths:
+    """For `trainer serve`, on computers of the house."""
+    id = {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "minLength": 1}}
+    by = _field(COMPUTER)
+    known = _list(_object({"name": _TEXT, "films": _list(_TEXT), "seconds": _COUNT}))
+    films = {
+        "type": "array",
+        "items": {**_TEXT, "minLength": 1, "maxLength": LONGEST_FILM},
+        "maxItems": MOST_FILMS,
+    }
+    told = _object({"by": by, "films": films})
+    wanted = _object({"id": _TEXT, "film": _TEXT, "state": _TEXT, "options": {"type": "object"}})
+    size = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
+    want = _object(
+        {"by": by, "film": {**_TEXT, "minLength": 1, "maxLength": LONGEST_FILM}, "options": _OPTIONS}
+    )
+    want["required"] = ["by", "film"]
+    problems = 404, 409, 507
+    claim = _post("Take a film, to export it.", _body((COMPUTER,)), 200, _JOB, *problems)
+    report = _post("Tell how far the export of a film is.", _body(REPORT), 200, _JOB, *problems)
+    claim["parameters"] = report["parameters"] = [id]
+    here = _post("Say that a computer is there, with its films.", told, 200,
+                 _object({"size": size, "jobs": _list(wanted)}), 409, 507)  # fmt: skip
+    return {
+        "/api/computers": {
+            "get": _get(
+                "The computers that export films, and the films they have.", _object({"computers": known})
+            ),
+            "post": here,
+        },
+        "/api/computers/want": {"post": _post("Have a computer export a film.", want, 200, _JOB, *problems)},
+        "/api/jobs/{id}/claim": {"post": claim},
+        "/api/jobs/{id}/report": {"post": report},
     }
 
 

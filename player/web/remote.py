@@ -12,6 +12,7 @@ from player.films.queue import Job, Queue
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
 from player.service.process import LogTail
+from player.web.computers import Computers
 from player.web.exchange import Problem, retry_after
 from player.web.guard import Bucket, Guard
 from player.web.images import Pictures
@@ -46,6 +47,7 @@ class Remote:
     ) -> None:
         self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
         self.guard, self.urls, self.wall, self.sleep, self.free = guard, urls, wall, sleep, free
+        self.config, self.computers = config, Computers(clock)
         self.pace = Bucket(20, 5.0, clock)
         # A page outlives the player, whose numbers begin anew: so they begin at the time of its start.
         self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)

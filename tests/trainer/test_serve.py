@@ -1,0 +1,142 @@
+"""`trainer serve` against the player's real page: what is asked for there is exported, sent and shown."""
+
+import pytest
+
+from player.config.settings import Config
+from player.films.queue import Queue
+from player.playback.requests import Inbox
+from player.playback.status import Status, StatusBoard
+from player.reel import Reel
+from player.service.process import LogTail
+from player.web.service import serving
+from tests.trainer.made_films import make_film
+from trainer.commands.serve import address
+from trainer.errors import OptionError
+from trainer.serve import Player, Refused, Server, Unreachable, films_in
+
+SIZE = 64, 48
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch, unused_port):
+    """A running page that asks for a token, and a library of films."""
+    import numpy as np
+
+    monkeypatch.setattr("player.web.computers.USUAL_SIZE", SIZE)
+    monkeypatch.setattr("trainer.serve.LOOK", 0.0)
+    films, inbox, library, work = (tmp_path / name for name in ("films", "inbox", "library", "work"))
+    for folder in (films, inbox, library / "Metropolis (1927)", work):
+        folder.mkdir(parents=True)
+    make_film(library / "Metropolis (1927)" / "film.mp4", pictures=4)
+    (library / "notes.txt").write_text("no film")
+    (tmp_path / "token").write_text("abcdefghijklmnopqrstuvwxyz\n")
+    (tmp_path / "token").chmod(0o600)
+    config = Config(
+        remote="loopback", remote_port=unused_port, remote_token=str(tmp_path / "token"), films=str(films),
+        inbox=str(inbox), free_space=0.0,
+    )  # fmt: skip
+    board, requests = StatusBoard(), Inbox()
+    width, height = SIZE
+    board.publish(Status(), np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8))
+    with serving(config, board, requests, dict, films, LogTail(), tmp_path, print):
+        player = Player(f"http://127.0.0.1:{unused_port}", "abcdefghijklmnopqrstuvwxyz")
+        lines: list[str] = []
+        server = Server(player, library, work, "desk", lines.append, more=["--dither=raster"])
+        yield type("House", (), {"player": player, "server": server, "queue": Queue(inbox), "films": films,
+                                 "library": library, "work": work, "lines": lines})  # fmt: skip
+    requests.close()
+
+
+@pytest.fixture
+def unused_port():
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+FILM = "Metropolis (1927)/film.mp4"
+
+
+def test_what_the_page_asks_for_is_exported_and_sent(house):
+    assert not house.server.once()  # nothing is wanted yet
+    (computer,) = house.player.get("/api/computers")["computers"]
+    assert (computer["name"], computer["films"]) == ("desk", [FILM])
+    asked = house.player.post("/api/computers/want", {"by": "desk", "film": FILM, "options": {"title": "M"}})
+    assert house.queue.take() is None  # this machine leaves it to the other one
+    assert house.server.once()
+    (job,) = house.queue.jobs()
+    assert (job.id, job.state, job.reel, job.by) == (asked["id"], "done", "M.reel", "desk")
+    with Reel(house.films / "M.reel") as reel:
+        assert (reel.frames, reel.complete, reel.meta["title"]) == (4, True, "M")
+        assert (reel.width, reel.height) == SIZE
+    assert [path.name for path in house.work.iterdir()] == ["done.json"]
+
+
+def test_a_film_that_cannot_be_exported_fails_there_and_not_here(house):
+    (house.library / FILM).write_bytes(b"\0\0\0\x18ftypmp42 and nothing else")
+    house.server.once()
+    house.player.post("/api/computers/want", {"by": "desk", "film": FILM})
+    assert house.server.once()
+    (job,) = house.queue.jobs()
+    assert job.state == "failed"
+    assert "film.mp4" in job.error
+
+
+def test_everything_is_exported_once_where_that_is_asked(house):
+    make_film(house.library / "two.mp4", pictures=2)
+    server = Server(
+        house.player, house.library, house.work, "desk", print, everything=True, more=["--dither=raster"]
+    )
+    while server.once():
+        pass
+    assert [(job.name, job.state) for job in house.queue.jobs()] == [("two", "done"), ("film", "done")]
+    house.queue.remove(house.queue.jobs()[0].id)
+    assert not server.once()
+
+
+def test_a_name_that_is_taken_gets_a_number(house):
+    (house.films / "film.reel").write_bytes(b"another")
+    house.server.once()
+    house.player.post("/api/computers/want", {"by": "desk", "film": FILM})
+    house.server.once()
+    assert house.queue.jobs()[0].reel == "film-2.reel"
+
+
+def test_who_is_not_there_is_asked_for_nothing(house):
+    for body in ({"by": "attic", "film": FILM}, {"by": "desk", "film": "../../etc/passwd"}):
+        with pytest.raises(Refused, match="no computer"):
+            house.player.post("/api/computers/want", body)
+    for films in (["/etc/passwd"], ["../x.mp4"], [1], "x", ["a" * 301]):
+        with pytest.raises(Refused, match="films must be"):
+            house.player.post("/api/computers", {"by": "desk", "films": films})
+
+
+def test_a_wrong_token_ends_it_and_silence_does_not(house, unused_port):
+    wrong = Server(Player(house.player.url, "wrong"), house.library, house.work, "desk", print)
+    with pytest.raises(Refused) as raised:
+        wrong.once()
+    assert raised.value.status == 401
+    silent = Player("http://127.0.0.1:9", None)
+    with pytest.raises(Unreachable, match="does not answer"):
+        silent.get("/api/status")
+    lines: list[str] = []
+    server = Server(silent, house.library, house.work, "desk", lines.append)
+    assert not server.once()
+    assert not server.once()
+    assert len(lines) == 1
+
+
+def test_films_below_a_folder(tmp_path):
+    for name in ("b/two.MKV", "a.mp4", ".hidden.mp4", ".trash/x.mp4", "b/two.srt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert films_in(tmp_path) == ["a.mp4", "b/two.MKV"]
+
+
+def test_the_link_that_signs_in_is_an_address():
+    assert address("http://192.168.1.20:8080/login#abc_-1") == ("http://192.168.1.20:8080", "abc_-1")
+    assert address("http://longtake.local:8080/") == ("http://longtake.local:8080", None)
+    with pytest.raises(OptionError, match="write it like"):
+        address("longtake.local")

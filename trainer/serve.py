@@ -1,0 +1,271 @@
+"""A computer of the house that exports films for a player: it asks what is wanted, exports it, and sends it.
+
+Everything goes over the player's own API (docs/remote.md), and begins here: the player never connects to this
+computer. What is not reached now is tried again, for ever.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from player.errors import ConfigError
+from player.films.options import checked, flags
+from trainer.errors import TrainerError
+
+SUFFIXES = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".vob", ".wmv",
+    ".flv", ".ogv", ".3gp", ".mxf",
+)  # fmt: skip
+MOST, LONGEST, ROOM = 2000, 300, 60_000
+"""Films that the player is told of, characters of a film's place, and bytes of all of them."""
+LOOK = 15.0  # seconds from look to look, and from report to report
+TIMEOUT = 60.0  # seconds that the player may take for an answer; it may check a reel for half of that
+PIECE = 1 << 20  # bytes
+
+
+class Refused(TrainerError):
+    """The player has refused a request: `status` of HTTP."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class Unreachable(TrainerError):
+    """The player does not answer now."""
+
+
+class Player:
+    """The API of the player at `url`. `token`: None for a page that asks for none."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url, self._token = url.rstrip("/"), token
+
+    def get(self, path: str) -> Any:
+        """The answer to a GET. Refused, Unreachable."""
+        return self._send("GET", path, None, "")
+
+    def post(self, path: str, body: bytes | dict[str, Any]) -> Any:
+        """The answer to a POST. Refused, Unreachable."""
+        if isinstance(body, bytes):
+            return self._send("POST", path, body, "application/octet-stream")
+        return self._send("POST", path, json.dumps(body).encode(), "application/json")
+
+    def _send(self, method: str, path: str, body: bytes | None, kind: str) -> Any:
+        headers = {"Content-Type": kind} if body is not None else {}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        asked = urllib.request.Request(self.url + path, body, headers, method=method)
+        try:
+            with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            detail = f"{error.code} {error.reason}"
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                detail = str(json.loads(error.read())["detail"])
+            if error.code in (429, 503) or (error.code >= 500 and error.code != 507):
+                raise Unreachable(f"{self.url}: {detail}") from None
+            raise Refused(error.code, f"{self.url}: {detail}") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Unreachable(f"{self.url}: does not answer: {reason}".lower()) from None
+
+
+class Wanted(NamedTuple):
+    """A job of the player: its film's place in the library."""
+
+    id: str
+    film: str
+    options: dict[str, str]
+
+
+def films_in(library: Path) -> list[str]:
+    """The places of the films below a folder, in order; no more than the player takes."""
+    found: list[str] = []
+    room = ROOM
+    for folder, inner, names in os.walk(library):
+        inner.sort()
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in sorted(names):
+            place = (Path(folder) / name).relative_to(library).as_posix()
+            good = name.lower().endswith(SUFFIXES) and not name.startswith(".") and place.isprintable()
+            if good and len(place) <= LONGEST:
+                room -= len(json.dumps(place)) + 2
+                if room < 0 or len(found) == MOST:
+                    return found
+                found.append(place)
+    return found
+
+
+class Server:
+    """`work`: a folder for reels that are being made. `name`: of this computer. `everything`: export all
+    films of the library, one after the other, and not only those that are asked for. `more`: further options
+    of `trainer export`. `clock`: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        player: Player,
+        library: Path,
+        work: Path,
+        name: str,
+        say: Callable[[str], None],
+        everything: bool = False,
+        more: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._player, self._library, self._work, self._name = player, library, work, name
+        self._say, self._everything, self._more = say, everything, tuple(more)
+        self._clock, self._sleep = clock, sleep
+        self._was = ""
+
+    def run(self) -> None:
+        """Serve for ever. TrainerError for what waiting does not mend: a wrong token, a full disk."""
+        while True:
+            if not self.once():
+                self._sleep(LOOK)
+
+    def once(self) -> bool:
+        """Look once what is wanted, and do the first of it; whether something was done."""
+        films = films_in(self._library)
+        try:
+            told = self._player.post("/api/computers", {"by": self._name, "films": films})
+            self._say_once(f"{self._player.url}: {len(films)} films offered")
+            wanted = [Wanted(job["id"], job["film"], job["options"]) for job in told["jobs"]]
+            if not wanted and self._everything:
+                return self._want_next(films)
+            if not wanted:
+                return False
+            width, height = told["size"]
+            self._do(wanted[0], f"{int(width)}x{int(height)}")
+            return True
+        except Unreachable as error:
+            self._say_once(f"{error}; trying again")
+            return False
+
+    def _want_next(self, films: list[str]) -> bool:
+        """Ask for the first film that was never done; whether there is one."""
+        done = self._done()
+        for film in films:
+            if film not in done:
+                self._player.post("/api/computers/want", {"by": self._name, "film": film})
+                return True
+        return False
+
+    def _do(self, job: Wanted, size: str) -> None:
+        """Export a film, send its reel and say so. Unreachable: later it goes on where it was."""
+        film, reel = self._library / job.film, self._work / f"{re.sub('[^0-9a-z]', '', job.id)}.reel"
+        try:
+            if not film.resolve().is_relative_to(self._library.resolve()) or not film.is_file():
+                raise TrainerError(f"{job.film} is not in the library any more")
+            self._player.post(f"/api/jobs/{quote(job.id)}/claim", {"by": self._name})
+            self._export(job, film, reel, size)
+            self._send(job, reel)
+        except Unreachable:
+            raise
+        except Refused as error:
+            if error.status not in (404, 409):
+                self._fail(job, str(error))
+                raise
+            self._say(f"{job.film}: not wanted any more: {error}")
+            reel.unlink(missing_ok=True)
+        except (TrainerError, ConfigError) as error:
+            self._say(f"{job.film}: {error}")
+            self._fail(job, str(error))
+        self._note(job.film)
+
+    def _export(self, job: Wanted, film: Path, reel: Path, size: str) -> None:
+        options = flags(checked(job.options))
+        command = [sys.executable, "-m", "trainer", "export", "--progress", f"--size={size}"]
+        self._say(f"{job.film}: export begins")
+        with subprocess.Popen(
+            [*command, *self._more, *options, "--", str(film), str(reel)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                assert process.stdout is not None
+                assert process.stderr is not None
+                began = told = self._clock()
+                first = None
+                for line in process.stdout:
+                    now = self._clock()
+                    if line.startswith("{") and now - told >= LOOK:
+                        told, found = now, json.loads(line)
+                        done, of = int(found["done"]), int(found["of"] or 0)
+                        first = done if first is None else first
+                        self._report(job, done, of, (now - began) * (of - done) / max(done - first, 1))
+                error = process.stderr.read()
+            except BaseException:
+                process.terminate()
+                raise
+        if process.returncode:
+            lines = error.strip().splitlines() or [f"it ended with status {process.returncode}"]
+            raise TrainerError(lines[-1].removeprefix("trainer: ")[:300])
+
+    def _report(self, job: Wanted, done: int, of: int, left: float) -> None:
+        what = {"by": self._name, "done": done, "of": of, "seconds_left": max(int(left), 0)}
+        with suppress(Unreachable):  # the film goes on
+            self._player.post(f"/api/jobs/{quote(job.id)}/report", what)
+
+    def _fail(self, job: Wanted, error: str) -> None:
+        with suppress(TrainerError):
+            what = {"by": self._name, "error": error[:400]}
+            self._player.post(f"/api/jobs/{quote(job.id)}/report", what)
+
+    def _send(self, job: Wanted, reel: Path) -> None:
+        """Send a reel in pieces; one that was begun goes on."""
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", job.options.get("title") or Path(job.film).stem)
+        stem = stem.strip(".-_")[:80] or "film"
+        size = reel.stat().st_size
+        for number in range(1, 100):
+            name = f"{stem}.reel" if number == 1 else f"{stem}-{number}.reel"
+            try:
+                upload = self._player.post("/api/upload", {"name": name, "bytes": size, "stamp": job.id})
+                break
+            except Refused as error:
+                if "another name" not in str(error):
+                    if error.status == 409:  # another upload is under way
+                        raise Unreachable(str(error)) from None
+                    raise
+        else:
+            raise TrainerError(f"the player has too many reels called {stem}; rename some")
+        with reel.open("rb") as file:
+            while (at := upload["received"]) < size:
+                file.seek(at)
+                upload = self._player.post(f"/api/upload/{upload['id']}?offset={at}", file.read(PIECE))
+        self._player.post(f"/api/upload/{upload['id']}/finish", b"")
+        self._player.post(f"/api/jobs/{quote(job.id)}/report", {"by": self._name, "reel": name})
+        self._say(f"{job.film}: sent as {name}, {size / 1e6:.1f} MB")
+        reel.unlink(missing_ok=True)
+
+    def _done(self) -> set[str]:
+        try:
+            return set(json.loads((self._work / "done.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return set()
+
+    def _note(self, film: str) -> None:
+        """Remember that a film was done, for `everything`."""
+        file = self._work / "done.json"
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(sorted(self._done() | {film})))
+        new.replace(file)
+
+    def _say_once(self, text: str) -> None:
+        if text != self._was:
+            self._was = text
+            self._say(text)
