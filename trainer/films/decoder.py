@@ -84,6 +84,7 @@ class Decoder:
         self._index = [one.is_discard for one in getattr(self._stream, "index_entries", ())]
         self.announced = self._announced()
         self._picture: Picture | None = None
+        self._orientations: dict[int, Orientation] = {}
         self._first_s: Fraction | None = None
         self._timed = in_time(self._deinterlaced(self._packets()), 1 / self.rate)
 
@@ -112,7 +113,14 @@ class Decoder:
     @property
     def orientation(self) -> Orientation:
         """How the last frame's pixels become upright."""
-        return Orientation() if self._picture is None else orientation(self._picture.frame)
+        if self._picture is None:
+            return Orientation()
+        # To ask a frame for its side data makes PyAV hold the frame until Python collects cycles, which can be
+        # hundreds of frames later. So it is asked for once for each angle.
+        angle = self._picture.frame.rotation
+        if angle not in self._orientations:
+            self._orientations[angle] = orientation(self._picture.frame)
+        return self._orientations[angle]
 
     @property
     def transfer(self) -> str:
