@@ -115,11 +115,14 @@ class Decoder:
         """How the last frame's pixels become upright."""
         if self._picture is None:
             return Orientation()
-        # To ask a frame for its side data makes PyAV hold the frame until Python collects cycles, which can be
-        # hundreds of frames later. So it is asked for once for each angle.
-        angle = self._picture.frame.rotation
+        frame = self._picture.frame
+        # A frame whose side data was asked for is held by PyAV until Python collects cycles, perhaps hundreds
+        # of frames later. So it is asked for once for each angle.
+        angle = getattr(frame, "rotation", None)  # PyAV 14.0 has none
+        if angle is None:
+            return orientation(frame)
         if angle not in self._orientations:
-            self._orientations[angle] = orientation(self._picture.frame)
+            self._orientations[angle] = orientation(frame)
         return self._orientations[angle]
 
     @property
