@@ -6,8 +6,8 @@ dithers of such a frame and the next one, which know nothing of each other. --ru
 gan`: runs with other weights of the critic are the front of tone against dots.
 
 --joint N takes the first N frames of each FILM[:START] as one stretch instead, on a glass whose ghost is
-known: several starts, and each after 1, 2 and 4 passes of the joint search (`search/joint.py`). Seconds are
-those of start and passes together.
+known: several starts, and each after 1, 2 and 4 passes of the joint search (`search/joint.py`), or rounds of
+the parallel one (`search/volume.py`). Seconds are those of start and passes together.
 
 --picture OUT.png draws, at 1:1, a row for each FILM:START+X+Y: that frame and its dithers, each by itself.
 """
@@ -17,18 +17,23 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from command import begin, machine, usage
 from PIL import Image, ImageDraw
 
+from trainer.commands.film import parse_size
 from trainer.dithers import table
 from trainer.dithers.diffusion import FloydSteinberg, Hysteresis
-from trainer.dithers.ditherer import Ditherer, Frame, FrameByFrame
+from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
+from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import EYES, energy, hvs_psnr, two_eye_kernel
 from trainer.dithers.generator.one_shot import OneShotDitherer
 from trainer.dithers.glass import glass
 from trainer.dithers.levels import Levels
 from trainer.dithers.mask import Mask
+from trainer.dithers.search import volume
 from trainer.dithers.search.ditherer import CALMER, FrameSearch
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import Window
@@ -42,6 +47,11 @@ from trainer.films.tones import Tones
 SIZE = (384, 208)
 LEVELS, DIAL = Levels(0.083), 0.5
 TILE, GAP, LABEL = (150, 112), 6, 16
+
+Start = Callable[[list[Frame]], list[Dither]]
+"""The frames of a stretch -> dithers to start from."""
+Search = Callable[[list[Frame], list[Dither], int], list[Dither]]
+"""The frames, their dithers so far, passes -> their dithers."""
 
 
 def pairs(path, every):
@@ -57,52 +67,89 @@ def fresh(ditherer, frame):
     return next(iter(ditherer([frame])))
 
 
-def starts() -> dict[str, Callable[[], FrameByFrame]]:
-    """What a stretch may start from; `alone`: every frame by itself, so that all can be made at once."""
-    return {
-        "frame search": lambda: FrameSearch(min(1.0, DIAL + CALMER), "sequential"),
-        "hysteresis": lambda: Hysteresis(start_dial(DIAL)),
-        "mask, alone": Mask,
-        "floyd-steinberg, alone": FloydSteinberg,
-        "gan": OneShotDitherer,
-        "gan, alone": OneShotDitherer,
-    }
+def still(frames: list[Frame]) -> list[Dither]:
+    """One dither for all frames, of their mean: where the parallel engine starts."""
+    mean = np.asarray(np.mean(frames, axis=0, dtype=np.float32))
+    return [Hysteresis(start_dial(min(1.0, DIAL + CALMER))).dither(mean, None)] * len(frames)
 
 
-def joint(frames: list[Frame]) -> Iterator[tuple[str, list[float]]]:
+def in_turn(ditherer: FrameByFrame) -> Start:
+    """Each frame after the dither before it, ghosts made up for."""
+    ditherer.levels = LEVELS
+    return lambda frames: list(ditherer(frames))
+
+
+def alone(ditherer: FrameByFrame) -> Start:
+    """Each frame by itself, so that all can be made at once."""
+    return lambda frames: [ditherer.dither(frame, None) for frame in frames]
+
+
+def sequential(frames: list[Frame], start: list[Dither], passes: int) -> list[Dither]:
+    """After so many passes of the joint search."""
+    window = Window(frames[0].shape, len(frames), price_of(DIAL), two_eye_kernel(), LEVELS)
+    for pair in zip(frames, start, strict=True):
+        window.append(*pair)
+    window.settle(passes, settled=0.0)
+    return window.take(len(frames))
+
+
+def parallel(frames: list[Frame], start: list[Dither], rounds: int) -> list[Dither]:
+    """After so many rounds of sweeps at each of its two prices."""
+    if not rounds:
+        return start
+    scene = volume.Scene(
+        jnp.asarray(np.stack(frames))[:, None],
+        jnp.full((1, *frames[0].shape), volume.OPENS, jnp.int8),
+        jnp.full(1, len(frames), jnp.int32),
+        jnp.full(1, price_of(DIAL), jnp.float32),
+        jnp.asarray(volume.looks(LEVELS)),
+    )
+    found = _rounds(scene, jnp.asarray(np.stack(start) > 0)[:, None], jnp.int32(rounds))
+    return list(np.asarray(found[:, 0]).astype(np.uint8))
+
+
+@jax.jit
+def _rounds(scene: volume.Scene, start: jax.Array, rounds: jax.Array) -> jax.Array:
+    return volume.settle(scene, start, key=jax.random.key(0), kernel=two_eye_kernel(), limit=rounds)
+
+
+def joint(frames: list[Frame], search: Search) -> Iterator[tuple[str, list[float]]]:
     """For each start and number of passes: energy, glass dB, its worst frame, flips %, seconds."""
-    price, kernel = price_of(DIAL), two_eye_kernel()
-    for name, make in starts().items():
-        ditherer = make()
-        ditherer.levels = LEVELS
-        list(ditherer(frames[:2]))  # compiles
+    price, pixels = price_of(DIAL), frames[0].size
+    starts = {
+        "still": still,
+        "frame search": in_turn(FrameSearch(min(1.0, DIAL + CALMER), "sequential")),
+        "hysteresis": in_turn(Hysteresis(start_dial(DIAL))),
+        "floyd-steinberg, alone": alone(FloydSteinberg()),
+        "mask, alone": alone(Mask()),
+        "gan, alone": alone(OneShotDitherer()),
+        "gan": in_turn(OneShotDitherer()),
+    }
+    search(frames, still(frames), 1)  # compiles, as the next line does
+    for start in starts.values():
+        start(frames[:2])
+    for name, make in starts.items():
         began = time.perf_counter()
-        alone = name.endswith("alone")
-        start = [ditherer.dither(frame, None) for frame in frames] if alone else list(ditherer(frames))
+        start = make(frames)
         first = time.perf_counter() - began
         for passes in (0, 1, 2, 4):
             began = time.perf_counter()
-            window = Window(frames[0].shape, len(frames), price, kernel, LEVELS)
-            for pair in zip(frames, start, strict=True):
-                window.append(*pair)
-            window.settle(passes, settled=0.0)
-            dithers = window.take(len(frames))
+            dithers = search(frames, start, passes)
             seconds = first + time.perf_counter() - began
             shown = list(glass(dithers, LEVELS))
             flips = [np.count_nonzero(a != b) for a, b in pairwise(dithers)]
             scores = [hvs_psnr(f, r, 6000) for f, r in zip(frames, shown, strict=True)]
-            visible = sum(energy(f, r, kernel) for f, r in zip(frames, shown, strict=True))
-            pixels = frames[0].size
+            visible = sum(energy(f, r, two_eye_kernel()) for f, r in zip(frames, shown, strict=True))
             cost = (visible + price * sum(flips)) / pixels / len(frames)
             flip = 100 * np.mean(flips) / pixels
-            yield f"{name}, {passes} passes", [cost, np.mean(scores), min(scores), flip, seconds]
+            yield f"{name}, {passes}", [cost, np.mean(scores), min(scores), flip, seconds]
 
 
-def stretch(text: str, count: int) -> list[Frame]:
+def stretch(text: str, count: int, size: tuple[int, int] = SIZE) -> list[Frame]:
     """The first frames from FILM[:START] on."""
     path, _, start = text.partition(":")
     selection = Selection(start=FrameNumber(int(start or 0)), count=count)
-    return [selected.frame for selected in selection.frames(Film(path), Tones(size=SIZE))]
+    return [selected.frame for selected in selection.frames(Film(path), Tones(size=size))]
 
 
 def picture(out: Path, places: list[str], ditherers: dict[str, Ditherer]) -> None:
@@ -128,15 +175,19 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=9)
     parser.add_argument("--run", action="append", default=[], type=Path, metavar="RUN")
     parser.add_argument("--joint", type=int, metavar="N")
+    parser.add_argument("--engine", choices=ENGINES, default="sequential")
+    parser.add_argument("--size", type=parse_size, default=SIZE)
     parser.add_argument("--picture", type=Path, metavar="OUT.png")
     words = parser.parse_args()
     print(machine("numpy", "numba", "jax", "flax"))
     if words.joint:
+        engine = parallel if words.engine == "parallel" else sequential
         for text in words.films:
+            frames = stretch(text, words.joint, words.size)
             print(f"\n{Path(text).name}, {words.joint} frames, ghost {LEVELS.black:g} known\n")
             print("| start | E per pixel | glass, dB | worst, dB | flips, % | s |")
             print("| --- | ---: | ---: | ---: | ---: | ---: |")
-            for name, (cost, mean, worst, flips, seconds) in joint(stretch(text, words.joint)):
+            for name, (cost, mean, worst, flips, seconds) in joint(frames, engine):
                 print(
                     f"| {name} | {cost:.4f} | {mean:.1f} | {worst:.1f} | {flips:.2f} | {seconds:.1f} |",
                     flush=True,

@@ -267,7 +267,7 @@ class GanSettings(CriticSettings):
     rate: float = changed(CommonSettings, "rate", 2e-3)
     temperature: float = changed(Settings, "temperature", 2.0)
     limit: float = changed(Settings, "limit", 8.0)
-    critic_weight: float = changed(CriticSettings, "critic_weight", 0.05)
+    critic_weight: float = changed(CriticSettings, "critic_weight", 0.1)
     late_weight: float = setting(
         0.4,
         "what the critic counts for in passes after the first, as a share",
@@ -279,6 +279,7 @@ class GanSettings(CriticSettings):
     adversary: str = changed(CriticSettings, "adversary", "r1")
     critic_rate: float = changed(CriticSettings, "critic_rate", 5e-4)
     critic_steps: int = changed(CriticSettings, "critic_steps", 1)
+    r1_weight: float = changed(CriticSettings, "r1_weight", 1.0)
 
     @property
     def size(self) -> Any:

@@ -93,7 +93,7 @@ def test_each_version_of_the_film_makers_adds_to_the_one_before():
 OTHER = {
     "rate": 0.02, "schedule": "linear", "momentum": 0.5, "clip_norm": 2.0, "temperature": 1.5, "limit": 4.0,
     "reconstruction_weight": 0.5, "previous_weight": 0.5, "change_weight": 0.5, "critic_weight": 0.02,
-    "critic_rate": 0.01, "penalty_weight": 5.0, "r1_weight": 1.0, "clip": 0.02, "seed": 7,
+    "critic_rate": 0.01, "penalty_weight": 5.0, "r1_weight": 0.5, "clip": 0.02, "seed": 7,
     "late_weight": 0.1,
 }  # fmt: skip
 
