@@ -235,7 +235,8 @@ class Exporter:
                     self.log(f"{job.name}: removed from the queue; its export ends")
                     return
                 if trainer.code:
-                    raise PlayerError(trainer.error())
+                    why_not = trainer.error().removeprefix(f"{part}: ")
+                    raise PlayerError(why_not.replace("run the same command again", "let it try again"))
             self._finish(self.queue.job(job.id), part)
         except Interrupted:
             raise

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
@@ -479,6 +480,25 @@ def test_the_script_is_clean(checkout):
     words = [shellcheck, "--external-sources", "systemd/install"]
     result = subprocess.run(words, capture_output=True, text=True, cwd=checkout)
     assert result.stdout == ""
+
+
+def test_the_card_that_installs_itself_calls_what_exists(checkout, tmp_path):
+    """docs/cloud-init.yaml: its script is one, and installs a release as `git archive` makes it."""
+    text = (ROOT / "docs/cloud-init.yaml").read_text()
+    script = textwrap.dedent(text.split("content: |\n")[1].split("runcmd:")[0])
+    (words,) = re.findall(r"longtake-first-boot (--[^>]*) >", text)
+    boot, put = tmp_path / "boot", tmp_path / "put"
+    boot.mkdir()
+    subprocess.run(
+        ["tar", "-czf", boot / "longtake.tar.gz", "--transform", "s,^,longtake/,", "systemd/install"],
+        cwd=checkout, check=True,
+    )  # fmt: skip
+    script = script.replace("/boot/firmware /boot", str(boot)).replace("/usr/local/src", str(put))
+    result = subprocess.run(
+        ["sh", "-c", script, "sh", *words.split(), "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("Usage:")
 
 
 def test_the_help_tells_every_option(checkout):

@@ -24,7 +24,9 @@ import json, sys, time
 import numpy as np
 from player.reel import ReelWriter
 film, reel, seconds, frames = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
-if "broken" in film:
+if film.endswith("full.mp4"):
+    sys.exit(f"trainer: {reel}: the disk is full; free some space and run the same command again to continue")
+if film.endswith("broken.mp4"):
     sys.exit("trainer: broken.mp4: is truncated; copy it again")
 with ReelWriter(reel, {"film": "a film"}, 16, 8) as writer:
     for number in range(writer.frames, frames):
@@ -196,6 +198,13 @@ def test_a_full_disk_fails_the_job_and_a_retry_goes_on(tmp_path):
     queue.release(job.id)
     exporter(tmp_path, frames=60).run()
     assert queue.jobs()[0].state == "done"
+
+
+def test_what_the_trainer_says_is_told_in_the_words_of_the_queue(tmp_path):
+    drop(tmp_path, "full.mp4")
+    exporter(tmp_path).run()
+    (job,) = Queue(tmp_path / "inbox").jobs()
+    assert job.error == "the disk is full; free some space and let it try again to continue"
 
 
 def test_other_options_begin_the_export_anew(tmp_path):
