@@ -151,6 +151,8 @@ class Exporter:
                 self._pause(_LOOK)
             elif not self.queue.todo.exists():
                 return
+            else:  # somebody has just added a film
+                self._pause(_LOOK)
 
     # The inbox.
 

@@ -92,6 +92,8 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
         wanted = ["numpy", "PIL"]
         wanted += ["spidev", "RPi.GPIO"] if real else []
         wanted += ["bottle", "segno", "waitress"] if config.remote != "off" else []
+        wanted += ["paho.mqtt"] if config.mqtt is not None else []
+        wanted += ["av", "cv2", "rich"] if (machine.root / PROGRAM / "src/trainer").is_dir() else []
         yield from modules(machine, wanted)
         if real:
             yield from spi(machine, config.spi_bus, config.spi_device)
