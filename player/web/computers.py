@@ -8,15 +8,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-from bottle import Bottle, HTTPResponse, request
+from typing import TYPE_CHECKING, Any
 
 from player.config.settings import Config
 from player.films.queue import Job, Queue
 from player.panel import known_size
 from player.web.exchange import Field, Problem, check_fields, read_json
 from player.web.uploads import queue_problems
+
+if TYPE_CHECKING:
+    from bottle import Bottle, HTTPResponse
 
 MOST = 8  # computers
 MOST_FILMS, LONGEST_FILM = 2000, 300
@@ -75,14 +76,15 @@ class Computers:
 
 
 def mount(
-    app: Bottle,
+    app: "Bottle",
     computers: Computers,
     queue: Queue | None,
     config: Config,
-    answer: Callable[[dict[str, Any]], HTTPResponse],
+    answer: "Callable[[dict[str, Any]], HTTPResponse]",
     told: Callable[[Job], dict[str, Any]],
 ) -> None:
     """Add the routes to the application. `told`: a job for JSON."""
+    from bottle import request  # not at the top: a player without the page has no bottle
 
     def the_queue() -> Queue:
         if queue is None:
@@ -90,7 +92,7 @@ def mount(
         return queue
 
     @app.get("/api/computers")
-    def list_computers() -> HTTPResponse:
+    def list_computers() -> "HTTPResponse":
         return answer(
             {
                 "computers": [
@@ -101,7 +103,7 @@ def mount(
         )
 
     @app.post("/api/computers")
-    def here() -> HTTPResponse:
+    def here() -> "HTTPResponse":
         given = read_json(request.environ)
         films = given.pop("films", None)
         check_fields(given, (COMPUTER,))
@@ -115,7 +117,7 @@ def mount(
         return answer({"size": list(size), "jobs": [_wanted(job) for job in mine if not job.held]})
 
     @app.post("/api/computers/want")
-    def want() -> HTTPResponse:
+    def want() -> "HTTPResponse":
         given = read_json(request.environ)
         options, film = given.pop("options", {}), given.pop("film", None)
         check_fields(given, (COMPUTER,))
@@ -128,14 +130,14 @@ def mount(
             return answer(told(the_queue().add(Path(film), options, by=given["by"])))
 
     @app.post("/api/jobs/<id>/claim")
-    def claim(id: str) -> HTTPResponse:
+    def claim(id: str) -> "HTTPResponse":
         given = read_json(request.environ)
         check_fields(given, (COMPUTER,))
         with queue_problems():
             return answer(told(the_queue().claim(id, given["by"])))
 
     @app.post("/api/jobs/<id>/report")
-    def report(id: str) -> HTTPResponse:
+    def report(id: str) -> "HTTPResponse":
         given = read_json(request.environ)
         check_fields(given, REPORT)
         by = given.pop("by")
