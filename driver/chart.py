@@ -118,14 +118,16 @@ def chart(width: int, height: int) -> Chart:
     return _Drawing(width, height).chart()
 
 
-def draw(panel: Panel) -> None:
+def draw(panel: Panel) -> Chart:
     """Draw the chart: one flash, then UPDATES partial updates. ValueError for the size of the panel."""
-    steps = chart(*panel.size).dithers()
+    drawn = chart(*panel.size)
+    steps = drawn.dithers()
     shown = next(steps)
     panel.redraw(shown)
     for dither in steps:
         panel.show(dither, slice(0, dither.shape[0]), shown)
         shown = dither
+    return drawn
 
 
 def code(corner: int, payload: int) -> NDArray[np.uint8]:

@@ -274,15 +274,30 @@ class RecoveringPanel:
         return f"it was reset {times} within an hour, which did not help"
 
 
-def draw_chart(panel: "Panel") -> str:
-    """Draw the chart for `trainer calibrate`; returns what to do then. PanelError, PanelReset."""
+class DrawnChart(NamedTuple):
+    """The dithers of a chart: what its redraw drew, and what is on the glass now, both uint8[H, W].
+    `advice`: what to do then.
+    """
+
+    redrawn: Dither
+    final: Dither
+    advice: str
+
+
+def draw_chart(panel: "Panel") -> DrawnChart:
+    """Draw the chart for `trainer calibrate`, anew where the panel was reset meanwhile: its ghosts would be
+    lost. ConfigError for a panel that is too small; PanelError; PanelReset for a second reset.
+    """
     from driver import chart
 
     try:
-        chart.draw(panel)
+        try:
+            drawn = chart.draw(panel)
+        except PanelReset:
+            drawn = chart.draw(panel)
     except ValueError as error:
-        raise PanelError(str(error)) from None
-    return chart.ADVICE
+        raise ConfigError(str(error)) from None
+    return DrawnChart(drawn.redrawn, drawn.final, chart.ADVICE)
 
 
 def button_inputs(pins: Sequence[int]) -> Callable[[], tuple[bool, ...]]:

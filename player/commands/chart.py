@@ -9,7 +9,6 @@ from player import panel as panels
 from player.commands.options import given
 from player.commands.run import USUAL_SIZE, only_player
 from player.config.sources import load, state_path
-from player.errors import PanelReset
 from player.pictures.png import save_glass
 from player.progress import ProgressStore
 from player.service.process import say
@@ -23,12 +22,7 @@ def chart(arguments: argparse.Namespace) -> int:
         kept = store.load()
         if kept.frame is not None:
             store.save(replace(kept, showing=kept.frame))  # it is no longer on the panel
-        while True:
-            try:
-                advice = panels.draw_chart(panel)
-                break
-            except PanelReset as reset:
-                say(f"{reset}; the chart is drawn again")
+        advice = panels.draw_chart(panel).advice
         if glass is not None and config.simulated is not None:
             save_glass(Path(config.simulated) / "chart.png", glass())
     print(f"The chart is on the panel. {advice}")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from player.commands.options import UsageError, given
 from player.config.settings import Config
-from player.config.sources import load
+from player.config.sources import load, profile_path
 from player.errors import ConfigError, FileError
 from player.files import make_directory, why
 from player.films.kinds import kind_of
@@ -147,7 +147,17 @@ def export(arguments: argparse.Namespace) -> int:
     keep = int(config.free_space * 1e6)
     size = _size(arguments.size, config)
     command = functools.partial(trainer_command, usual=usual(config.dial, config.flashes))
-    exporter = Exporter(queue, Path(config.films), size, keep, say, lambda: bool(came), command)
+    exporter = Exporter(
+        queue,
+        Path(config.films),
+        size,
+        keep,
+        say,
+        lambda: bool(came),
+        command,
+        profile=profile_path(config, os.environ),
+        panel=config.panel,
+    )
     try:
         exporter.run()
     except Interrupted:

@@ -45,6 +45,7 @@ _OF_SERVICES = (
     "button_",
     "films",
     "inbox",
+    "profile",
     "upload_limit",
     "free_space",
     "state",

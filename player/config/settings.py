@@ -316,6 +316,13 @@ class Config:
         "how often films that become reels may make the panel flash",
         live=True,
     )
+    profile: str | None = _text(
+        None,
+        "FILE",
+        "panel profile made by `trainer calibrate`, for films that become reels; otherwise panel.toml beside "
+        "the player's progress, if it is there",
+        example="/var/lib/longtake/panel.toml",
+    )
     upload_limit: float = _number(4000.0, "largest reel or film that the web page accepts", "MB", 1, 1e6)
     free_space: float = _number(500.0, "free space that an upload must leave on the disk", "MB", 0, 1e6)
     panel: str = _choice(

@@ -232,6 +232,13 @@ def _nearest(name: str) -> str | None:
     return found[0] if found else None
 
 
+def profile_path(config: Config, environment: Mapping[str, str]) -> Path:
+    """Where the panel profile is kept; there may be none. ConfigError as `state_path`."""
+    if config.profile is not None:
+        return Path(config.profile)
+    return state_path(config, environment).with_name("panel.toml")
+
+
 def state_path(config: Config, environment: Mapping[str, str]) -> Path:
     """The file in which the player keeps its place. ConfigError when nothing says where."""
     if config.state is not None:

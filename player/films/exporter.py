@@ -23,10 +23,12 @@ from types import MappingProxyType
 from typing import IO, Any
 
 from player.errors import FileError, PlayerError, ReelError
-from player.files import make_directory, sync_directory, why
+from player.files import make_directory, sync_directory, why, write_whole
 from player.films.kinds import kind_of
 from player.films.options import flags
+from player.films.orders import CALIBRATION, Answer, Orders, calibrate_command, carry_out, in_words
 from player.films.queue import Job, Queue
+from player.profile import read_profile
 from player.reel import Reel
 
 SETTLED = 5.0
@@ -88,7 +90,8 @@ def trainer_command(
 @dataclass
 class Exporter:
     """`films`: the directory of reels. `size`: (width, height) of the panel. `keep`: bytes that must stay
-    free on the disk. `command` makes the trainer's command line. `stopped` says whether to end. `clock`:
+    free on the disk. `profile`: where that of the panel is kept, and `panel`: its name. `command` makes the
+    trainer's command line. `stopped` says whether to end. `clock`:
     monotonic seconds; `free` tells the bytes free in a directory.
     """
 
@@ -102,6 +105,8 @@ class Exporter:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     free: Callable[[Path], int] = lambda path: os.statvfs(path).f_bavail * os.statvfs(path).f_frsize
+    profile: Path | None = None
+    panel: str = ""
     _seen: dict[Path, tuple[int, int, float]] = field(default_factory=dict)
     _held: int = -1
 
@@ -142,6 +147,7 @@ class Exporter:
                 self.queue.todo.unlink(missing_ok=True)
             arriving = self.join()
             self.tidy()
+            self.carry_out()
             job = self.queue.take()
             if job is not None:
                 with suppress(OSError):  # a power cut must find it
@@ -230,9 +236,8 @@ class Exporter:
             if kind_of(job.film) != "film":
                 raise FileError(f"{job.film.name} is no film; remove it, or send another file")
             self._check_space()
-            with _Trainer(
-                self.command(job.film, part, self.size, job, self._memory()), self._held
-            ) as trainer:
+            more = [*self._memory(), *self._panel(job, part)]
+            with _Trainer(self.command(job.film, part, self.size, job, more), self._held) as trainer:
                 if not self._watch(job, part, trainer):
                     self.log(f"{job.name}: removed from the queue; its export ends")
                     return
@@ -254,6 +259,7 @@ class Exporter:
         while trainer.running(_LOOK):
             if self.stopped():
                 raise Interrupted
+            self.carry_out()
             now = self.clock()
             try:
                 current = self.queue.job(job.id)
@@ -301,6 +307,7 @@ class Exporter:
         reel = self.films / job.reel if job.reel else self._unused(job.name)
         frames = 0
         try:
+            part.with_name(part.name + ".toml").unlink(missing_ok=True)
             if part.exists():
                 if reel.name != job.reel:
                     job = self.queue.report(job.id, reel=reel.name)
@@ -326,6 +333,50 @@ class Exporter:
 
     def _memory(self) -> list[str]:
         return [f"--memory={max(machine_memory() // 4, _SMALLEST) // 1_000_000}M"]
+
+    def _panel(self, job: Job, part: Path) -> list[str]:
+        """The panel's profile, as it was when the export began: a reel is made for one panel."""
+        kept = part.with_name(part.name + ".toml")
+        if not job.done:
+            kept.unlink(missing_ok=True)
+            if self.profile is not None and self.profile.exists():
+                try:
+                    profile = read_profile(self.profile)
+                    if profile.size == self.size:
+                        write_whole(kept, profile.as_toml().encode())
+                    else:
+                        self.log(f"{self.profile}: is of a panel of another size; exports do without it")
+                except PlayerError as error:
+                    self.log(f"{error}; exports do without it")
+        return [f"--panel={kept}"] if kept.exists() else []
+
+    # What the page asks for besides.
+
+    def carry_out(self) -> None:
+        """Carry out the orders that wait. Interrupted."""
+        orders = Orders(self.queue)
+        while (found := orders.next()) is not None:
+            name, order = found
+            try:
+                answer = carry_out(self._ordered(orders, name, order), self.stopped)
+            except PlayerError as error:
+                answer = Answer(str(error))
+            if answer is None:
+                raise Interrupted
+            answer = Answer(in_words(answer.error, orders.folder), answer.words)
+            self.log(f"{name}: {answer.error or 'done'}")
+            try:
+                orders.answer(name, answer)
+            except FileError as error:
+                self.log(str(error))
+                orders.forget(name)
+
+    def _ordered(self, orders: Orders, name: str, order: Mapping[str, Any]) -> list[str]:
+        """The command that an order stands for. PlayerError."""
+        photographs = sorted(orders.folder.glob("photograph-*"))
+        if name != CALIBRATION or not photographs:
+            raise FileError("this is no order; ask again")
+        return calibrate_command(photographs, orders.path(name, ".toml"), self.panel)
 
     def _check_space(self) -> None:
         free = self.free(self.films)

@@ -16,7 +16,7 @@ from player.playback.state import State
 from player.progress import LONGEST_TITLE, MOST, Undo, newest
 from player.schedule.quiet import Quiet
 
-ADDRESS_STANDS = 60.0  # seconds
+ADDRESS_STANDS, CHART_STANDS = 60.0, 600.0  # seconds
 _PLAYLIST = {"reels", "films", "order", "seed"}
 _TIMES = {"interval", "finish_by", "quiet", "quiet_days", "step"}
 _NEEDS_FILM = {Kind.NEXT, Kind.BACK, Kind.GO_TO}
@@ -76,6 +76,8 @@ class Handlers:
                 self._redraw(request.kind is Kind.CLEAN)
             case Kind.ADDRESS:
                 self._address()
+            case Kind.CHART:
+                self._chart()
         return None
 
     def _pause(self, paused: bool) -> None:
@@ -148,7 +150,7 @@ class Handlers:
         shelf.change(names=newest(names))
         self._deps.log(f"{reel}: is called {title or 'as before'}")
         if state.at is not None and state.reels.reel.path == reel and "title" in state.config.caption:
-            state.address_until = None
+            state.brief_until = None
             self._screen.refresh()
 
     def _delete(self, path: Path) -> None:
@@ -196,7 +198,7 @@ class Handlers:
 
     def _redraw(self, clean: bool) -> None:
         state = self._state
-        state.address_until = None
+        state.brief_until = None
         if state.picture is not None:
             self._screen.repeat("cleaned" if clean else "asked for", clear=clean)
         elif not state.missing:  # nothing is drawn yet, in quiet hours: the first picture is a redraw
@@ -212,7 +214,16 @@ class Handlers:
             return
         card = address_card(self._screen.size, address.url, address.qr)
         self._screen.show_briefly(card, "the address of the web page")
-        self._state.address_until = self._deps.clock() + ADDRESS_STANDS
+        self._state.brief_until = self._deps.clock() + ADDRESS_STANDS
+
+    def _chart(self) -> None:
+        """Show the chart for a while; then the picture comes back."""
+        try:
+            self._screen.show_chart()
+        except ConfigError as error:
+            self._refuse(f"chart: {error}")
+        else:
+            self._state.brief_until = self._deps.clock() + CHART_STANDS
 
     def _set(self, values: dict[str, Any]) -> Outcome | None:
         """Change settings until further notice, and keep them."""
@@ -263,7 +274,7 @@ class Handlers:
         if "step" in names and state.at is not None:
             state.reels.number = state.at + new.step
         if "caption" in names and state.at is not None:
-            state.address_until = None
+            state.brief_until = None
             self._screen.refresh()
         if state.over and names:
             state.over = False

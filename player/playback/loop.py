@@ -208,9 +208,9 @@ class Playback:
             case Action.REDRAW:
                 self.screen.repeat("daily")
             case Action.RESTORE:
-                self.state.address_until = None
+                self.state.brief_until = None
                 if self.state.picture is not None:
-                    self.screen.repeat("after the address")
+                    self.screen.repeat("the film after a card")
             case Action.LOOK:
                 self._look()
 

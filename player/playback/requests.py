@@ -27,7 +27,8 @@ class Kind(enum.Enum):
     RESUME. NEXT, BACK: the frame after or before the one shown, at once; the interval begins anew, a pause
     stays. GO_TO [Place]: that place of the reel, at once. REDRAW: the picture again, with a flash. CLEAN:
     INIT, the strongest erase, then the picture. SET [mapping of key to checked value]: change settings; they
-    outlive a restart. ADDRESS: the address of the web page on the panel for a minute.
+    outlive a restart. ADDRESS: the address of the web page on the panel for a minute. CHART: the chart that
+    tells `trainer calibrate` what the panel shows, for ten minutes; REDRAW ends both.
 
     With the absolute Path of a reel: CHOOSE: show it now, from where it was left. PLAY_NEXT, QUEUE: show it
     when the present one is over, before or after the others that wait; UNQUEUE: do not. DELETE: remove its
@@ -47,6 +48,7 @@ class Kind(enum.Enum):
     SET = "set"
     CHOOSE = "choose"
     ADDRESS = "address"
+    CHART = "chart"
     PLAY_NEXT = "play next"
     QUEUE = "queue"
     UNQUEUE = "unqueue"

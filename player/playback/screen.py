@@ -109,6 +109,21 @@ class Screen:
         self.save(picture=None, redraws=self._state.progress.redraws + 1)
         self._deps.log(f"a card on the panel: {why}")
 
+    def show_chart(self) -> None:
+        """The chart for `trainer calibrate` over the picture; `repeat` brings the picture back. ConfigError
+        for a panel that is too small.
+        """
+        from player.panel import draw_chart  # only where it is drawn
+
+        state = self._state
+        state.awake = True
+        drawn = draw_chart(self._panel)
+        decision = self._decide(drawn.redrawn, "the chart")
+        now = self._deps.clock()
+        state.glass = state.glass.after(decision, drawn.redrawn, now)._replace(shown=drawn.final)
+        self.save(picture=None, redraws=state.progress.redraws + 1)
+        self._deps.log("the chart is on the panel")
+
     def repeat(self, why: str, clear: bool = False) -> None:
         """Redraw what should be on the glass; with `clear` after the panel's strongest erase."""
         picture = self._state.picture

@@ -79,7 +79,7 @@ class State:
     picture: Picture | None = None
     """What should be on the glass, None before the first picture."""
     glass: Glass = field(default_factory=Glass)
-    """What is on the glass; not the picture while the card with the address stands."""
+    """What is on the glass; not the picture while the card with the address or the chart stands."""
     awake: bool = True
     """Whether the panel is awake."""
     shown: int = 0
@@ -92,8 +92,8 @@ class State:
     paused: bool = False
     over: bool = False
     """The last frame is past, and requests are waited for."""
-    address_until: float | None = None
-    """Until when the card with the address of the web page stands."""
+    brief_until: float | None = None
+    """Until when the card with the address of the web page, or the chart, stands."""
 
     missing: str = ""
     """Why there is no film, empty when there is one."""
@@ -145,7 +145,7 @@ class State:
 
     def ask(self, now: float, what: Literal["next", "exact"], jumped: str = "") -> None:
         """A frame is wanted at once; the interval begins anew with it. `jumped`: why it does not follow."""
-        self.asked, self.over, self.address_until = what, False, None
+        self.asked, self.over, self.brief_until = what, False, None
         self.jumped = jumped or self.jumped
         self.schedule = self.schedule.at_once(now)
 
@@ -186,7 +186,7 @@ class Action(enum.Enum):
 
     SHOW = "show the next frame"
     REDRAW = "redraw what stands, a day after the last redraw"
-    RESTORE = "bring back what stood before the card with the address"
+    RESTORE = "bring back what stood before the card with the address, or the chart"
     LOOK = "look for films"
     NOTHING = "nothing: quiet hours end"
 
@@ -200,8 +200,8 @@ class Next(NamedTuple):
 
 def next_action(state: State, now: float, wall: float) -> Next:
     """What comes next and when, unless a request comes before. Pure. `wall`: `now` as Unix time."""
-    if state.address_until is not None:
-        return Next(state.address_until, Action.RESTORE)
+    if state.brief_until is not None:
+        return Next(state.brief_until, Action.RESTORE)
     if state.asked:
         return Next(now, Action.SHOW)
     when = operator.attrgetter("when")

@@ -34,7 +34,8 @@ class Action:
     """`name`: it is POST /api/NAME, and the form /do/NAME of the page. `kind`: the request that it posts.
 
     `section`: where the page shows its form: in the "bar" below the picture, beside a place that is looked at
-    ("seek"), at every "film", among the "settings", or with what is done to the "panel"; None: nowhere.
+    ("seek"), at every "film", among the "settings", with what is done to the "panel", or on the page
+    that says how to "calibrate" it; None: nowhere.
     `label`: on the button, with an `icon` of `pages.ICONS`; `help`: one sentence, for the API's document;
     `doing`, `done`: what the page says at once, and after it. `hint`: beside the button. `when`: whether the
     button is there always, or only while the player is running or paused. `strong`: a coloured button.
@@ -48,7 +49,7 @@ class Action:
 
     name: str
     kind: Kind
-    section: Literal["bar", "seek", "film", "settings", "panel"] | None
+    section: Literal["bar", "seek", "film", "settings", "panel", "calibrate"] | None
     label: str
     help: str
     done: str
@@ -74,7 +75,12 @@ class Action:
     @property
     def page(self) -> str:
         """The address of the page that shows it."""
-        return {"film": "/films", "settings": "/settings", "panel": "/settings"}.get(self.section or "", "/")
+        return {
+            "film": "/films",
+            "settings": "/settings",
+            "panel": "/settings",
+            "calibrate": "/calibrate",
+        }.get(self.section or "", "/")
 
     def ask(self, remote: Remote, given: Given) -> int:
         """Post the request that this makes of `given`; returns its number. Problem."""
@@ -334,5 +340,12 @@ ACTIONS = (
         hint="The panel shows for a minute how another phone gets in.",
         help="Show the address of this page on the panel for a minute, as text and as a QR code.",
         done="The panel shows the code for a minute.",
+    ),
+    Action(
+        "chart", Kind.CHART, "calibrate", "Draw the chart",
+        hint="The panel flashes once. The film comes back after ten minutes, or at once with Redraw.",
+        help="Show the chart for a calibration by photograph on the panel for ten minutes.",
+        doing="The chart is being drawn…",
+        done="The chart is on the panel. Photograph it now.",
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from bottle import BaseRequest, Bottle, HTTPError, HTTPResponse, request
 from player.web import api, pages
 from player.web.exchange import FILE, PROBLEM, Environ, Problem, media_type, wants_json
 from player.web.remote import Remote
-from player.web.streaming import Forms, FormUpload, Later
+from player.web.streaming import Forms, FormUpload, Later, Receiver
 from player.web.uploads import LARGEST
 
 # Bottle puts longer bodies into temporary files, and on a small machine /tmp may be memory.
@@ -63,18 +63,18 @@ def application(remote: Remote, log: Callable[[str], None]) -> Application:
 
 
 def forms(remote: Remote) -> Forms:
-    """Who takes the body of the upload form as it comes: after the guard, as every request."""
+    """Who takes the body of a form with a file as it comes: after the guard, as every request."""
 
     def form(environ: Environ, later: Later, wake: Callable[[], None]) -> FormUpload | None:
-        if environ["PATH_INFO"] != "/do/upload" or media_type(environ) != FILE:
+        receivers: dict[str, Receiver] = {"/do/upload": remote.uploads, "/do/photograph": remote.calibration}
+        receiver = receivers.get(environ["PATH_INFO"])
+        if receiver is None or media_type(environ) != FILE:
             return None
         try:
             remote.guard.check(environ)
         except Problem:
             return None  # the request is refused in the ordinary way
-        return FormUpload(
-            remote.uploads, environ["CONTENT_TYPE"], int(environ["CONTENT_LENGTH"]), later, wake
-        )
+        return FormUpload(receiver, environ["CONTENT_TYPE"], int(environ["CONTENT_LENGTH"]), later, wake)
 
     return form
 

@@ -75,7 +75,7 @@ class Pictures:
         with self._lock:
             if key not in self._kept:
                 with reel() as opened:
-                    self._kept[key] = _named(_DRAWN[what](opened, number))
+                    self._kept[key] = named(_DRAWN[what](opened, number))
             self._kept.move_to_end(key)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
@@ -94,7 +94,7 @@ class Pictures:
             if dither is None or (redrawn is None and "glass" in what):
                 return None
             if what not in self._now:
-                self._now[what] = _named(draw(dither, dither if redrawn is None else redrawn))
+                self._now[what] = named(draw(dither, dither if redrawn is None else redrawn))
             return self._now[what]
 
 
@@ -218,5 +218,6 @@ _DRAWN: dict[str, Callable[[Reel, int], bytes]] = {
 }
 
 
-def _named(png: bytes) -> Picture:
+def named(png: bytes) -> Picture:
+    """A PNG file with the tag of its content."""
     return Picture(hashlib.blake2b(png, digest_size=12).hexdigest(), png)

@@ -17,17 +17,28 @@ from bottle import Bottle, HTTPResponse, SimpleTemplate, request
 
 from player.errors import BadFrame, ReelError
 from player.films.options import OPTIONS
+from player.films.orders import can_order
 from player.times import film_time
 from player.web import forms
 from player.web.actions import ACTIONS, Action
 from player.web.api import asked, not_modified
 from player.web.exchange import FILE, Environ, Problem, media_type, read_form, wants_json
 from player.web.guard import COOKIE
-from player.web.images import Picture
+from player.web.images import Picture, named
 from player.web.remote import Remote
 from player.web.streaming import read_upload
 from player.web.tokens import LASTS
-from player.web.told import card, job_card, now_in_words, pace_in_words, refused_in_words, seek, sentence
+from player.web.told import (
+    card,
+    job_card,
+    now_in_words,
+    pace_in_words,
+    photograph_in_words,
+    refused_in_words,
+    seek,
+    sentence,
+    verdicts,
+)
 from player.web.uploads import LARGEST, SUFFIXES
 from player.web.words import LANGUAGES, Words, language_of
 
@@ -53,6 +64,7 @@ ICONS = {
     "now": "M3 5h18v12H3zM8 19h8v2H8z",
     "films": "M4 4h16v16H4zM7 6v2h2V6zm8 0v2h2V6zM7 11v2h2v-2zm8 0v2h2v-2zM7 16v2h2v-2zm8 0v2h2v-2z",
     "settings": "M4 6h9v2H4zm13 0h3v2h-3zM14 4h2v6h-2zM4 16h3v2H4zm7 0h9v2h-9zM8 14h2v6H8zM4 11h16v2H4z",
+    "camera": "M9 5 7 8H3v12h18V8h-4l-2-3zm3 4a5 5 0 1 1 0 10 5 5 0 0 1 0-10z",
     "send": "M12 3 6 9h4v7h4V9h4zM4 18h16v3H4z",
 }
 """Paths of icons, 24 by 24."""
@@ -151,6 +163,34 @@ def mount(app: Bottle, remote: Remote) -> None:
         cards = [job_card(words, job) for job in remote.jobs()]
         return _page("jobs.tpl", words, remote, jobs=cards, done=remote.playable_jobs(), options=OPTIONS)
 
+    @app.get("/calibrate")
+    def calibrate() -> HTTPResponse:
+        return _page(
+            "calibrate.tpl",
+            words_here(),
+            remote,
+            here="/settings",
+            can_order=can_order(),
+            possible=remote.calibration.is_possible,
+            path=remote.profile,
+            **calibration_parts(),
+        )
+
+    @app.get("/calibration")
+    def calibration() -> HTTPResponse:
+        return _page("calibration.tpl", words_here(), remote, **calibration_parts())
+
+    def calibration_parts() -> dict[str, Any]:
+        found = remote.calibration
+        return {
+            "state": found.state(),
+            "photographs": found.photographs(),
+            "measured": found.measured(),
+            "used": found.used(),
+            "in_plain_words": photograph_in_words,
+            "verdicts": verdicts,
+        }
+
     @app.get("/log")
     def log() -> HTTPResponse:
         return _page("log.tpl", words_here(), remote, lines=remote.log_tail.lines())
@@ -218,6 +258,10 @@ def _mount_pictures(app: Bottle, remote: Remote) -> None:
             raise Problem(404, "there is no picture yet; ask again when the player shows one")
         return _png(picture, "no-cache")
 
+    @app.get("/picture/calibration.png")
+    def report() -> HTTPResponse:
+        return _png(named(remote.calibration.report()), "no-cache")
+
     @app.get("/picture/<what:re:poster|strip>/<tag>.png")
     def whole(what: str, tag: str) -> HTTPResponse:
         return of_reel(what, tag, 0)
@@ -284,6 +328,18 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
             raise Problem(415, "this address takes a form with a file")
         read_upload(remote.uploads, request.environ, LARGEST).finish()
         return _to("/films?asked=upload")
+
+    @app.post("/do/photograph")
+    def photograph() -> HTTPResponse:
+        if media_type(request.environ) != FILE:
+            raise Problem(415, "this address takes a form with a file")
+        read_upload(remote.calibration, request.environ, LARGEST).finish()
+        return _to("/calibrate?asked=upload")
+
+    @app.post("/do/calibrate/<what:re:accept|forget|again>")
+    def calibrate(what: str) -> HTTPResponse:
+        getattr(remote.calibration, what)()
+        return _to("/calibrate?asked=job")
 
 
 def settings_page(remote: Remote, words: Words, texts: dict[str, str], wrong: dict[str, str]) -> HTTPResponse:

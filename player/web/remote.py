@@ -12,6 +12,7 @@ from player.films.queue import Job, Queue
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
 from player.service.process import LogTail
+from player.web.calibration import Calibration
 from player.web.computers import Computers
 from player.web.exchange import Problem, retry_after
 from player.web.guard import Bucket, Guard
@@ -26,7 +27,7 @@ Settable = Callable[[], Mapping[str, str | None]]
 class Remote:
     """Everything the routes work with. `films`: the directory for uploads, None when none is set; `urls`:
     where the page is found now; `clock`: monotonic seconds; `wall`: Unix seconds; `sleep` takes seconds;
-    `free` tells the bytes free in a directory.
+    `free` tells the bytes free in a directory; `profile`: where that of the panel is kept.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Remote:
         wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         free: Callable[[Path], int] = free_bytes,
+        profile: Path | None = None,
     ) -> None:
         self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
         self.guard, self.urls, self.wall, self.sleep, self.free = guard, urls, wall, sleep, free
@@ -55,6 +57,9 @@ class Remote:
         limit, keep = int(config.upload_limit * 1e6), int(config.free_space * 1e6)
         self.queue = None if config.inbox is None else Queue(Path(config.inbox))
         self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log, self.queue)
+        queue = None if films is None else self.queue
+        self.profile = profile
+        self.calibration = Calibration(queue, profile, self._panel_size, keep, clock, free, log)
 
     def post(self, kind: Kind, value: Any) -> int:
         """Post a request; returns its number, which the status names when it was carried out. Problem when

@@ -1,6 +1,7 @@
 """The page as the player starts it: nothing while it is off, else the page until the player ends."""
 
 import functools
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from player.config.settings import Config
+from player.config.sources import profile_path
 from player.errors import ConfigError
 from player.playback.requests import Inbox
 from player.playback.status import StatusBoard
@@ -90,8 +92,9 @@ def serving(
         log,
     )
     listening = listen(_HOSTS[config.remote], config.remote_port)
+    profile = profile_path(config, os.environ)
     urls = functools.partial(addresses.address_of, config)
-    remote = Remote(config, board, inbox, settable, films, log_tail, guard, log, urls)
+    remote = Remote(config, board, inbox, settable, films, log_tail, guard, log, urls, profile=profile)
     remote.uploads.tidy(start=True)
     server = Server(
         application(remote, log), listening, guard.knows, log, remote.uploads.tidy, forms=forms(remote)

@@ -1,26 +1,38 @@
 """The upload form of the page, as it arrives: a body of gigabytes that is never held as a whole.
 
 Browsers without JavaScript send a file as one `multipart/form-data` body (RFC 7578). The server hands it over
-as it comes in; the fields before the file are its options, and the file goes into `Uploads` piece by piece.
-The file must be the last field, as it is in our form: so its size is known from the length of the body before
-its first byte is stored.
+as it comes in; the fields before the file are its options, and the file goes to a `Receiver` piece by
+piece. The file must be the last field, as it is in our form: so its size is known from the length of the body
+before its first byte is stored.
 """
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from player.films.queue import Job
 from player.web.exchange import LONGEST, Environ, Problem
-from player.web.uploads import PIECE, Upload, Uploads, safe_name
+from player.web.uploads import PIECE, Upload, safe_name
 
 _BOUNDARY = re.compile(r'boundary="?([A-Za-z0-9\'()+_,./:=? -]{1,70})"?')
 _NAME = re.compile(rb'[; ]name="([^"\r\n]{1,100})"')
 _FILE = re.compile(rb'[; ]filename="([^"\r\n]{0,500})"')
 _OPTION = "option_"
 """What begins the names of the fields that are options."""
+
+
+class Receiver(Protocol):
+    """Takes a file in pieces: `Uploads`, and `Calibration` for photographs. Problem."""
+
+    def begin(
+        self, name: str, bytes: int, stamp: str = "", options: Mapping[str, str] | None = None
+    ) -> Upload: ...
+    def piece(self, id: str, offset: int, data: bytes) -> Upload: ...
+    def finish(self, id: str) -> Path | Job: ...
+    def cancel(self, id: str) -> None: ...
 
 
 Later = Callable[[Callable[[], None]], None]
@@ -36,7 +48,7 @@ class FormUpload:
 
     def __init__(
         self,
-        uploads: Uploads,
+        uploads: Receiver,
         content_type: str,
         length: int,
         later: Later | None = None,
@@ -70,7 +82,7 @@ class FormUpload:
             self._take(bytes(data))
 
     def finish(self) -> Path | Job:
-        """The whole body has come: store the rest and check the file; see `Uploads.finish`. Problem."""
+        """The whole body has come: store the rest; then as `finish` of the receiver. Problem."""
         self._store()
         if self.problem is None and self._upload is None:
             self.problem = Problem(422, "choose a file first")
@@ -167,7 +179,7 @@ run something in another thread; what to call when more is wanted.
 """
 
 
-def read_upload(uploads: Uploads, environ: Environ, limit: int) -> FormUpload:
+def read_upload(uploads: Receiver, environ: Environ, limit: int) -> FormUpload:
     """The upload form of a request, however its body comes. Problem when it is not to be read."""
     body = environ["wsgi.input"]
     if isinstance(body, FormUpload):

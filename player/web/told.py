@@ -247,6 +247,24 @@ def _clock(milliseconds: int) -> str:
     return film_time(milliseconds // 1000 * 1000)
 
 
+def photograph_in_words(words: Words, text: str) -> str:
+    """What `trainer calibrate` says of a photograph: its number, and the rest translated where it can be."""
+    name, _, rest = text.partition(": ")
+    number = name.removeprefix("photograph-").partition(".")[0]
+    if not (rest and number.isdecimal()):
+        return sentence(words(text))
+    said = words(rest)
+    if said == rest:  # a list, or English
+        said = ", ".join(words(part) for part in rest.split(", "))
+    return words("Photograph {}", number) + f": {said}"
+
+
+def verdicts(words: Words, lines: tuple[str, ...]) -> list[str]:
+    """What it says of those that it has measured."""
+    found = (line.rpartition("/")[2] for line in lines)
+    return [photograph_in_words(words, line) for line in found if line.startswith("photograph-")]
+
+
 def sentence(text: str) -> str:
     """With a capital, unless it begins with the name of a file, and a full stop."""
     first = text.partition(" ")[0]

@@ -6,6 +6,7 @@ that is refused) need no change. What a catalogue lacks stays English. A new lan
 line in LANGUAGES and _MONTHS.
 """
 
+import datetime
 import functools
 import re
 import time
@@ -80,9 +81,12 @@ class Words:
 
     def date(self, unix: float) -> str:
         """27 Nov 2027."""
-        at = time.localtime(unix)
-        month = _MONTHS[self.language].split(" ")[at.tm_mon - 1]
-        return f"{at.tm_mday}{'.' if self.language == 'de' else ''} {month} {at.tm_year}"
+        return self.day(datetime.date(*time.localtime(unix)[:3]))
+
+    def day(self, day: datetime.date) -> str:
+        """27 Nov 2027."""
+        month = _MONTHS[self.language].split(" ")[day.month - 1]
+        return f"{day.day}{'.' if self.language == 'de' else ''} {month} {day.year}"
 
     def moment(self, unix: float, now: float) -> str:
         """14:05 today, else with the date in front."""

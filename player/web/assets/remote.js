@@ -113,6 +113,7 @@
         if (below) log.scrollTop = log.scrollHeight;
       }
       if (find("jobs")) await jobs();
+      if (find("calibration")) await calibration();
       complain("");
     } catch {
       complain(text.lost);
@@ -127,6 +128,12 @@
     if (!fresh || old.contains(document.activeElement) || old.querySelector("details[open]")) return;
     if (old.dataset.done !== fresh.dataset.done) { location.reload(); return; }
     if (old.innerHTML !== fresh.innerHTML) old.replaceChildren(...fresh.childNodes);
+  }
+
+  /** What becomes of the photographs of the chart. */
+  async function calibration() {
+    const old = find("calibration"), fresh = parsed(await part("/calibration")).getElementById("calibration");
+    if (fresh && old.innerHTML !== fresh.innerHTML && !old.contains(document.activeElement)) old.replaceChildren(...fresh.childNodes);
   }
 
   /* Forms. */
@@ -201,7 +208,7 @@
     } else if (form.method === "get" && form.closest("#seek")) {
       event.preventDefault();
       show(new FormData(form).values().next().value);
-    }
+    } else if (form.dataset.doing) say(form.dataset.doing, "", PATIENCE);
   });
 
   /* Another place of the film. */

@@ -160,6 +160,7 @@
 % for action in section('panel'):
 % include('action.tpl', action=action)
 % end
+<div class="do"><span>{{_('A photograph by the phone tells what this panel shows.')}}</span><a class="button" href="/calibrate">{{_('Calibrate')}}</a></div>
 </section>
 
 <section aria-labelledby="phone-title">

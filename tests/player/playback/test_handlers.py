@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playback_world import World, damage, effective
 
+from driver.chart import UPDATES, chart
 from player.config.settings import Config
 from player.pictures.cards import address_card, end_card
 from player.playback.dependencies import Address
@@ -188,7 +189,7 @@ def test_the_address_stands_for_a_minute_and_then_the_frame_again(world, reel):
     world.play(CONFIG, [reel], until=302.0)
     assert world.numbers == [0, 1, 2]
     assert world.drawn[-3:] == ["redraw", "redraw", "show"]
-    assert "redraw (after the address)" in world.lines
+    assert "redraw (the film after a card)" in world.lines
     assert world.snapshot.redraws == world.drawn.count("redraw")
 
 
@@ -339,3 +340,31 @@ def test_the_film_begins_again_when_loop_is_set_at_its_end(world, changing, make
 def test_expand_is_what_the_board_shows(world, reel):
     world.play(CONFIG, [reel.parent], until=60.0)
     assert world.snapshot.playlist == tuple(map(str, expand([str(reel.parent)])))
+
+
+def test_the_chart_stands_until_the_film_is_asked_for_or_ten_minutes_pass(world, make_reel):
+    world.size = (648, 480)
+    path = make_reel([np.full((480, 648), number % 2, np.uint8) for number in range(9)])
+    drawn = chart(648, 480)
+    world.ask(60.0, Kind.CHART)
+    world.play(CONFIG, [path], until=200.0)
+    assert (world.glass == drawn.final).all()
+    assert (world.board.latest().redrawn == drawn.redrawn).all(), "the page shows its ghosts"
+    assert world.drawn == ["redraw", "redraw", *["show"] * UPDATES]
+    assert world.shown == [(50.5, 0)], "a frame that is due waits"
+    world.ask(210.0, Kind.CHART)
+    world.ask(230.0, Kind.REDRAW)
+    world.play(CONFIG, [path], until=240.0)
+    assert world.drawn[-1] == "redraw", "no ghost of the chart under the film"
+    assert world.snapshot.frame == 1, "the film was back after the restart"
+    world.ask(250.0, Kind.CHART)
+    world.play(CONFIG, [path], until=1000.0)
+    assert "redraw (the film after a card)" in world.lines
+    assert world.snapshot.frame is not None
+
+
+def test_a_panel_that_is_too_small_for_the_chart_shows_none(world, reel):
+    world.ask(60.0, Kind.CHART)
+    world.play(CONFIG, [reel], until=100.0)
+    assert world.drawn == ["redraw"]
+    assert any("chart: a panel of 44x24 pixels is too small" in line for line in world.lines)

@@ -47,7 +47,7 @@ def make_state():
         ({"paused": True}, NOON, (NOW + DAY, Action.REDRAW)),
         ({"paused": True, "picture": None}, NOON, (NOW + 60, Action.SHOW)),
         ({"paused": True, "picture": CARD}, NOON, (NOW + 60, Action.SHOW)),
-        ({"address_until": NOW + 30, "missing": "gone"}, NIGHT, (NOW + 30, Action.RESTORE)),
+        ({"brief_until": NOW + 30, "missing": "gone"}, NIGHT, (NOW + 30, Action.RESTORE)),
         ({"missing": "gone", "look_at": NOW + 10}, NOON, (NOW + 10, Action.LOOK)),
         ({"over": True, "look_at": NOW + 50}, NOON, (NOW + 50, Action.LOOK)),
         ({"over": True, "look_at": NOW + 50}, NIGHT, (NOW + 50, Action.LOOK)),

@@ -69,6 +69,7 @@ class House:
     films: Path | None = None
     config: Config = field(default_factory=lambda: Config(upload_limit=10.0, free_space=1.0))
     inbox: Path | None = None
+    profile: Path | None = None
     time: float = 1_700_000_000.0
     free: int = 10**9
     names: frozenset[str] = frozenset({"localhost", "longtake.local"})
@@ -106,6 +107,7 @@ class House:
             lambda: self.time,
             self.slept.append,
             lambda directory: self.free,
+            self.profile,
         )
         self.app = application(self.remote, self.logged.append)
 

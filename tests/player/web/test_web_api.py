@@ -69,7 +69,7 @@ PLAIN = {action.name: action.kind for action in ACTIONS if action.fields == ()}
 def test_these_actions_need_no_value():
     names = [kind.value for kind in PLAIN.values()]
     assert list(PLAIN) == names
-    assert sorted(PLAIN) == ["address", "back", "clean", "next", "pause", "redraw", "resume", "undo"]
+    assert sorted(PLAIN) == ["address", "back", "chart", "clean", "next", "pause", "redraw", "resume", "undo"]
 
 
 @pytest.mark.parametrize("name", PLAIN)
