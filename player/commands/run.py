@@ -25,7 +25,7 @@ from player.config.settings import Config
 from player.config.sources import Effective, load, settable, state_path
 from player.errors import PlayerError, ReelError, Stopped
 from player.files import make_directory
-from player.pictures.png import glass_pictures
+from player.pictures.png import glass_pictures, save_glass
 from player.playback.dependencies import Address, Dependencies, Outcome
 from player.playback.loop import Playback
 from player.playback.reels import arranged, expand, number_of
@@ -181,6 +181,10 @@ class _Showing:
                 save_picture(reel, number)
                 notifier.status(f"{reel.stem}: frame {number}")
 
+            def charted() -> None:
+                if glass is not None and config.simulated is not None:
+                    save_glass(Path(config.simulated) / "chart.png", glass())
+
             deps = Dependencies(
                 open_reel=self._open_reel,
                 store=store,
@@ -188,6 +192,7 @@ class _Showing:
                 log=self._log,
                 reload=self._reload,
                 seen=seen,
+                charted=charted,
                 applied=self._services.apply,
                 ready=notifier.ready,
                 alive=self._feed,

@@ -49,7 +49,8 @@ def _nothing(*_: object) -> None:
 class Dependencies:
     """`open_reel` may raise Stopped, and so may whatever reads such a reel: the run then ends as with a STOP.
     `reload` reads the configuration again. `seen` is called with (reel, number) when a frame stands on the
-    glass; `applied` with the configuration when it has changed; `ready` once, when the first picture stands
+    glass; `charted` when the chart does; `applied` with the configuration when it has changed; `ready` once,
+    when the first picture stands
     or none is to be drawn for now; `alive` at least every `heartbeat` seconds (None: nobody waits for it),
     but for the time that the panel takes. `clock` is monotonic, `wall` Unix time, both in seconds; `local`
     gives the local time of a moment. `address` is that of the web page, None where there is none.
@@ -61,6 +62,7 @@ class Dependencies:
     log: Callable[[str], None]
     reload: Callable[[], Effective]
     seen: Callable[[Path, int], None] = _nothing
+    charted: Callable[[], None] = _nothing
     applied: Callable[[Config], None] = _nothing
     ready: Callable[[], None] = _nothing
     alive: Callable[[], None] = _nothing

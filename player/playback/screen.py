@@ -122,6 +122,7 @@ class Screen:
         now = self._deps.clock()
         state.glass = state.glass.after(decision, drawn.redrawn, now)._replace(shown=drawn.final)
         self.save(picture=None, redraws=state.progress.redraws + 1)
+        self._deps.charted()
         self._deps.log("the chart is on the panel")
 
     def repeat(self, why: str, clear: bool = False) -> None:

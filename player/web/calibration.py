@@ -12,7 +12,7 @@ from pathlib import Path
 
 from player.errors import FileError, PlayerError
 from player.files import make_directory, sync_directory, why, write_whole
-from player.films.orders import CALIBRATION, Orders, State
+from player.films.orders import CALIBRATION, Answer, Orders, State
 from player.films.queue import Queue
 from player.profile import Profile, read_profile
 from player.web.exchange import Problem
@@ -114,7 +114,9 @@ class Calibration:
                 if suffix is None:
                     raise Problem(415, "this is no photograph; send a JPEG or PNG file")
                 part.chmod(0o640)  # for the exporter, of the same group
-                target = part.with_name(f"photograph-{len(self._photographs()) + 1}{suffix}")
+                self._drop_refused()
+                taken = {int(path.stem.rpartition("-")[2]) for path in self._photographs()}
+                target = part.with_name(f"photograph-{min(set(range(1, MOST + 2)) - taken)}{suffix}")
                 part.rename(target)
                 sync_directory(target.parent)
                 self._found().ask(CALIBRATION, {})
@@ -184,6 +186,14 @@ class Calibration:
             orders.forget(CALIBRATION)
             for photograph in self._photographs():
                 photograph.unlink(missing_ok=True)
+
+    def _drop_refused(self) -> None:
+        """Remove the photograph that the last measurement has refused: the new one replaces it."""
+        state = self.state()
+        if isinstance(state, Answer) and state.error:
+            for photograph in self._photographs():
+                if photograph.name in state.error:
+                    photograph.unlink(missing_ok=True)
 
     def _found(self) -> Orders:
         if self._orders is None:

@@ -5,7 +5,7 @@
 <h1 id="calibrate-title">{{_('Calibrate the panel')}}</h1>
 <p>{{_('A photograph tells how grey the ghosts of this panel are, and what its dots mix to. Films that are sent from then on are made for it and look better.')}}</p>
 % if used is not None:
-<p class="hint">{{_('In use: measured on {}, ghost {}, dot gain {} pixels.', _.day(used.measured), _.number(used.ghost, 3), _.number(used.dot_gain, 2))}}</p>
+<p class="hint">{{_('In use: measured on {}, ghost {}, dot gain {} pixels.', _.day(used.measured), _.number(used.ghost, 3), _.number(round(used.dot_gain, 2) + 0.0, 2))}}</p>
 <form method="post" action="/do/calibrate/forget" class="do"><button>{{_('Do without it')}}</button></form>
 % else:
 <p class="hint">{{_('This panel has not been measured; films assume usual values.')}}</p>

@@ -13,9 +13,9 @@
 % end
 % if measured is not None:
 <dl class="facts">
-<div><dt>{{_('Ghost of a darkened pixel')}}</dt><dd>{{_.number(measured.ghost, 3)}} ± {{_.number(measured.ghost_spread, 3)}}</dd></div>
-<div><dt>{{_('Ghost of a lightened pixel')}}</dt><dd>{{_.number(measured.ghost_white, 3)}} ± {{_.number(measured.ghost_white_spread, 3)}}</dd></div>
-<div><dt>{{_('Dot gain at an edge, in pixels')}}</dt><dd>{{_.number(measured.dot_gain, 2)}}</dd></div>
+<div><dt>{{_('Ghost of a darkened pixel')}}</dt><dd class="whole">{{_.number(measured.ghost, 3)}} ± {{_.number(measured.ghost_spread, 3)}}</dd></div>
+<div><dt>{{_('Ghost of a lightened pixel')}}</dt><dd class="whole">{{_.number(measured.ghost_white, 3)}} ± {{_.number(measured.ghost_white_spread, 3)}}</dd></div>
+<div><dt>{{_('Dot gain at an edge, in pixels')}}</dt><dd>{{_.number(round(measured.dot_gain, 2) + 0.0, 2)}}</dd></div>
 </dl>
 <p class="hint">{{_('Ghosts are shares from black (0) to white (1).')}}</p>
 <a href="/picture/calibration.png"><img class="report" src="/picture/calibration.png?{{photographs}}" alt="{{_('The report: the chart as it was found, ghosts, tones and response')}}" width="1300" height="1196"></a>
@@ -26,6 +26,12 @@
 % end
 % end
 % end
+% if not state.error:
 <form method="post" action="/do/calibrate/again" class="do"><span>{{_('Another photograph is measured together with those before ({}).', photographs)}}</span><button>{{_('Begin anew')}}</button></form>
+% elif not state.error.startswith('photograph-'):
+<form method="post" action="/do/calibrate/again" class="do"><button>{{_('Begin anew')}}</button></form>
+% else:
+<p class="hint">{{_('Send another one; it replaces this.')}}</p>
+% end
 % end
 </div>

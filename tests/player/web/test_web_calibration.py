@@ -120,6 +120,10 @@ def test_a_refusal_is_said_in_plain_words(client, send, orders):
     german = client.get("/calibrate", Accept_Language="de").text
     assert "Foto 1: es ist zu dunkel" in german
     assert client.form("/do/calibrate/accept").status == 409
+    send(form(JPEG + b"another"))
+    (only,) = orders.folder.glob("photograph*")
+    assert only.read_bytes().endswith(b"another"), "it replaces the one that was refused"
+    assert orders.state(CALIBRATION) == "asked"
 
 
 def test_another_panel_is_not_taken(house, client, send, orders):
