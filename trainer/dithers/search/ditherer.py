@@ -19,7 +19,7 @@ from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.glass import aim
 from trainer.dithers.levels import CLEAN, Levels
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.joint import Window
+from trainer.dithers.search.joint import ALL_MOVES, Moves, Window
 from trainer.dithers.search.memory import OVERLAP, WINDOW
 from trainer.dithers.search.start import CUT_PRICE, Start, after_cut, start_dial
 from trainer.errors import OptionError
@@ -37,12 +37,18 @@ class Search:
     """
 
     def __init__(
-        self, dial: float = 0.5, levels: Levels = CLEAN, *, window: int = WINDOW, overlap: int = OVERLAP
+        self,
+        dial: float = 0.5,
+        levels: Levels = CLEAN,
+        *,
+        window: int = WINDOW,
+        overlap: int = OVERLAP,
+        moves: Moves = ALL_MOVES,
     ) -> None:
         if not 0 <= dial <= 1:
             raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
         self.price, self.levels = price_of(dial), levels
-        self._window, self._overlap = window, overlap
+        self._window, self._overlap, self._moves = window, overlap, moves
         self._start = FrameSearch(min(1.0, dial + CALMER), "sequential")
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
@@ -50,7 +56,9 @@ class Search:
         window: Window | None = None
         for frame in frames:
             if window is None:
-                window = Window(frame.shape, self._window, self.price, two_eye_kernel(), self.levels)
+                window = Window(
+                    frame.shape, self._window, self.price, two_eye_kernel(), self.levels, self._moves
+                )
             elif window.is_full:
                 window.settle()
                 yield from window.take(window.frames - self._overlap)

@@ -36,28 +36,45 @@ from trainer.dithers.eye import Kernel
 from trainer.dithers.levels import Levels
 from trainer.dithers.search.energy import REACH, TOLERANCE, reaching
 from trainer.dithers.search.sequential import convolved
+from trainer.dithers.search.timeline import (
+    ALL_BITS,
+    BIT,
+    CLEAN_BLACK,
+    DIRTY_BLACK,
+    LONGEST_WINDOW,
+    NO_BITS,
+    OPENS,
+    colour_at,
+    dither_of,
+    first_dirty,
+    flips_of,
+    mask_of,
+    put,
+    trailing_zeros,
+)
 
-LONGEST_WINDOW = 64
-"""Frames: the bits of a time line."""
 PASSES = 4
 """Passes over a window, at most ..."""
 SETTLED = 1e-3
 """... and until a pass makes fewer moves than this share of its pixels: more gains some hundredths of a
 dB."""
 
-_CLEAN_BLACK, _CLEAN_WHITE, _DIRTY_BLACK, _DIRTY_WHITE, _OPENS = 0, 1, 2, 3, 4
-"""What comes before the window, for each pixel: colour and state of the frame before, or the redraw."""
-
 _BLOCK = 32
 _TOLERANCE = np.float32(TOLERANCE)
-_NO_BITS, _BIT, _ALL_BITS = np.uint64(0), np.uint64(1), np.uint64(2**64 - 1)
-# The product of this number with a power of two tells by its upper six bits which one it is.
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-_PLACES = np.zeros(64, np.int8)
-_PLACES[[(int(_DE_BRUIJN) << place & 2**64 - 1) >> 58 for place in range(64)]] = range(64)
 _ZERO, _ONE, _TWO, _NEVER = np.float32(0), np.float32(1), np.float32(2), np.float32(np.inf)
 
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
+
+
+class Moves(NamedTuple):
+    """Which moves are made: of single frames, of whole runs, and swaps as well as toggles."""
+
+    singles: bool = True
+    runs: bool = True
+    swaps: bool = True
+
+
+ALL_MOVES = Moves()
 
 
 class _State(NamedTuple):
@@ -79,7 +96,7 @@ class _State(NamedTuple):
 
 class _Rule(NamedTuple):
     """What a move is judged by: c, c between a pixel and those within REACH, the price of a flip, the levels
-    of a dirty pixel, and the spread of its black.
+    of a dirty pixel, and the spread of its black; and which moves there are.
     """
 
     taps: NDArray[np.float32]
@@ -88,6 +105,7 @@ class _Rule(NamedTuple):
     black: np.float32
     white: np.float32
     spread: np.float32
+    moves: Moves
 
 
 class _Change(NamedTuple):
@@ -108,7 +126,13 @@ class Window:
     """
 
     def __init__(
-        self, shape: tuple[int, int], frames: int, price: float, kernel: Kernel, levels: Levels
+        self,
+        shape: tuple[int, int],
+        frames: int,
+        price: float,
+        kernel: Kernel,
+        levels: Levels,
+        moves: Moves = ALL_MOVES,
     ) -> None:
         if not 1 <= frames <= LONGEST_WINDOW:
             raise ValueError(f"a window holds 1 to {LONGEST_WINDOW} frames, not {frames}")
@@ -116,14 +140,14 @@ class Window:
         taps = reaching(kernel)
         radius = taps.shape[0] // 2
         near = slice(radius - REACH, radius + REACH + 1)
-        self._rule = _Rule(
-            taps, np.ascontiguousarray(taps[near, near]), np.float32(price), *map(np.float32, levels)
-        )
+        black, white, spread = map(np.float32, levels)
+        nearby = np.ascontiguousarray(taps[near, near])
+        self._rule = _Rule(taps, nearby, np.float32(price), black, white, spread, moves)
         blurred = np.empty((frames, height + 2 * radius, width + 2 * radius), np.float32)
         blocks = ((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1)
         self._state = _State(
             lines=np.zeros(shape, np.uint64),
-            before=np.full(shape, _OPENS, np.int8),
+            before=np.full(shape, OPENS, np.int8),
             first=np.zeros(shape, np.int8),
             blurred=blurred,
             haze=np.empty_like(blurred) if levels.spread else blurred,
@@ -146,7 +170,7 @@ class Window:
         """The newest dither, uint8[H, W]; None before the first."""
         if not self.frames:
             return None
-        return _dither_of(self._state.lines, self.frames - 1)
+        return dither_of(self._state.lines, self.frames - 1)
 
     @property
     def dirty(self) -> NDArray[np.bool_] | None:
@@ -157,7 +181,7 @@ class Window:
     def append(self, frame: Frame, dither: Dither) -> None:
         """Add the next frame, float32[H, W], and the dither to start from, uint8[H, W]."""
         state, rule, radius = self._state, self._rule, self._radius
-        _put(state.lines, self.frames, dither)
+        put(state.lines, self.frames, dither)
         self.frames += 1
         _find_first(state, self.frames)
         dirty = state.first < self.frames
@@ -197,7 +221,7 @@ class Window:
     def take(self, count: int) -> list[Dither]:
         """Remove the first `count` frames, their dithers, uint8[H, W]."""
         state = self._state
-        dithers = [_dither_of(state.lines, t) for t in range(count)]
+        dithers = [dither_of(state.lines, t) for t in range(count)]
         if count < self.frames:
             left = self.frames - count
             _drop(state, count)
@@ -209,86 +233,20 @@ class Window:
 
 
 @_jit
-def _dither_of(lines: NDArray[np.uint64], frame: int) -> Dither:  # pragma: no cover (compiled)
-    """The dither of a frame, without the planes of 64 bits that NumPy would make on the way."""
-    dither = np.empty(lines.shape, np.uint8)
-    for y in range(lines.shape[0]):
-        for x in range(lines.shape[1]):
-            dither[y, x] = (lines[y, x] >> np.uint64(frame)) & _BIT
-    return dither
-
-
-@_jit
-def _put(lines: NDArray[np.uint64], frame: int, dither: Dither) -> None:  # pragma: no cover (compiled)
-    """Add the dither of a frame that is 0 so far."""
-    for y in range(lines.shape[0]):
-        for x in range(lines.shape[1]):
-            lines[y, x] |= np.uint64(dither[y, x]) << np.uint64(frame)
-
-
-@_jit
 def _drop(state: _State, frames: int) -> None:  # pragma: no cover (compiled)
     """Forget the first frames, and remember what they leave."""
     for y in range(state.lines.shape[0]):
         for x in range(state.lines.shape[1]):
-            dirty = _DIRTY_BLACK if state.first[y, x] < frames else _CLEAN_BLACK
-            state.before[y, x] = dirty + (1 if _colour(state.lines[y, x], frames - 1) else 0)
+            dirty = DIRTY_BLACK if state.first[y, x] < frames else CLEAN_BLACK
+            state.before[y, x] = dirty + (1 if colour_at(state.lines[y, x], frames - 1) else 0)
             state.lines[y, x] >>= np.uint64(frames)
-
-
-@_jit
-def _trailing_zeros(bits: np.uint64) -> int:  # pragma: no cover (compiled)
-    """How many frames from the first on have a 0 in these bits, 0 to 64."""
-    if bits == _NO_BITS:
-        return 64
-    lowest = bits & (~bits + _BIT)
-    return int(_PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)])
-
-
-@_jit
-def _mask(start: int, end: int) -> np.uint64:  # pragma: no cover (compiled)
-    """The bits of the frames from `start` to before `end`."""
-    if end - start >= 64:
-        return _ALL_BITS
-    return ((_BIT << np.uint64(end - start)) - _BIT) << np.uint64(start)
-
-
-@_jit
-def _colour(line: np.uint64, frame: int) -> bool:  # pragma: no cover (compiled)
-    """Whether the pixel is white in that frame."""
-    return (line >> np.uint64(frame)) & _BIT != _NO_BITS
-
-
-@_jit
-def _first_dirty(line: np.uint64, before: int, frames: int) -> int:  # pragma: no cover (compiled)
-    """`_State.first` of a time line."""
-    if before in (_DIRTY_BLACK, _DIRTY_WHITE):
-        return -1
-    clean_white = _colour(line, 0) if before == _OPENS else before == _CLEAN_WHITE
-    return min(frames, _trailing_zeros(line ^ _ALL_BITS if clean_white else line))
 
 
 @_jit
 def _find_first(state: _State, frames: int) -> None:  # pragma: no cover (compiled)
     for y in range(state.lines.shape[0]):
         for x in range(state.lines.shape[1]):
-            state.first[y, x] = _first_dirty(state.lines[y, x], state.before[y, x], frames)
-
-
-@_jit
-def _flips(
-    line: np.uint64, before: int, start: int, end: int, frames: int
-) -> int:  # pragma: no cover (compiled)
-    """How many more flips there are once the interval, which is of one colour, is toggled."""
-    white = _colour(line, start)
-    more = 0
-    if start > 0:
-        more += 1 if _colour(line, start - 1) == white else -1
-    elif before != _OPENS:
-        more += 1 if (before & 1 != 0) == white else -1
-    if end < frames:
-        more += 1 if _colour(line, end) == white else -1
-    return more
+            state.first[y, x] = first_dirty(state.lines[y, x], state.before[y, x], frames)
 
 
 @_jit
@@ -296,11 +254,11 @@ def _change(
     line: np.uint64, first: int, before: int, start: int, end: int, frames: int, rule: _Rule
 ) -> _Change:  # pragma: no cover (compiled)
     """What toggling an interval of one colour changes. Nothing does after it where `until` is its end."""
-    white = _colour(line, start)
+    white = colour_at(line, start)
     amplitude = rule.black - rule.white if white else rule.white - rule.black
     if first < start:
         return _Change(amplitude, rule.spread if white else -rule.spread, _ZERO, _ZERO, end)
-    then = _first_dirty(line ^ _mask(start, end), before, frames)
+    then = first_dirty(line ^ mask_of(start, end), before, frames)
     was_dirty, is_dirty = first <= start, then <= start
     if white:
         old, new = rule.white if was_dirty else _ONE, rule.black if is_dirty else _ZERO
@@ -311,7 +269,7 @@ def _change(
     until = max(first, then)
     if until <= end:
         return _Change(new - old, uncertain, _ZERO, _ZERO, end)
-    dirt, dirt_u = (rule.white - _ONE, _ZERO) if _colour(line, end) else (rule.black, rule.spread)
+    dirt, dirt_u = (rule.white - _ONE, _ZERO) if colour_at(line, end) else (rule.black, rule.spread)
     sign = _ONE if then < first else -_ONE
     return _Change(new - old, uncertain, sign * dirt, sign * dirt_u, until)
 
@@ -353,8 +311,8 @@ def _flip(
     height, width = state.lines.shape
     size = rule.taps.shape[0]
     change = _change(state.lines[y, x], state.first[y, x], state.before[y, x], start, end, frames, rule)
-    state.lines[y, x] ^= _mask(start, end)
-    state.first[y, x] = _first_dirty(state.lines[y, x], state.before[y, x], frames)
+    state.lines[y, x] ^= mask_of(start, end)
+    state.first[y, x] = first_dirty(state.lines[y, x], state.before[y, x], frames)
     for t in range(start, change.until):
         _splat(state.blurred[t], rule.taps, change.inside if t < end else change.after, y, x)
         step = change.inside_u if t < end else change.after_u
@@ -385,7 +343,7 @@ def _partner(
     view, haze: c * e and c * u without their margins. change: what the toggle of pixel (y, x) does.
     """
     height, width = state.lines.shape
-    line, mask, length = state.lines[y, x], _mask(start, end), end - start
+    line, mask, length = state.lines[y, x], mask_of(start, end), end - start
     lowest, to_y, to_x = _NEVER, y, x
     for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
         for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
@@ -394,7 +352,7 @@ def _partner(
                 continue
             c = rule.near[j - y + REACH, i - x + REACH]
             own = _change(other, state.first[j, i], state.before[j, i], start, end, frames, rule)
-            worth = rule.price * np.float32(_flips(other, state.before[j, i], start, end, frames))
+            worth = rule.price * np.float32(flips_of(other, state.before[j, i], start, end, frames))
             worth += _costs(own.inside, _sum(view, j, i, start, end), length)
             both = own.inside * change.inside
             if rule.spread != _ZERO:
@@ -433,10 +391,10 @@ def _lowest(
     """
     height, width = lines.shape
     near, price, inside, inside_u = rule.near, rule.price, change.inside, change.inside_u
-    white = (lines[y, x] >> np.uint64(t)) & _BIT  # so the partner is black, and is to become white
-    clean = -_ONE if white == _NO_BITS else _ONE
+    white = (lines[y, x] >> np.uint64(t)) & BIT  # so the partner is black, and is to become white
+    clean = -_ONE if white == NO_BITS else _ONE
     dirty = clean * (rule.white - rule.black)
-    clean_u = rule.spread if white == _NO_BITS else _ZERO
+    clean_u = rule.spread if white == NO_BITS else _ZERO
     dirty_u = -clean * rule.spread
     lowest = _NEVER
     x0, x1 = max(0, x - REACH), min(width, x + REACH + 1)
@@ -446,8 +404,8 @@ def _lowest(
         near_row = near[j - y + REACH, x0 - x + REACH : x1 - x + REACH]
         for i in range(x1 - x0):
             three = line_row[i] >> np.uint64(t - 1)
-            colour = (three >> _BIT) & _BIT
-            differ = ((three ^ colour) & _BIT) + (((three >> np.uint64(2)) ^ colour) & _BIT)
+            colour = (three >> BIT) & BIT
+            differ = ((three ^ colour) & BIT) + (((three >> np.uint64(2)) ^ colour) & BIT)
             own = dirty if first_row[i] < t else clean
             own_u = dirty_u if first_row[i] < t else clean_u
             worth = own * (own + _TWO * (seen[i] + near_row[i] * inside))
@@ -474,7 +432,7 @@ def _toggles(
     pixel.
     """
     line, first, before = state.lines[y, x], state.first[y, x], state.before[y, x]
-    white = _colour(line, start)
+    white = colour_at(line, start)
     total, total_u = _ZERO, _ZERO
     if first <= start:
         change = rule.black - rule.white if white else rule.white - rule.black
@@ -488,7 +446,7 @@ def _toggles(
     change, change_u = (rule.black - _ONE, rule.spread) if white else (rule.white, _ZERO)
     dirt, dirt_u = (rule.white - _ONE, _ZERO) if white else (rule.black, rule.spread)
     for t in range(end - 1, start - 1, -1):
-        if t == 0 and before == _OPENS:
+        if t == 0 and before == OPENS:
             change, change_u = (-_ONE if white else _ONE), _ZERO
         after = _costs(dirt, total, end - 1 - t) + _costs(dirt_u, total_u, end - 1 - t)
         worth[t] = _costs(change, view[t, y, x], 1) + _costs(change_u, haze[t, y, x], 1) + after
@@ -547,7 +505,7 @@ def _visit(
                     while start < frames:
                         line, first = lines[y, x], state.first[y, x]
                         ahead = line >> np.uint64(start)
-                        length = _trailing_zeros(ahead ^ _ALL_BITS if _colour(line, start) else ahead)
+                        length = trailing_zeros(ahead ^ ALL_BITS if colour_at(line, start) else ahead)
                         end = min(frames, start + length)
                         length = end - start
                         _toggles(state, rule, frames, view, haze, start, end, y, x, worth)
@@ -555,16 +513,18 @@ def _visit(
                         for number in range(length + 1 if length > 1 else 1):
                             if number < length:
                                 s, e = start + number, start + number + 1
-                                flips = 2 if s > start and e < end else _flips(line, before, s, e, frames)
+                                flips = 2 if s > start and e < end else flips_of(line, before, s, e, frames)
                                 toggle = worth[s]
                             else:
                                 s, e = start, end
-                                flips = _flips(line, before, s, e, frames)
+                                flips = flips_of(line, before, s, e, frames)
                                 toggle = _visible(state, rule, frames, view, haze, s, e, y, x)
                             toggle += rule.price * np.float32(flips)
+                            if not (rule.moves.runs if number == length else rule.moves.singles):
+                                continue
                             if toggle < best:
                                 best, best_start, best_end, to_y, to_x = toggle, s, e, y, x
-                            if toggle >= promising * np.float32(e - s):
+                            if toggle >= promising * np.float32(e - s) or not rule.moves.swaps:
                                 continue
                             change = _change(line, first, before, s, e, frames, rule)
                             swap = -_NEVER
