@@ -5,18 +5,23 @@ has a standard deviation of .02), with redraws at cuts alone or as `--flashes` h
 shows of it is scored for each `--true` ghost. HVS-PSNR in dB at S 6000: the mean over all frames and, after
 the comma, over the worst 5 %; then redraws per 1,000 frames, and how many of them are at cuts. The last lines
 are medians over the films. `frames` is the search frame by frame that knows nothing of ghosts. To compare
-engines: --dither search/sequential search/parallel (slow on a CPU).
+engines: --dither search/sequential search/parallel (slow on a CPU). --plot PNG draws quality against redraws
+for the first true ghost.
 """
 
 import math
 import time
 from functools import partial
+from io import BytesIO
 from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from command import begin, machine, usage
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from trainer.commands.film import FLASHES
 from trainer.dithers import table
@@ -25,6 +30,7 @@ from trainer.dithers.eye import hvs_psnr
 from trainer.dithers.glass import glass
 from trainer.dithers.levels import ASSUMED, Levels
 from trainer.dithers.search.ditherer import FrameSearch
+from trainer.evaluate.charts import COLOURS, MARKERS, STYLE
 from trainer.films.film import BEGINNING, Film
 from trainer.films.plan import USUAL, Plan
 from trainer.films.selection import Selection
@@ -107,6 +113,47 @@ def row(label: str, made: list[Measured]) -> str:
     return f"{label:34} {cells}   {rest}"
 
 
+def front(medians: dict[str, list[Measured]], true: float) -> bytes:
+    """A chart, PNG: what the glass shows, mean and worst 5 %, against redraws per 1,000 frames."""
+    lines: dict[str, list[tuple[float, ...]]] = {}
+    for label, made in medians.items():
+        name, levels, _ = label.split(" ")
+        mean, worst = np.median([measured.figures[true] for measured in made], axis=0)
+        redraws = float(np.mean([measured.redraws for measured in made]))
+        lines.setdefault(_told(name, levels, true), []).append((redraws, mean, worst))
+    with rc_context(STYLE):
+        figure = Figure((7.2, 3.6), layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        for axes, place, title in zip(figure.subplots(1, 2), (1, 2), ("mean", "worst 5 %"), strict=True):
+            axes.set_title(f"On glass with a ghost of {true:g}: {title}")
+            axes.set_xlabel("redraws per 1,000 frames")
+            for (told, points), colour, marker in zip(lines.items(), COLOURS, MARKERS, strict=False):
+                points.sort()
+                axes.plot(
+                    [point[0] for point in points], [point[place] for point in points],
+                    color=colour, marker=marker, markersize=4.2, linewidth=1.2, label=told,
+                )  # fmt: skip
+            axes.grid(color="#E6E6E6", linewidth=0.5)
+            axes.set_xlim(left=0)
+        figure.axes[0].set_ylabel("HVS-PSNR at S 6000, dB")
+        figure.legend(
+            *figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7
+        )
+        png = BytesIO()
+        canvas.print_figure(png, format="png", dpi=200)
+    return png.getvalue()
+
+
+def _told(name: str, levels: str, true: float) -> str:
+    """A line of the chart in words."""
+    if name == "frames":
+        return "frame by frame, unaware of ghosts"
+    assumed, _, spread = levels.partition("~")
+    if float(assumed) == true and not float(spread):
+        return f"{name}, ghost known"
+    return f"{name}, ghost assumed {assumed} ± {spread}"
+
+
 def main() -> None:
     parser = usage(__doc__)
     parser.add_argument("films", nargs="+", metavar="FILM[:PLACE]")
@@ -121,6 +168,7 @@ def main() -> None:
     parser.add_argument("--flashes", nargs="+", default=["cuts"], help="cuts (default), rare, usual, often")
     parser.add_argument("--count", type=int, default=240, help="frames of each film; default 240")
     parser.add_argument("--size", default="384x208")
+    parser.add_argument("--plot", metavar="PNG")
     args = parser.parse_args()
     width, height = (int(side) for side in args.size.split("x"))
     print(machine("numpy", "numba", "opencv-python-headless"))
@@ -143,6 +191,8 @@ def main() -> None:
         print("medians")
         for label, found in medians.items():
             print(row(f"  {label}", found))
+    if args.plot:
+        Path(args.plot).write_bytes(front(medians, args.true[0]))
 
 
 if __name__ == "__main__":

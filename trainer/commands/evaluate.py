@@ -194,7 +194,9 @@ def _tables(report: "Report") -> str:
                     (evaluation.numbers, "frame"), (evaluation.cuts, "cut"), (evaluation.redraws, "redraw"),
                 )
             ]  # fmt: skip
-            heading = f"{film.film.name}: {counts[0]} at {columns}x{rows}, {counts[1]}, {counts[2]}"
+            often = 1000 * len(evaluation.redraws) / len(evaluation.numbers)
+            name, size = film.film.name, f"{columns}x{rows}"
+            heading = f"{name}: {counts[0]} at {size}, {counts[1]}, {counts[2]} ({often:.0f} in 1,000)"
             console.print(heading, style="bold")
             console.print(
                 f"dithered for a ghost of {report.plan.levels.black:g}, "

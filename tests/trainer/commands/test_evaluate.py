@@ -109,7 +109,7 @@ def test_tables_name_every_dither_of_every_film_and_fit_80_columns(film, capsys)
     )
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) < 80
-    assert sum(line == "disc.mp4: 4 frames at 80x60, 0 cuts, 1 redraw" for line in lines) == 2
+    assert sum(line == "disc.mp4: 4 frames at 80x60, 0 cuts, 1 redraw (250 in 1,000)" for line in lines) == 2
     assert "median of 2 films" in lines
     for label in ("floyd-steinberg", "hysteresis", "hysteresis:0.25"):
         # Two tables for each film and for the median, and the texture.

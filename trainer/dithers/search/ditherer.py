@@ -25,8 +25,7 @@ from trainer.dithers.search.start import CUT_PRICE, Start, after_cut, start_dial
 from trainer.errors import OptionError
 
 CALMER = 0.2
-"""The dither that the joint search starts at is calmer by this much on the dial: livening it up ends
-better."""
+"""The still that the parallel engine starts at is calmer by this much on the dial."""
 
 
 class Search:
@@ -49,7 +48,7 @@ class Search:
             raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
         self.price, self.levels = price_of(dial), levels
         self._window, self._overlap, self._moves = window, overlap, moves
-        self._start = FrameSearch(min(1.0, dial + CALMER), "sequential")
+        self._start = FrameSearch(dial, "sequential")
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
         """The dithers of a stretch; the first ones come when a window is full."""
