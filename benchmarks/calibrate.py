@@ -18,7 +18,7 @@ from tests.trainer.calibrate.photographs import Camera, Panel, mean_shown, photo
 from trainer.calibrate.measure import combine, read
 from trainer.calibrate.photograph import PhotographError, find_chart
 
-SIZES = (((648, 480), (1600, 1200)), ((800, 480), (2000, 1500)), ((648, 480), (1280, 960)))
+SIZES = (((648, 480), (1600, 1200)), ((800, 480), (2000, 1500)), ((648, 480), (1440, 1080)))
 LARGE = (((1448, 1072), (4000, 3000)), ((1448, 1072), (3264, 2448)))
 
 
@@ -64,10 +64,10 @@ def measure(count: int, sizes: tuple, seed: int) -> None:
             refused += 1
             print(error, camera)
             continue
-        true = [mean_shown(panel, patch.box) for patch in found.chart.patches if patch.what == "grey"]
-        tones.append(
-            max(abs(tone - real) for (_, tone), real in zip(measured.tones[1:-1], true, strict=True))
-        )
+        greys = [patch for patch in found.chart.patches if patch.what == "grey"]
+        measured_tones = np.interp([patch.share for patch in greys], *np.array(measured.tones).T)
+        true = [mean_shown(panel, patch.box) for patch in greys]
+        tones.append(float(np.abs(measured_tones - true).max()))
         for estimate, real in ((measured.ghost, panel.ghost), (measured.ghost_white, panel.ghost_white)):
             ghosts.append(abs(estimate.value - real))
             spreads.append(abs(estimate.value - real) / estimate.spread)

@@ -17,6 +17,7 @@ alike. The greys of `search` and the ghosts are then read with g; no model says 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 
@@ -34,6 +35,8 @@ GOOD_ERROR, MOST_ERROR = 0.006, 0.02
 MOST_BLUR = 2.2
 """In pixels of the panel, for a cell of SMALL_CELL pixels or less, and in proportion for larger ones."""
 SMALL_CELL = 60
+SIGNIFICANT = 1.2
+"""Dot gain is taken for 0 unless the sum of squares without it is this many times as large."""
 GOOD_LIGHT, MOST_LIGHT = 0.03, 0.08
 """How far white paper may be from smooth light: good up to, unusable from."""
 
@@ -43,7 +46,7 @@ _CURVE = 4  # of the response's
 # What is usual, with how much it varies: a prior that counts as much as a patch that is off by _DOUBT.
 _DOUBT = 0.004
 _USUAL_CURVE = np.array([1.0, 1.0, 0.5, 0.2, 0.1])
-_BLACK, _BLACK_VARIES, _GAIN_VARIES = 0.08, 0.05, 0.3
+_BLACK, _BLACK_VARIES, _GAIN_VARIES, _NO_GAIN = 0.08, 0.05, 0.3, 1e-5
 # Corners: of white ones exactly s^2 is counted twice by the edges; black ones are round or square.
 _WHITE_CORNER, _WHITE_VARIES, _BLACK_CORNER, _BLACK_CORNER_VARIES = 1.0, 0.05, 0.5, 0.25
 _WHITE_WEIGHT = 0.5
@@ -111,7 +114,11 @@ def read(photograph: Photograph) -> Reading:
     low, high = _range(photograph)
     _check_roughly(photograph, high)
     reference = _reference(photograph)
-    fit = _fit(photograph, low, high, reference)
+    fit = _fit(photograph, low, high, reference, _GAIN_VARIES)
+    with suppress(PhotographError):  # where there is dot gain, nothing need fit without it
+        plain = _fit(photograph, low, high, reference, _NO_GAIN)
+        if plain.cost < SIGNIFICANT * fit.cost:
+            fit = plain
     shown = (photograph.histograms @ fit.response / fit.light - fit.black) / (1 - fit.black)
     reading = Reading(
         photograph,
@@ -160,6 +167,7 @@ def _reference(photograph: Photograph) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class _Fit:
+    cost: float
     response: NDArray[np.float64]
     light: NDArray[np.float64]
     black: float
@@ -168,8 +176,10 @@ class _Fit:
     unevenness: float
 
 
-def _fit(photograph: Photograph, low: int, high: int, reference: NDArray[np.intp]) -> _Fit:
-    """Response, light, black and dot gain. PhotographError where they cannot be found."""
+def _fit(
+    photograph: Photograph, low: int, high: int, reference: NDArray[np.intp], gain_varies: float
+) -> _Fit:
+    """Response, light, black and dot gain, which is 0 but for `gain_varies`. PhotographError for no fit."""
     patches = photograph.chart.patches
     share, edges, corners = (
         np.array([getattr(patch, name) for patch in patches]) for name in ("share", "edges", "corners")
@@ -199,7 +209,7 @@ def _fit(photograph: Photograph, low: int, high: int, reference: NDArray[np.intp
         shown = black + (1 - black) * expected(spread, of_white, of_black)[reference]
         usual = [
             (black - _BLACK) / _BLACK_VARIES,
-            spread / _GAIN_VARIES,
+            spread / gain_varies,
             (of_white - _WHITE_CORNER) / _WHITE_VARIES,
             (of_black - _BLACK_CORNER) / _BLACK_CORNER_VARIES,
         ]
@@ -214,7 +224,7 @@ def _fit(photograph: Photograph, low: int, high: int, reference: NDArray[np.intp
 
     start = np.zeros(ends[1] + 4)
     start[0] = -_GAMMA * np.log(high / (CODES - 1))
-    start[-4:] = _BLACK, 0.05, _WHITE_CORNER, _BLACK_CORNER
+    start[-4:] = _BLACK, 0.0, _WHITE_CORNER, _BLACK_CORNER
     found = least_squares(misfit, start, x_scale=0.05, max_nfev=200)
     response, of_light, (black, spread, of_white, of_black) = parts(found.x)
     light = 1 + place @ of_light
@@ -226,6 +236,7 @@ def _fit(photograph: Photograph, low: int, high: int, reference: NDArray[np.intp
         )
     uneven = white @ response / (1 + white_place @ of_light) - 1
     return _Fit(
+        float(found.cost),
         response,
         light,
         float(black),
@@ -330,6 +341,8 @@ def combine(readings: Sequence[Reading]) -> Measured:
     rising = np.clip(rising, 1e-4 * np.arange(1, len(greys) + 1), 1 - 1e-4 * np.arange(len(greys), 0, -1))
     tones = [(float(patches[number].share), float(tone)) for number, tone in zip(greys, rising, strict=True)]
     gains = [reading.dot_gain for reading in readings]
+    if max(map(abs, gains)) < 1e-3 and all(abs(tone - share) < 0.02 for share, tone in tones):
+        tones = []  # no dot gain: what is left is noise
     return Measured(
         tuple(readings),
         darkened,
