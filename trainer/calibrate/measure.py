@@ -30,11 +30,14 @@ from trainer.calibrate.photograph import CODES, Photograph, PhotographError, Poi
 LARGEST_GHOST = 0.3
 LEAST_SPREAD = 0.003
 """Of a measured ghost: what rendered photographs are off by (`benchmarks/calibrate.py`)."""
-GOOD_ERROR, MOST_ERROR = 0.006, 0.02
+GOOD_ERROR, MOST_ERROR = 0.0025, 0.012
 """Of the reference patches, from what they should show (standard deviation): good up to, unusable from."""
 MOST_BLUR = 2.2
 """In pixels of the panel, for a cell of SMALL_CELL pixels or less, and in proportion for larger ones."""
 SMALL_CELL = 60
+USUAL_ERROR, OF_ERROR, OF_GAIN = 0.0015, 6.0, 0.05
+"""Ghosts are the more uncertain the worse the reference fits, by so many times what it is off by beyond the
+usual: a camera that sharpens, or filters its codes, breaks the model. And by this share of the dot gain."""
 SIGNIFICANT = 1.2
 """Dot gain is taken for 0 unless the sum of squares without it is this many times as large."""
 GOOD_LIGHT, MOST_LIGHT = 0.03, 0.08
@@ -81,7 +84,9 @@ class Reading:
         if self.unevenness > GOOD_LIGHT:
             found.append("uneven light")
         if self.error > GOOD_ERROR:
-            found.append("the reference fits badly: another photograph would help")
+            found.append(
+                "the reference fits badly, so ghosts are uncertain: switch sharpening and filters off"
+            )
         return ", ".join(found) or "good"
 
 
@@ -330,9 +335,13 @@ def combine(readings: Sequence[Reading]) -> Measured:
                 area = 1.0 if patch.solid else 1 - clean if patch.darkened else clean
                 ghost = (dirty - clean if patch.darkened else clean - dirty) / area
                 values.setdefault((patch.darkened, patch.updates, patch.solid), []).append(ghost)
-    ghosts = {kind: _estimate(found) for kind, found in values.items()}
+    error = float(np.mean([reading.error for reading in readings]))
+    gain = float(np.mean([abs(reading.dot_gain) for reading in readings]))
+    doubts = LEAST_SPREAD, OF_ERROR * max(0.0, error - USUAL_ERROR), OF_GAIN * gain
+    doubt = float(np.linalg.norm(doubts))
+    ghosts = {kind: _estimate(found, doubt) for kind, found in values.items()}
     darkened, lightened = (
-        _estimate([value for kind, found in values.items() if kind[0] == wanted for value in found])
+        _estimate([value for kind, found in values.items() if kind[0] == wanted for value in found], doubt)
         for wanted in (True, False)
     )
     greys = [number for number, patch in enumerate(patches) if patch.what == "grey"]
@@ -359,7 +368,7 @@ def _are_halves(one: tuple[int, int, int, int], other: tuple[int, int, int, int]
     return left[1] == right[1] and left[0] + left[2] == right[0] and left[2] == right[2]
 
 
-def _estimate(values: Sequence[float]) -> Estimate:
-    """The mean, with the scatter of the values and what even many photographs share."""
+def _estimate(values: Sequence[float], doubt: float) -> Estimate:
+    """The mean, with the scatter of the values and the doubt that all of them share."""
     scatter = float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 0.0
-    return Estimate(float(np.mean(values)), float(np.hypot(scatter, LEAST_SPREAD)))
+    return Estimate(float(np.mean(values)), float(np.hypot(scatter, doubt)))

@@ -134,6 +134,20 @@ def test_an_unusable_photograph_is_one_line_and_nothing_is_written(calibrate, go
     assert not (tmp_path / "panel.png").exists()
 
 
+@pytest.mark.parametrize("kind", ["sharpened", "softened"])
+def test_a_camera_that_filters_makes_ghosts_uncertain_not_wrong(good, kind):
+    """Filters of codes, not of light, are not in the model."""
+    if kind == "sharpened":
+        spoilt = cv2.addWeighted(good, 1.5, cv2.GaussianBlur(good, None, 1.2), -0.5, 0)
+    else:
+        spoilt = cv2.GaussianBlur(good, None, 1.0)
+    reading = read(find_chart(cv2.cvtColor(spoilt, cv2.COLOR_BGR2GRAY), "photo"))
+    measured = combine([reading])
+    assert "switch sharpening and filters off" in reading.verdict
+    assert measured.ghost.spread > 0.007
+    assert abs(measured.ghost.value - PANEL.ghost) < 3 * measured.ghost.spread
+
+
 def test_a_chart_that_was_not_drawn_to_its_end_is_refused(calibrate, monkeypatch):
     """Only the redraw and no partial update."""
     monkeypatch.setattr("tests.trainer.calibrate.photographs.chart", _unfinished)
