@@ -25,10 +25,18 @@ from typing import IO, Any
 from player.errors import FileError, PlayerError, ReelError
 from player.files import make_directory, sync_directory, why, write_whole
 from player.films.kinds import kind_of
-from player.films.options import flags
-from player.films.orders import CALIBRATION, Answer, Orders, calibrate_command, carry_out, in_words
+from player.films.options import checked, flags
+from player.films.orders import (
+    CALIBRATION,
+    Answer,
+    Orders,
+    calibrate_command,
+    carry_out,
+    in_words,
+    preview_command,
+)
 from player.films.queue import Job, Queue
-from player.profile import read_profile
+from player.profile import Profile, read_profile
 from player.reel import Reel
 
 SETTLED = 5.0
@@ -339,16 +347,23 @@ class Exporter:
         kept = part.with_name(part.name + ".toml")
         if not job.done:
             kept.unlink(missing_ok=True)
-            if self.profile is not None and self.profile.exists():
-                try:
-                    profile = read_profile(self.profile)
-                    if profile.size == self.size:
-                        write_whole(kept, profile.as_toml().encode())
-                    else:
-                        self.log(f"{self.profile}: is of a panel of another size; exports do without it")
-                except PlayerError as error:
-                    self.log(f"{error}; exports do without it")
+            if (profile := self._known()) is not None:
+                write_whole(kept, profile.as_toml().encode())
         return [f"--panel={kept}"] if kept.exists() else []
+
+    def _known(self) -> Profile | None:
+        """The panel's profile, if there is one that fits."""
+        if self.profile is None or not self.profile.exists():
+            return None
+        try:
+            profile = read_profile(self.profile)
+        except PlayerError as error:
+            self.log(f"{error}; exports do without it")
+            return None
+        if profile.size != self.size:
+            self.log(f"{self.profile}: is of a panel of another size; exports do without it")
+            return None
+        return profile
 
     # What the page asks for besides.
 
@@ -374,9 +389,21 @@ class Exporter:
     def _ordered(self, orders: Orders, name: str, order: Mapping[str, Any]) -> list[str]:
         """The command that an order stands for. PlayerError."""
         photographs = sorted(orders.folder.glob("photograph-*"))
-        if name != CALIBRATION or not photographs:
+        if name == CALIBRATION and photographs:
+            return calibrate_command(photographs, orders.path(name, ".toml"), self.panel)
+        wanted, options = order.get("job"), order.get("options")
+        if not isinstance(wanted, str) or not isinstance(options, dict):
             raise FileError("this is no order; ask again")
-        return calibrate_command(photographs, orders.path(name, ".toml"), self.panel)
+        job = self.queue.job(wanted)
+        if kind_of(job.film) != "film":
+            raise FileError(f"{job.film.name} is no film; remove it, or send another file")
+        given = checked({str(name): str(text) for name, text in options.items()})
+        dither, dial = given.pop("dither", usual_dither()), given.pop("dial", "")
+        given.pop("title", None)
+        more = [f"--panel={self.profile}"] if self._known() is not None else []
+        out = orders.path(name, ".png")
+        dither = f"{dither}:{dial}" if dial else dither
+        return preview_command(job.film, out, self.size, dither, [*more, *flags(given)])
 
     def _check_space(self) -> None:
         free = self.free(self.films)

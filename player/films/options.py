@@ -136,6 +136,7 @@ OPTIONS: dict[str, Option] = {
             choices=("when free", "now"),
             for_player=True,
         ),
+        Option("wait", "Wait until I have seen a preview", "", switch=True, for_player=True),
         Option("trim_bars", "Cut off black bars", "that are part of the film", switch=True),
         Option("skip_black", "Leave out black frames", "", switch=True),
         Option(

@@ -5,6 +5,7 @@ and films are files from anywhere. An order is a file NAME.json in a folder of t
 NAME.png, for a calibration NAME.toml, and last NAME.answer, which says how it ended.
 """
 
+import hashlib
 import json
 import os
 import resource
@@ -28,6 +29,8 @@ CALIBRATION = "calibration"
 """The name of the order that measures the panel; all others are previews."""
 PREVIEWS = 30
 """Previews that are kept."""
+STILLS = 3
+"""Frames of a preview."""
 LONGEST = 300.0
 """Seconds that one may take."""
 MEMORY = 2_000_000_000
@@ -192,6 +195,17 @@ def calibrate_command(photographs: list[Path], out: Path, panel: str) -> list[st
     program = [sys.executable, "-P", "-m", "trainer", "calibrate", f"--out={out}"]
     named = [f"--panel={panel}"] if panel and not panel.startswith("omni:") else []
     return [*program, *named, "--", *map(str, photographs)]
+
+
+def preview_name(*what: object) -> str:
+    """The name of the order for a preview; another one for whatever decides how it looks."""
+    return f"preview-{hashlib.blake2b(repr(what).encode(errors='replace'), digest_size=12).hexdigest()}"
+
+
+def preview_command(film: Path, out: Path, size: tuple[int, int], dither: str, more: list[str]) -> list[str]:
+    """`trainer preview` of STILLS frames."""
+    program = [sys.executable, "-P", "-m", "trainer", "preview", f"--out={out}", f"--stills={STILLS}"]
+    return [*program, f"--dither={dither}", f"--size={size[0]}x{size[1]}", *more, "--", str(film)]
 
 
 def in_words(error: PlayerError | str, folder: Path) -> str:

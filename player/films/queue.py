@@ -125,6 +125,7 @@ class Queue:
         ConfigError for options; NotNow when the film is being exported, or the queue is full.
         """
         film, good = film if by else film.absolute(), checked(options or {})
+        held = held or "wait" in good
         with self._changing() as jobs:
             same = (job for job in jobs if job.film == film and job.state != "done")
             there = next((job for job in same if not by or job.by == by), None)
@@ -147,11 +148,20 @@ class Queue:
         ConfigError, NoSuchJob, NotNow.
         """
         good = checked(options)
-        return self._change(id, lambda job: _waiting(job, good, job.held), "waiting", "failed")
+
+        def change(job: Job) -> Job:
+            return _waiting(job, good, "wait" in good or (job.held and "wait" not in job.options))
+
+        return self._change(id, change, "waiting", "failed")
 
     def release(self, id: str) -> Job:
         """Let a held job begin, and one that has failed try again where it was. NoSuchJob, NotNow."""
-        return self._change(id, lambda job: replace(_back(job), held=False, error=None), "waiting", "failed")
+
+        def begin(job: Job) -> Job:
+            options = {name: text for name, text in job.options.items() if name != "wait"}
+            return replace(_back(job), held=False, error=None, options=options)
+
+        return self._change(id, begin, "waiting", "failed")
 
     def move(self, id: str, place: int) -> None:
         """Give a job another place, counted from 0 among all jobs. NoSuchJob."""

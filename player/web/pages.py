@@ -136,6 +136,7 @@ def mount(app: Bottle, remote: Remote) -> None:
             uploads=remote.uploads,
             space=remote.space(),
             jobs=[job_card(words, job) for job in remote.jobs()],
+            can_order=can_order(),
             done=remote.playable_jobs(),
             can_export=remote.queue is None or find_spec("av") is not None,
             options=OPTIONS,
@@ -161,7 +162,8 @@ def mount(app: Bottle, remote: Remote) -> None:
     def jobs() -> HTTPResponse:
         words = words_here()
         cards = [job_card(words, job) for job in remote.jobs()]
-        return _page("jobs.tpl", words, remote, jobs=cards, done=remote.playable_jobs(), options=OPTIONS)
+        done = remote.playable_jobs()
+        return _page("jobs.tpl", words, remote, jobs=cards, done=done, options=OPTIONS, can_order=can_order())
 
     @app.get("/calibrate")
     def calibrate() -> HTTPResponse:
@@ -262,6 +264,10 @@ def _mount_pictures(app: Bottle, remote: Remote) -> None:
     def report() -> HTTPResponse:
         return _png(named(remote.calibration.report()), "no-cache")
 
+    @app.get("/picture/<name:re:preview-[0-9a-f]{24}>.png")
+    def preview(name: str) -> HTTPResponse:
+        return _png(named(remote.preview_picture(name)), STATIC)
+
     @app.get("/picture/<what:re:poster|strip>/<tag>.png")
     def whole(what: str, tag: str) -> HTTPResponse:
         return of_reel(what, tag, 0)
@@ -308,7 +314,7 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
                 remote.sleep(_GLANCE)
             return _to(f"{action.page}?asked={action.name}&number={number}")
 
-    @app.post("/do/job/<what:re:first|remove|again|options>")
+    @app.post("/do/job/<what:re:first|remove|again|options|preview>")
     def job(what: str) -> HTTPResponse:
         texts = read_form(request.environ)
         id = texts.get("job", "")
@@ -319,7 +325,10 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
         elif what == "again":
             remote.again_job(id)
         else:
-            remote.change_job(id, forms.options(texts))
+            if what == "options" or len(texts) > 1:  # the preview of what has been typed
+                remote.change_job(id, forms.options(texts))
+            if what == "preview":
+                remote.order_preview(id)
         return _to("/films?asked=job")
 
     @app.post("/do/upload")

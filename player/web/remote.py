@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from player.config.settings import DEFAULTS, KEYS, Config
+from player.films.options import OPTIONS, usual
+from player.films.orders import Answer, Orders, State, preview_name
 from player.films.queue import Job, Queue
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
@@ -163,6 +165,35 @@ class Remote:
         with queue_problems():
             self._queue.remove(id)
 
+    def preview(self, job: Job) -> tuple[str, State]:
+        """The name of the preview of a film with its options, and how far it is."""
+        if self.queue is None:
+            return "", "none"
+        name = preview_name(_stamp(job.film), _stamp(self.profile), sorted(self._options(job).items()))
+        return name, Orders(self.queue).state(name)
+
+    def order_preview(self, id: str) -> None:
+        """Ask for a preview of a film that waits."""
+        with queue_problems():
+            job = self._queue.job(id)
+            name, state = self.preview(job)
+            if state == "none" or (isinstance(state, Answer) and state.error):
+                Orders(self._queue).ask(name, {"job": id, "options": self._options(job)})
+
+    def preview_picture(self, name: str) -> bytes:
+        """The PNG of a preview. Problem where there is none."""
+        try:
+            return Orders(self._queue).path(name, ".png").read_bytes()
+        except OSError:
+            raise Problem(404, "this preview is not there any more") from None
+
+    def _options(self, job: Job) -> dict[str, str]:
+        """The options that decide how its reel looks: of the settings, and its own."""
+        settings = self.board.latest().snapshot.settings
+        by_settings = usual(str(settings.get("dial") or ""), str(settings.get("flashes") or "usual"))
+        looks = {name: text for name, text in job.options.items() if not OPTIONS[name].for_player}
+        return {**by_settings, **looks}
+
     @property
     def _queue(self) -> Queue:
         if self.queue is None:
@@ -182,6 +213,15 @@ class Remote:
     def _panel_size(self) -> tuple[int, int] | None:
         dither = self.board.latest().dither
         return None if dither is None else (dither.shape[1], dither.shape[0])
+
+
+def _stamp(path: Path | None) -> tuple[object, ...]:
+    """What changes with a file."""
+    try:
+        status = path.stat() if path is not None else None
+    except OSError:
+        status = None
+    return (str(path),) if status is None else (str(path), status.st_size, status.st_mtime_ns)
 
 
 def _version() -> str:

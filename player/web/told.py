@@ -228,7 +228,7 @@ def job_card(words: Words, job: Job) -> JobCard:
     if job.state == "failed":
         return JobCard(job, words(job.error or "the export failed"), None)
     if job.state == "waiting":
-        facts = [words("waits")]
+        facts = [words("waits until you let it begin") if job.held else words("waits")]
         if job.reel is not None:
             facts.append(words("stopped halfway"))
         return JobCard(job, " · ".join(facts), None)

@@ -1,12 +1,14 @@
 """`trainer preview FILM --out FILE.{html,gif,mp4,png} --dither NAME[:DIAL]...`."""
 
 import argparse
+from collections.abc import Mapping
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainer.commands.dithers import (
+    Chosen,
     add_compared_dithers,
     check_size,
     for_panel,
@@ -28,6 +30,7 @@ KINDS = {".html": "page:page", ".gif": "animation:gif", ".mp4": "animation:mp4",
 
 MOST_DITHERS = 9
 """The page has one digit key for each."""
+MOST_STILLS = 12
 USUAL_COUNT = 48
 """Frames that are shown without --count and --end."""
 
@@ -63,6 +66,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the simulated glass, with ghosts and redraws, or the bare dither; default: dither for .png, "
         "else glass",
     )
+    parser.add_argument(
+        "--stills",
+        metavar="N",
+        type=int,
+        help=f"for .png: N frames from all over the film, up to {MOST_STILLS}, as the whole panel shows them",
+    )
     parser.add_argument("--fps", type=float, default=8, metavar="N", help="frames per second; default 8")
     add_plan_options(parser)
     add_film_options(parser)
@@ -82,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = for_panel(args, parse_dithers(args.dither, options))
     if len(chosen) > MOST_DITHERS:
         raise OptionError(f"{len(chosen)} dithers are too many to compare; choose up to {MOST_DITHERS}")
+    if args.stills is not None:
+        return _stills(args, out, kind, options, chosen)
     if args.count is None and args.end is None:
         args.count = USUAL_COUNT
     film, selection, tones = open_film(args)
@@ -107,6 +118,34 @@ def run(args: argparse.Namespace) -> int:
         with closing(comparison):
             write_whole(out, draw(comparison, view))
     print_out(lambda: _summary(out, comparison))
+    return 0
+
+
+def _stills(
+    args: argparse.Namespace, out: Path, kind: str, options: Mapping[str, Any], chosen: Chosen
+) -> int:
+    """Make the stills, and say where they are."""
+    from trainer.files import write_whole
+    from trainer.previews.stills import stills
+
+    if kind != ".png" or not 1 <= args.stills <= MOST_STILLS or len(chosen) != 1:
+        raise OptionError(
+            f"--stills {args.stills}: give 1 to {MOST_STILLS}, with one --dither, and end --out in .png"
+        )
+    ((name, dial),) = chosen.values()
+    film, selection, tones = open_film(args)
+    with film:
+        made_for = levels(args)
+        picture = stills(
+            film,
+            selection,
+            tones,
+            args.stills,
+            lambda: make(name, dial, options, made_for),
+            true_levels(args),
+        )
+    write_whole(out, picture)
+    print_out(lambda: f"{out}: {counted(args.stills, 'still')}\n")
     return 0
 
 

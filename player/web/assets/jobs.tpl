@@ -13,7 +13,9 @@
 <progress max="100" value="{{'%.2f' % card.percent}}" aria-labelledby="job-{{id}}"></progress>
 % end
 <div class="row">
-% forms = [('again', _('Try again'))] if state == 'failed' else []
+% forms = [('again', _('Try again'))] if state == 'failed' else [('again', _('Begin'))] if card.job.held else []
+% name, preview = remote.preview(card.job) if state != 'exporting' and not card.job.by else ('', None)
+% forms += [('preview', _('Preview'))] if can_order and preview == 'none' else []
 % forms += [('first', _('This one first'))] if state == 'waiting' and place > 1 else []
 % forms += [('remove', _('Remove') if state != 'exporting' else _('Stop and remove'))]
 % for what, label in forms:
@@ -24,14 +26,28 @@
 <summary>{{_('Options')}}</summary>
 <form method="post" action="/do/job/options" data-job><input type="hidden" name="job" value="{{id}}">
 % include('options.tpl', options=options, mark='-' + id, typed=card.job.options)
-<p><button class="strong">{{_('Save')}}</button></p>
+<p class="row"><button class="strong">{{_('Save')}}</button>
+% if can_order:
+<button formaction="/do/job/preview">{{_('Save and preview')}}</button>
+% end
+</p>
 </form>
 </details>
 % end
 </div>
+% if preview == 'asked':
+<p class="hint">{{_('The preview is being made; that takes some seconds to some minutes.')}}</p>
+% elif preview and preview != 'none' and preview.error:
+<p class="warn">{{_('No preview: {}', sentence(preview.error))}}</p>
+% elif preview and preview != 'none':
+<div class="preview" tabindex="0" role="group" aria-label="{{_('Preview: three frames as the panel will show them')}}"><img src="/picture/{{name}}.png" alt="{{_('Three frames as the panel will show them')}}" loading="lazy"></div>
+% end
 </div>
 </li>
 % end
 </ul>
+% if not can_order:
+<p class="hint">{{_('There is no preview here: pip install longtake[export].')}}</p>
+% end
 % end
 </div>

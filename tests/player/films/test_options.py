@@ -7,6 +7,7 @@ from player.films.options import OPTIONS, checked, flags
 from trainer.__main__ import parser
 
 GOOD = {
+    "wait": "yes",
     "title": "Metropolis",
     "subtitles": "film:de",
     "start": "1:30",

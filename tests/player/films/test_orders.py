@@ -1,6 +1,7 @@
 """Orders of the page: the exporter carries them out within bounds, also while a film is exported."""
 
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from player.films import orders as room
 from player.films.exporter import Interrupted
 from player.films.orders import CALIBRATION, Answer, Orders, carry_out
-from tests.player.films.test_exporter import drop, exporter, states
+from tests.player.films.test_exporter import FILM, drop, exporter, states
 
 
 @pytest.fixture
@@ -108,3 +109,41 @@ def test_an_export_is_made_for_the_panel_as_it_was_known_when_it_began(tmp_path)
     assert works._panel(job, part) == []
     profile.write_text(PROFILE.replace("[16, 8]", "[32, 8]"))
     assert works._panel(job, part) == [], "another panel"
+
+
+def test_a_preview_is_drawn_as_the_export_will_be(tmp_path, orders, monkeypatch):
+    film = tmp_path / "one.mp4"
+    film.write_bytes(FILM)
+    job = orders._queue.add(film, {"wait": "yes", "fit": "letterbox", "title": "x"})
+    assert job.held
+    ran = []
+    monkeypatch.setattr(
+        "player.films.exporter.carry_out", lambda command, stopped: ran.append(command) or Answer()
+    )
+    options = {"fit": "letterbox", "title": "x", "dither": "search", "dial": "0.25"}
+    orders.ask("preview-1", {"job": job.id, "options": options})
+    orders.ask("preview-2", {"job": job.id, "options": {"fit": "--help"}})
+    orders.ask("preview-3", {"job": "gone", "options": {}})
+    exporter(tmp_path).run()
+    (command,) = ran
+    assert command[3:] == [
+        "trainer", "preview", f"--out={orders.path('preview-1', '.png')}", "--stills=3",
+        "--dither=search:0.25",
+        "--size=16x8", "--fit=letterbox", "--", str(film),
+    ]  # fmt: skip
+    assert orders.state("preview-1") == Answer()
+    assert "fit" in orders.state("preview-2").error
+    assert "removed" in orders.state("preview-3").error
+    assert states(tmp_path) == {"one.mp4": "waiting"}, "it waits for a yes"
+    assert not orders._queue.release(job.id).options.get("wait")
+    exporter(tmp_path).run()
+    assert states(tmp_path) == {"one.mp4": "done"}
+
+
+def test_only_so_many_previews_are_kept(orders, monkeypatch):
+    monkeypatch.setattr(room, "PREVIEWS", 2)
+    for name in ("preview-1", "preview-2", "preview-3"):
+        orders.ask(name, {})
+        orders.answer(name, Answer())
+        time.sleep(0.01)
+    assert [orders.state(f"preview-{number}") for number in (1, 2, 3)] == ["none", Answer(), Answer()]

@@ -159,3 +159,37 @@ def test_a_photograph_comes_through_the_server(house, serve, orders):
     assert connection.getresponse().status == 303
     connection.close()
     assert (orders.folder / "photograph-1.jpg").stat().st_size == 500 * len(JPEG)
+
+
+def test_a_film_that_waits_can_be_previewed_with_what_is_chosen(house, client, orders):
+    film = house.inbox / "one.mp4"
+    film.write_bytes(b"film")
+    job = house.remote.queue.add(film, {"wait": "yes"})
+    assert "waits until you let it begin" in client.get("/jobs").text
+    reply = client.form("/do/job/preview", job=job.id, option_fit="letterbox", option_wait="yes")
+    assert reply.status == 303
+    (job,) = house.remote.queue.jobs()
+    assert (job.options, job.held) == ({"wait": "yes", "fit": "letterbox"}, True)
+    name, state = house.remote.preview(job)
+    assert state == "asked"
+    assert "The preview is being made" in client.get("/jobs").text
+    assert client.get(f"/picture/{name}.png").status == 404
+    orders.path(name, ".png").write_bytes(b"\x89PNG stills")
+    orders.answer(name, Answer())
+    assert f'src="/picture/{name}.png"' in client.get("/films").text
+    assert client.get(f"/picture/{name}.png").body == b"\x89PNG stills"
+    client.form("/do/job/options", job=job.id, option_fit="stretch", option_wait="yes")
+    assert name not in client.get("/jobs").text, "it looks different now"
+    client.form("/do/job/again", job=job.id)
+    assert not house.remote.queue.job(job.id).held
+    client.form("/do/job/preview", job=job.id)
+    name, _ = house.remote.preview(house.remote.queue.job(job.id))
+    orders.answer(name, Answer("one.mp4 is no film; remove it, or send another file"))
+    assert "No preview: one.mp4 is no film" in client.get("/jobs").text
+
+
+def test_without_what_it_takes_the_page_says_that_there_is_no_preview(house, client, monkeypatch):
+    monkeypatch.setattr("player.web.pages.can_order", lambda: False)
+    (house.inbox / "one.mp4").write_bytes(b"film")
+    house.remote.queue.add(house.inbox / "one.mp4")
+    assert "There is no preview here" in client.get("/films").text

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
 from trainer.commands.preview import KINDS, kind_of
 from trainer.dithers.diffusion import Hysteresis
 from trainer.dithers.table import DEFAULT
+from trainer.films.film import Film
+from trainer.films.selection import Selection
+from trainer.films.times import FrameNumber
+from trainer.previews.stills import GAP, places
 
 SIZE = ("--size", "64x48", "--crop", "40x30")
 BEGINS = {
@@ -65,6 +70,22 @@ def test_without_a_number_48_frames_are_shown_and_with_an_end_all(film, tmp_path
         assert f"\n{DEFAULT}" in said
 
 
+def test_stills_are_whole_panels_from_all_over_the_film(film, tmp_path):
+    out = tmp_path / "stills.png"
+    words = ["preview", str(film), "--out", str(out), "--size", "64x48", "--stills", "3", "--dither"]
+    assert main([*words, "hysteresis"]) == 0
+    with Image.open(out) as image:
+        assert image.size == (3 * 64 + 2 * GAP, 48)
+        found = np.asarray(image.convert("L"))
+    parts = [found[:, at : at + 64] for at in (0, 64 + GAP, 2 * (64 + GAP))]
+    assert all(len(np.unique(part)) > 1 for part in parts)
+    assert (parts[0] != parts[1]).any()
+    assert (parts[1] != parts[2]).any()
+    with Film(film) as opened:
+        middles = places(opened, Selection(start=FrameNumber(30)), 3)
+    assert [place.ms for place in middles] == [round(1000 * number / opened.rate) for number in (35, 45, 55)]
+
+
 @pytest.mark.parametrize(
     ("words", "fix"),
     [
@@ -74,6 +95,9 @@ def test_without_a_number_48_frames_are_shown_and_with_an_end_all(film, tmp_path
         (["--out", "a.png", "--dither", "floyd"], "choose one of"),
         (["--out", "a.png", "--dither", "mask", "--dither", "mask"], "leave one out"),
         (["--out", "a.png", *(f"--dither=hysteresis:{n / 10}" for n in range(10))], "choose up to 9"),
+        (["--out", "a.png", "--stills", "3"], "with one --dither"),
+        (["--out", "a.html", "--stills", "3", "--dither", "mask"], "end --out in .png"),
+        (["--out", "a.png", "--stills", "0", "--dither", "mask"], "give 1 to 12"),
         (["--out", "a.png", "--crop", "big"], "write width and height"),
         (["--out", "a.png", "--crop", "40x49"], "64x48 pixels"),
         (["--out", "a.png", "--crop", "40x30+25+0"], "64x48 pixels"),
