@@ -91,7 +91,7 @@ def info(arguments: argparse.Namespace) -> int:
         print(f"  ends:     {local(time.time() + seconds)} if begun now")
     if plan is not None:
         a_day = "" if per_day is None else f", {per_day:.3g} flashes a day"
-        print(f"  plan:     {len(plan):,} redraws, {at_cuts:,} of them at cuts{a_day}")
+        print(f"  plan:     {len(plan):,} redraw{'s' * (len(plan) != 1)}, {at_cuts:,} of them at cuts{a_day}")
     for line in _redraw_lines(coming, per_day, reel.frames):
         print(line)
     for key, value in sorted(reel.meta.items()):
