@@ -62,7 +62,7 @@ class Profile:
                 f"ghost_spread = {self.ghost_spread:.4f}",
                 f"ghost_white = {self.ghost_white:.4f}",
                 f"ghost_white_spread = {self.ghost_white_spread:.4f}",
-                f"dot_gain = {self.dot_gain:.3f}  # pixels by which black spreads at an edge",
+                f"dot_gain = {round(self.dot_gain, 3) + 0.0:.3f}  # pixels by which black spreads at an edge",
                 *contrast,
                 "# Share of white pixels in a dither, and what it shows.",
                 "tones = [",

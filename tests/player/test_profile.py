@@ -1,5 +1,6 @@
 """The panel profile: what is written is read, and what is no profile is refused in one line."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,6 +18,10 @@ def test_what_is_written_is_read(tmp_path):
     path = tmp_path / "panel.toml"
     path.write_text(PROFILE.as_toml())
     assert read_profile(path) == PROFILE
+
+
+def test_no_dot_gain_is_written_without_a_sign():
+    assert "\ndot_gain = 0.000 " in replace(PROFILE, dot_gain=-0.0001).as_toml()
 
 
 @pytest.mark.parametrize(

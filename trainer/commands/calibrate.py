@@ -89,7 +89,9 @@ def _profile(measured: "Measured", name: str | None, contrast: float | None) -> 
 
 
 def _summary(measured: "Measured", profile: "Profile", out: Path, picture: Path) -> str:
-    middle = min(profile.tones, key=lambda point: abs(point[0] - 0.5))[1]
+    import numpy as np
+
+    middle = float(np.interp(0.5, *zip(*profile.tones, strict=True)))
     names = [f"{reading.photograph.name}: {reading.verdict}" for reading in measured.readings]
     width, height = profile.size
     lines = [

@@ -81,6 +81,13 @@ def test_profile_and_report_are_written(calibrate, good, tmp_path):
     assert report.std() > 20
 
 
+def test_a_panel_without_dot_gain_shows_half_as_half(calibrate, tmp_path):
+    code, out, err = calibrate(photograph(Panel((648, 480), 0.083, 0.0, 0.0, 12), Camera(seed=5)))
+    assert (code, err) == (0, "")
+    assert "half of the pixels white show  0.500\n" in out
+    assert "dot_gain = 0.000 " in (tmp_path / "panel.toml").read_text()
+
+
 def darker(picture, share):
     return (picture * share).astype(np.uint8)
 
