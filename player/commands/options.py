@@ -132,7 +132,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         import difflib
 
         flags = [*map(_flag, KEYS), "--json", "--config", "--end"]
-        nearest = difflib.get_close_matches(rest[0], flags, n=1)
+        known = rest[0].split("=")[0] in flags  # of another command
+        nearest = [] if known else difflib.get_close_matches(rest[0], flags, n=1)
         hint = f"did you mean {nearest[0]}? See" if nearest else "see"
         raise UsageError(f"{rest[0]} is no option here; {hint} `player {options.command} --help`")
     return options

@@ -91,7 +91,8 @@ def _profile(measured: "Measured", name: str | None, contrast: float | None) -> 
 def _summary(measured: "Measured", profile: "Profile", out: Path, picture: Path) -> str:
     import numpy as np
 
-    middle = float(np.interp(0.5, *zip(*profile.tones, strict=True)))
+    shares, shown = np.array(profile.tones).T
+    middle = float(np.interp(0.5, shares, shown))
     names = [f"{reading.photograph.name}: {reading.verdict}" for reading in measured.readings]
     width, height = profile.size
     lines = [

@@ -205,6 +205,7 @@ def test_status_of_a_pause_and_with_steps_and_quiet_hours(player, tmp_path, monk
         (["run", "FILM"], "--vcom is missing: give the voltage printed on the panel's flex cable"),
         (["run", "FILM", "--vcom", "1.5"], "--vcom is 1.5; it must be a number -3 to -0.5 volts"),
         (["run", "FILM", "--vcm", "-1.5"], "--vcm is no option here; did you mean --vcom?"),
+        (["add", "FILM", "--count", "5"], "--count is no option here; see `player add --help`"),
         (["run", "FILM", "--interval"], "--interval: expected one argument"),
         (["run", "FILM", "--interval", "often"], "--interval is 'often'; it must be a number"),
         (["run", "FILM", "--simulated", "sim", "--start", "12"], "has no frame 12; it holds frames 0 to 2"),
