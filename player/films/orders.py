@@ -150,11 +150,11 @@ def carry_out(
                 stderr=errors,
                 env={**os.environ, "PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1"},
                 start_new_session=True,
-                preexec_fn=_bound,
             )
         except OSError as error:
             raise FileError(f"the trainer cannot be started: {why(error)}") from None
         try:
+            _bound(process.pid)
             while process.poll() is None:
                 if stopped():
                     return None
@@ -174,13 +174,16 @@ def carry_out(
         return Answer("", tuple(printed))
 
 
-def _bound() -> None:
-    """In the new process: what it may take. What a sandbox forbids is left."""
+def _bound(pid: int) -> None:
+    """What a new process may take. What a sandbox forbids is left.
+
+    From outside: code between fork and exec may deadlock where this process has threads.
+    """
     with suppress(OSError):
-        os.nice(19)
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w") as file:
         file.write("1000")  # before the export that may be under way
 
 
