@@ -41,7 +41,7 @@ class Reels:
         shelf: ShelfStore | None = None,
     ) -> None:
         self.shelf = ShelfStore() if shelf is None else shelf
-        self._from_queue = False  # the open reel came out of the queue, and nothing of it is shown yet
+        self._from_queue = False  # the open reel was chosen or its turn came, and nothing of it is shown yet
         self.paths: tuple[Path, ...] = ()
         self.round = 0
         self.number = 0
@@ -171,6 +171,7 @@ class Reels:
     def choose(self, config: Config, path: Path) -> None:
         """Open a reel at its beginning, in the playlist or not. ReelError when it cannot be opened."""
         self._open(path)
+        self._from_queue = True
         self._begin(config)
 
     def _begin(self, config: Config) -> None:
@@ -183,9 +184,9 @@ class Reels:
 
     def arrived(self) -> None:
         """A frame of the open reel stands: it no longer waits in the queue."""
-        queue = self.shelf.now.queue
-        if self._from_queue and queue and queue[0] == str(self.reel.path):
-            self.shelf.change(queue=queue[1:])
+        queue, path = self.shelf.now.queue, str(self.reel.path)
+        if self._from_queue and path in queue:
+            self.shelf.change(queue=tuple(other for other in queue if other != path))
         self._from_queue = False
 
     def delete(self, config: Config, path: Path) -> bool:

@@ -284,7 +284,7 @@
     const fill = (template, ...gaps) => gaps.reduce((filled, gap) => filled.replace("{}", gap), template);
     const tell = (told) => { said.textContent = told; };
     /** A name that the player takes: its letters are those of every file system. */
-    const nameFor = (name) => name.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "").replace(/[^.]+$/, (suffix) => suffix.toLowerCase()).slice(-95) || "film";
+    const nameFor = (name) => name.replaceAll("ß", "ss").normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "").replace(/[^.]+$/, (suffix) => suffix.toLowerCase()).slice(-95) || "film";
     const usual = (field) => field.tagName === "SELECT" && field.selectedIndex === 0;
     const options = () => Object.fromEntries([...form.querySelectorAll("[name^=option_]")]
       .filter((field) => (field.type === "checkbox" ? field.checked : field.value.trim() && !usual(field)))

@@ -55,6 +55,15 @@ def test_the_queue_goes_before_the_playlist_and_outlives_a_restart(world, reels)
     assert (world.snapshot.reel, world.snapshot.shelf.queue) == (str(a), ())
 
 
+def test_a_film_that_is_chosen_does_not_come_again_from_the_queue(world, reels):
+    a, b, c = reels
+    world.ask(60.0, Kind.QUEUE, b)
+    world.ask(61.0, Kind.QUEUE, c)
+    world.ask(62.0, Kind.CHOOSE, c)
+    world.play(CONFIG, [a], until=130.0)
+    assert (world.snapshot.reel, world.snapshot.shelf.queue) == (str(c), (str(b),))
+
+
 def test_a_queued_film_is_not_lost_by_a_power_cut_before_its_first_frame(world, reels):
     a, b, _ = reels
     world.ask(60.0, Kind.QUEUE, b)
