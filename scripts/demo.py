@@ -80,7 +80,7 @@ def main() -> int:
     shown = len(pictures)
     redraws = json.loads(status.stdout)["redraws"]
     print(
-        f"\nThe redraw plan: {shown} frames shown, {redraws} full redraws, "
+        f"\nThe redraw plan: {shown} frames shown, {redraws} redraw{'s' * (redraws != 1)}, "
         f"{shown - redraws} frames without a flash (or with nothing to change).\n"
         f"The glass at the end:      {(OUT / 'glass.png').resolve()}\n"
         f"The glass as animation:   {(OUT / 'animation.gif').resolve()}\n"
