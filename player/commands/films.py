@@ -140,10 +140,6 @@ def export(arguments: argparse.Namespace) -> int:
         )
     make_directory(queue.folder)
     came: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: came.append(number))
-    with suppress(OSError):
-        os.nice(19)
     keep = int(config.free_space * 1e6)
     size = _size(arguments.size, config)
     command = functools.partial(trainer_command, usual=usual(config.dial, config.flashes))
@@ -158,10 +154,19 @@ def export(arguments: argparse.Namespace) -> int:
         profile=profile_path(config, os.environ),
         panel=config.panel,
     )
+    handlers = {
+        number: signal.signal(number, lambda number, frame: came.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    with suppress(OSError):
+        os.nice(19)
     try:
         exporter.run()
     except Interrupted:
         say("export interrupted; it goes on from there")
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     return 130 if signal.SIGINT in came else 0
 
 

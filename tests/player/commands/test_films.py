@@ -1,6 +1,7 @@
 """`player add`, `player films`, `player export` and what `player status` says of them."""
 
 import json
+import signal
 
 import pytest
 
@@ -86,6 +87,7 @@ def test_mistakes_are_one_line(player, film, tmp_path, arguments, message):
     assert message in err
     assert err.count("\n") == 1
     assert not Queue(tmp_path / "inbox").jobs()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "nothing is left behind"
 
 
 def test_without_an_inbox_the_fix_is_named(capsys):
