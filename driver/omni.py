@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 import numpy as np
 from PIL import Image
 
-from driver.errors import AccessError, DitherError, DriverError, MissingModuleError, SettingsError, StateError
+from driver.dither import on_glass
+from driver.errors import AccessError, DriverError, MissingModuleError, SettingsError, StateError
 
 PREFIX = "omni:"
 MOCK = "omni:omni_epd.mock"
@@ -234,20 +235,8 @@ class OmniPanel:
 
     def _image(self, dither: np.ndarray) -> Image.Image:
         """A picture of pure black and white; RGB is what every library takes. DitherError."""
-        width, height = self.size
-        if dither.shape != (height, width):
-            shape = "x".join(map(str, reversed(dither.shape)))
-            raise DitherError(
-                f"a dither of {shape} does not fit the panel: make the reel with "
-                f"trainer export --size {width}x{height}"
-            )
-        if dither.dtype != np.uint8 or dither.max() > 1:
-            raise DitherError(f"a dither is uint8 of 0 and 1, not {dither.dtype} up to {dither.max()}")
-        if self.settings.mirror:
-            dither = dither[:, ::-1]
-        if self.settings.rotate == 180:
-            dither = dither[::-1, ::-1]
-        return Image.fromarray(np.ascontiguousarray(dither * np.uint8(255))).convert("RGB")
+        dither = on_glass(dither, self.size, mirror=self.settings.mirror, rotate=self.settings.rotate)
+        return Image.fromarray(dither * np.uint8(255)).convert("RGB")
 
 
 def describe(panel: OmniPanel) -> Sequence[tuple[str, str]]:

@@ -17,6 +17,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from driver.dither import on_glass
 from driver.errors import DitherError, DriverError, StateError
 from driver.it8951.controller import Area, Controller
 from driver.it8951.device_info import GC16, INIT, DeviceInfo, a2_mode, column_group, partial_mode
@@ -201,22 +202,7 @@ class IT8951Panel:
         self._drawing = False
 
     def _on_glass(self, dither: np.ndarray) -> np.ndarray:
-        """The dither as it must lie on the glass: checked, mirrored, rotated."""
-        width, height = self.size
-        if dither.shape != (height, width):
-            shape = "x".join(map(str, reversed(dither.shape)))
-            raise DitherError(
-                f"a dither of {shape} does not fit the panel: make the reel with "
-                f"trainer export --size {width}x{height}"
-            )
-        if dither.dtype != np.uint8 or dither.max() > 1:
-            raise DitherError(f"a dither is uint8 of 0 and 1, not {dither.dtype} up to {dither.max()}")
-        if self.settings.mirror:
-            dither = dither[:, ::-1]
-        if self.settings.rotate == 180:
-            dither = dither[::-1, ::-1]
-        # Numpy packs bits several times faster from contiguous memory than from a reversed view.
-        return np.ascontiguousarray(dither)
+        return on_glass(dither, self.size, mirror=self.settings.mirror, rotate=self.settings.rotate)
 
     def _rows_on_glass(self, rows: slice) -> slice:
         start, stop, step = rows.indices(self.info.height)

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from driver.dither import on_glass
 from driver.errors import DitherError, DriverError
 from driver.uc8179.controller import Controller
 from driver.uc8179.settings import PanelSettings
@@ -129,19 +130,7 @@ class UC8179Panel:
 
     def _packed(self, dither: np.ndarray) -> np.ndarray:
         """uint8[height, width / 8] of a dither as it must lie on the glass: checked, mirrored, rotated."""
-        width, height = self.size
-        if dither.shape != (height, width):
-            shape = "x".join(map(str, reversed(dither.shape)))
-            raise DitherError(
-                f"a dither of {shape} does not fit the panel: make the reel with "
-                f"trainer export --size {width}x{height}"
-            )
-        if dither.dtype != np.uint8 or dither.max() > 1:
-            raise DitherError(f"a dither is uint8 of 0 and 1, not {dither.dtype} up to {dither.max()}")
-        if self.settings.mirror:
-            dither = dither[:, ::-1]
-        if self.settings.rotate == 180:
-            dither = dither[::-1, ::-1]
+        dither = on_glass(dither, self.size, mirror=self.settings.mirror, rotate=self.settings.rotate)
         return np.packbits(dither, axis=1)
 
 
