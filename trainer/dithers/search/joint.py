@@ -325,6 +325,27 @@ def _flip(
 
 
 @_jit
+def _visible(
+    change: _Change,
+    view: NDArray[np.float32],
+    haze: NDArray[np.float32],
+    start: int,
+    end: int,
+    y: int,
+    x: int,
+) -> np.float32:  # pragma: no cover (compiled)
+    """By how much a change of a pixel, from `start` on and after `end`, changes the visible energy."""
+    worth = _costs(change.inside, _sum(view, y, x, start, end), end - start)
+    if change.inside_u != _ZERO:
+        worth += _costs(change.inside_u, _sum(haze, y, x, start, end), end - start)
+    if change.until > end:
+        worth += _costs(change.after, _sum(view, y, x, end, change.until), change.until - end)
+        if change.after_u != _ZERO:
+            worth += _costs(change.after_u, _sum(haze, y, x, end, change.until), change.until - end)
+    return worth
+
+
+@_jit
 def _partner(
     state: _State,
     rule: _Rule,
@@ -343,7 +364,7 @@ def _partner(
     view, haze: c * e and c * u without their margins. change: what the toggle of pixel (y, x) does.
     """
     height, width = state.lines.shape
-    line, mask, length = state.lines[y, x], mask_of(start, end), end - start
+    line, mask = state.lines[y, x], mask_of(start, end)
     lowest, to_y, to_x = _NEVER, y, x
     for j in range(max(0, y - REACH), min(height, y + REACH + 1)):
         for i in range(max(0, x - REACH), min(width, x + REACH + 1)):
@@ -353,19 +374,10 @@ def _partner(
             c = rule.near[j - y + REACH, i - x + REACH]
             own = _change(other, state.first[j, i], state.before[j, i], start, end, frames, rule)
             worth = rule.price * np.float32(flips_of(other, state.before[j, i], start, end, frames))
-            worth += _costs(own.inside, _sum(view, j, i, start, end), length)
-            both = own.inside * change.inside
-            if rule.spread != _ZERO:
-                worth += _costs(own.inside_u, _sum(haze, j, i, start, end), length)
-                both += own.inside_u * change.inside_u
-            both *= np.float32(length)
-            if own.until > end:
-                worth += _costs(own.after, _sum(view, j, i, end, own.until), own.until - end)
-                late = own.after * change.after
-                if own.after_u != _ZERO:
-                    worth += _costs(own.after_u, _sum(haze, j, i, end, own.until), own.until - end)
-                    late += own.after_u * change.after_u
-                both += late * np.float32(max(0, min(change.until, own.until) - end))
+            worth += _visible(own, view, haze, start, end, j, i)
+            both = (own.inside * change.inside + own.inside_u * change.inside_u) * np.float32(end - start)
+            shared = np.float32(max(0, min(change.until, own.until) - end))
+            both += (own.after * change.after + own.after_u * change.after_u) * shared
             worth += _TWO * c * both
             if worth < lowest:
                 lowest, to_y, to_x = worth, j, i
@@ -440,7 +452,8 @@ def _toggles(
         for t in range(start, end):
             worth[t] = _costs(change, view[t, y, x], 1) + _costs(change_u, haze[t, y, x], 1)
         if first == start:
-            worth[start] = _visible(state, rule, frames, view, haze, start, start + 1, y, x)
+            opening = _change(line, first, before, start, start + 1, frames, rule)
+            worth[start] = _visible(opening, view, haze, start, start + 1, y, x)
         return
     # A clean run up to its end: whatever is toggled, what follows it becomes dirty.
     change, change_u = (rule.black - _ONE, rule.spread) if white else (rule.white, _ZERO)
@@ -452,30 +465,6 @@ def _toggles(
         worth[t] = _costs(change, view[t, y, x], 1) + _costs(change_u, haze[t, y, x], 1) + after
         total += view[t, y, x]
         total_u += haze[t, y, x]
-
-
-@_jit
-def _visible(
-    state: _State,
-    rule: _Rule,
-    frames: int,
-    view: NDArray[np.float32],
-    haze: NDArray[np.float32],
-    start: int,
-    end: int,
-    y: int,
-    x: int,
-) -> np.float32:  # pragma: no cover (compiled)
-    """By how much toggling an interval of a pixel changes the visible energy."""
-    change = _change(state.lines[y, x], state.first[y, x], state.before[y, x], start, end, frames, rule)
-    worth = _costs(change.inside, _sum(view, y, x, start, end), end - start)
-    if change.inside_u != _ZERO:
-        worth += _costs(change.inside_u, _sum(haze, y, x, start, end), end - start)
-    if change.until > end:
-        worth += _costs(change.after, _sum(view, y, x, end, change.until), change.until - end)
-        if change.after_u != _ZERO:
-            worth += _costs(change.after_u, _sum(haze, y, x, end, change.until), change.until - end)
-    return worth
 
 
 @_jit
@@ -518,7 +507,8 @@ def _visit(
                             else:
                                 s, e = start, end
                                 flips = flips_of(line, before, s, e, frames)
-                                toggle = _visible(state, rule, frames, view, haze, s, e, y, x)
+                                whole = _change(line, first, before, s, e, frames, rule)
+                                toggle = _visible(whole, view, haze, s, e, y, x)
                             toggle += rule.price * np.float32(flips)
                             if not (rule.moves.runs if number == length else rule.moves.singles):
                                 continue
