@@ -20,6 +20,7 @@ from player.errors import ConfigError, PlayerError
 from player.files import why
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import Status, StatusBoard
+from player.service.process import repeating
 from player.web.images import Pictures
 
 LOOK = 5.0  # seconds from look to look
@@ -238,21 +239,13 @@ def speaking(config: Config, board: StatusBoard, inbox: Inbox, log: Callable[[st
             client.tls_set(ca_certs=config.mqtt_ca)
         except (OSError, ValueError) as error:
             raise ConfigError(f"mqtt_ca: {config.mqtt_ca}: cannot be used: {str(error).lower()}") from None
-    house, end = House(client, name, board, inbox.post, log), threading.Event()
-
-    def run() -> None:
-        while not end.wait(LOOK):
-            house.tell()
-
+    house = House(client, name, board, inbox.post, log)
     client.connect_async(config.mqtt, config.mqtt_port, KEEPALIVE)
     client.loop_start()
-    thread = threading.Thread(target=run, name="mqtt", daemon=True)
-    thread.start()
     try:
-        yield
+        with repeating(house.tell, LOOK, "mqtt"):
+            yield
     finally:
-        end.set()
-        thread.join(LOOK)
         house.say_goodbye()
         client.disconnect()
         client.loop_stop()

@@ -1,6 +1,5 @@
 """What of the queue's films the running player shows, and when: as soon as a first stretch is done."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from player.errors import PlayerError
 from player.films.queue import Queue
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
+from player.service.process import repeating
 
 LOOK = 5.0  # seconds from look to look
 
@@ -59,16 +59,5 @@ def watching(
     folder: Path, films: Path, board: StatusBoard, inbox: Inbox, log: Callable[[str], None]
 ) -> Iterator[None]:
     """Watch the queue in `folder` in a daemon thread."""
-    watch, end = Watch(Queue(folder), films, board, inbox.post, log), threading.Event()
-
-    def run() -> None:
-        while not end.wait(LOOK):
-            watch.look()
-
-    thread = threading.Thread(target=run, name="films", daemon=True)
-    thread.start()
-    try:
+    with repeating(Watch(Queue(folder), films, board, inbox.post, log).look, LOOK, "films"):
         yield
-    finally:
-        end.set()
-        thread.join(LOOK)

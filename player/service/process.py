@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -35,6 +35,24 @@ def signals(inbox: Inbox) -> Iterator[list[int]]:
         signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def repeating(work: Callable[[], object], seconds: float, name: str) -> Iterator[None]:
+    """Do the work every so many seconds, in a daemon thread of that name."""
+    end = threading.Event()
+
+    def run() -> None:
+        while not end.wait(seconds):
+            work()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(seconds)
 
 
 def say(line: str) -> None:
