@@ -90,6 +90,14 @@ def test_mistakes_are_one_line(player, film, tmp_path, arguments, message):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "nothing is left behind"
 
 
+def test_an_export_leaves_signals_as_they_were(player, tmp_path, monkeypatch):
+    monkeypatch.setattr(command.os, "nice", lambda more: 0)
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    code, _, err = player("export", "--films", str(tmp_path))
+    assert (code, err) == (0, "")
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
 def test_without_an_inbox_the_fix_is_named(capsys):
     assert main(["films"]) == 2
     assert "set inbox in the configuration" in capsys.readouterr().err
