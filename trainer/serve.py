@@ -1,25 +1,30 @@
 """A computer of the house that exports films for a player: it asks what is wanted, exports it, and sends it.
 
-Everything goes over the player's own API (docs/remote.md), and begins here: the player never connects to this
-computer. What is not reached now is tried again, for ever.
+It has films of its own, and takes those that were sent to the player. Everything goes over the player's own
+API (docs/remote.md), and begins here: the player never connects to this computer. What is not reached now
+is tried again, for ever.
 """
 
+import http.client
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from player.errors import ConfigError
+from player.errors import ConfigError, ReelError
 from player.films.options import checked, flags
+from player.reel import Reel
 from trainer.errors import TrainerError
 
 SUFFIXES = (
@@ -31,6 +36,7 @@ MOST, LONGEST, ROOM = 2000, 300, 60_000
 LOOK = 15.0  # seconds from look to look, and from report to report
 TIMEOUT = 60.0  # seconds that the player may take for an answer; it may check a reel for half of that
 PIECE = 1 << 20  # bytes
+KEPT = 30 * 86400.0  # seconds after which what is left of a job that nobody wants any more is removed
 
 
 class Refused(TrainerError):
@@ -53,22 +59,35 @@ class Player:
 
     def get(self, path: str) -> Any:
         """The answer to a GET. Refused, Unreachable."""
-        return self._send("GET", path, None, "")
+        return self._told(self._send("GET", path))
 
     def post(self, path: str, body: bytes | dict[str, Any]) -> Any:
         """The answer to a POST. Refused, Unreachable."""
-        if isinstance(body, bytes):
-            return self._send("POST", path, body, "application/octet-stream")
-        return self._send("POST", path, json.dumps(body).encode(), "application/json")
+        kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._told(self._send("POST", path, data, {"Content-Type": kind}))
 
-    def _send(self, method: str, path: str, body: bytes | None, kind: str) -> Any:
-        headers = {"Content-Type": kind} if body is not None else {}
+    def piece(self, path: str, offset: int) -> bytes:
+        """Some bytes of a file from `offset`. Refused, Unreachable."""
+        return self._send("GET", path, None, {"Range": f"bytes={offset}-{offset + PIECE - 1}"})
+
+    def _told(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except ValueError:
+            raise Unreachable(f"{self.url}: does not answer as a player does") from None
+
+    def _send(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> bytes:
+        headers = dict(headers or {})
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         asked = urllib.request.Request(self.url + path, body, headers, method=method)
         try:
             with urllib.request.urlopen(asked, timeout=TIMEOUT) as answer:
-                return json.loads(answer.read())
+                data: bytes = answer.read()
+                return data
         except urllib.error.HTTPError as error:
             detail = f"{error.code} {error.reason}"
             with suppress(OSError, ValueError, KeyError, TypeError):
@@ -76,17 +95,20 @@ class Player:
             if error.code in (429, 503) or (error.code >= 500 and error.code != 507):
                 raise Unreachable(f"{self.url}: {detail}") from None
             raise Refused(error.code, f"{self.url}: {detail}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise Unreachable(f"{self.url}: does not answer: {reason}".lower()) from None
 
 
 class Wanted(NamedTuple):
-    """A job of the player: its film's place in the library."""
+    """A job of the player. `film`: its place in the library; or its name, where it is a film of so many
+    `bytes` that lies with the player.
+    """
 
     id: str
     film: str
     options: dict[str, str]
+    bytes: int = 0
 
 
 def films_in(library: Path) -> list[str]:
@@ -142,13 +164,16 @@ class Server:
         try:
             told = self._player.post("/api/computers", {"by": self._name, "films": films})
             self._say_once(f"{self._player.url}: {len(films)} films offered")
-            wanted = [Wanted(job["id"], job["film"], job["options"]) for job in told["jobs"]]
+            self._tidy()
+            found = sorted([*told["jobs"], *told.get("sent", ())], key=lambda job: job["state"] == "waiting")
+            jobs = [Wanted(one["id"], one["film"], one["options"], one.get("bytes", 0)) for one in found]
+            wanted = [job for job in jobs if self._has_room(job)]
             if not wanted and self._everything:
                 return self._want_next(films)
             if not wanted:
                 return False
             width, height = told["size"]
-            self._do(wanted[0], f"{int(width)}x{int(height)}")
+            self._do(wanted[0], f"{int(width)}x{int(height)}", told.get("panel", ""))
             return True
         except Unreachable as error:
             self._say_once(f"{error}; trying again")
@@ -163,14 +188,32 @@ class Server:
                 return True
         return False
 
-    def _do(self, job: Wanted, size: str) -> None:
+    def _has_room(self, job: Wanted) -> bool:
+        """Whether the film of a job, and its reel, fit on the disk."""
+        if job.bytes * 1.2 < shutil.disk_usage(self._work).free or (self._folder(job) / "film").exists():
+            return True
+        self._say_once(
+            f"{job.film}: {job.bytes / 1e6:,.0f} MB have no room in {self._work}; the player does it"
+        )
+        return False
+
+    def _folder(self, job: Wanted) -> Path:
+        return self._work / f"job-{re.sub('[^0-9a-z]', '', job.id)}"
+
+    def _do(self, job: Wanted, size: str, panel: str) -> None:
         """Export a film, send its reel and say so. Unreachable: later it goes on where it was."""
-        film, reel = self._library / job.film, self._work / f"{re.sub('[^0-9a-z]', '', job.id)}.reel"
+        folder = self._folder(job)
+        film, reel = self._library / job.film, folder / "film.reel"
         try:
-            if not film.resolve().is_relative_to(self._library.resolve()) or not film.is_file():
-                raise TrainerError(f"{job.film} is not in the library any more")
             self._player.post(f"/api/jobs/{quote(job.id)}/claim", {"by": self._name})
-            self._export(job, film, reel, size)
+            more = self._begin(job, folder, size, panel)
+            if job.bytes:
+                film = folder / "film" / (PurePosixPath(job.film).name.lstrip(".") or "film")
+                self._fetch(job, film)
+            elif not film.resolve().is_relative_to(self._library.resolve()) or not film.is_file():
+                raise TrainerError(f"{job.film} is not in the library any more")
+            if not _is_whole(reel):
+                self._export(job, film, reel, more)
             self._send(job, reel)
         except Unreachable:
             raise
@@ -179,26 +222,61 @@ class Server:
                 self._fail(job, str(error))
                 raise
             self._say(f"{job.film}: not wanted any more: {error}")
-            reel.unlink(missing_ok=True)
         except (TrainerError, ConfigError) as error:
             self._say(f"{job.film}: {error}")
             self._fail(job, str(error))
-        self._note(job.film)
+        except OSError as error:
+            self._fail(job, f"{self._name}: {error.strerror}")
+            raise TrainerError(f"{folder}: {error.strerror}; free space, or choose another --work") from None
+        shutil.rmtree(folder, ignore_errors=True)
+        if not job.bytes:
+            self._note(job.film)
 
-    def _export(self, job: Wanted, film: Path, reel: Path, size: str) -> None:
-        options = flags(checked(job.options))
-        command = [sys.executable, "-m", "trainer", "export", "--progress", f"--size={size}"]
+    def _begin(self, job: Wanted, folder: Path, size: str, panel: str) -> list[str]:
+        """Make the folder of a job, without a reel that was begun in another way; options of the export. The
+        profile of the panel is the one that was in use when the export began.
+        """
+        folder.mkdir(exist_ok=True)
+        order, profile, as_ordered = folder / "order.json", folder / "panel.toml", [size, job.options]
+        with suppress(OSError, ValueError):
+            if json.loads(order.read_text()) == as_ordered:
+                return [f"--size={size}", *([f"--panel={profile}"] if profile.exists() else [])]
+        for left in [*folder.glob("film.reel*"), profile]:
+            left.unlink(missing_ok=True)
+        if panel:
+            profile.write_text(panel)
+        order.write_text(json.dumps(as_ordered))
+        return self._begin(job, folder, size, panel)
+
+    def _fetch(self, job: Wanted, film: Path) -> None:
+        """Get the film of a job from the player; one that was begun goes on."""
+        film.parent.mkdir(exist_ok=True)
+        with film.open("ab") as file:
+            if file.tell() > job.bytes:
+                file.truncate(0)
+                file.seek(0)
+            if file.tell() < job.bytes:
+                self._say(f"{job.film}: {job.bytes / 1e6:,.1f} MB come over")
+            told = self._clock()
+            while (at := file.tell()) < job.bytes:
+                file.write(self._player.piece(f"/api/jobs/{quote(job.id)}/film", at))
+                told = self._still_here(job, told)
+
+    def _export(self, job: Wanted, film: Path, reel: Path, more: list[str]) -> None:
+        command = [sys.executable, "-m", "trainer", "export", "--progress", *self._more, *more]
         self._say(f"{job.film}: export begins")
-        with subprocess.Popen(
-            [*command, *self._more, *options, "--", str(film), str(reel)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(
+                [*command, *flags(checked(job.options)), "--", str(film), str(reel)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            ) as process,
+        ):
             try:
                 assert process.stdout is not None
-                assert process.stderr is not None
                 began = told = self._clock()
                 first = None
                 for line in process.stdout:
@@ -207,19 +285,28 @@ class Server:
                         told, found = now, json.loads(line)
                         done, of = int(found["done"]), int(found["of"] or 0)
                         first = done if first is None else first
-                        self._report(job, done, of, (now - began) * (of - done) / max(done - first, 1))
-                error = process.stderr.read()
+                        left = (now - began) * (of - done) / max(done - first, 1)
+                        self._report(job, done=done, of=of, seconds_left=max(int(left), 0))
             except BaseException:
                 process.terminate()
                 raise
+            process.wait()
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()
         if process.returncode:
-            lines = error.strip().splitlines() or [f"it ended with status {process.returncode}"]
-            raise TrainerError(lines[-1].removeprefix("trainer: ")[:300])
+            last = lines[-1] if lines else f"it ended with status {process.returncode}"
+            raise TrainerError(last.removeprefix("trainer: ")[:300])
 
-    def _report(self, job: Wanted, done: int, of: int, left: float) -> None:
-        what = {"by": self._name, "done": done, "of": of, "seconds_left": max(int(left), 0)}
+    def _report(self, job: Wanted, **what: int) -> None:
         with suppress(Unreachable):  # the film goes on
-            self._player.post(f"/api/jobs/{quote(job.id)}/report", what)
+            self._player.post(f"/api/jobs/{quote(job.id)}/report", {"by": self._name, **what})
+
+    def _still_here(self, job: Wanted, told: float) -> float:
+        """Tell the player now and then that this goes on; when it was told last."""
+        if (now := self._clock()) - told < LOOK:
+            return told
+        self._report(job)
+        return now
 
     def _fail(self, job: Wanted, error: str) -> None:
         with suppress(TrainerError):
@@ -244,13 +331,21 @@ class Server:
         else:
             raise TrainerError(f"the player has too many reels called {stem}; rename some")
         with reel.open("rb") as file:
+            told = self._clock()
             while (at := upload["received"]) < size:
+                told = self._still_here(job, told)
                 file.seek(at)
                 upload = self._player.post(f"/api/upload/{upload['id']}?offset={at}", file.read(PIECE))
         self._player.post(f"/api/upload/{upload['id']}/finish", b"")
         self._player.post(f"/api/jobs/{quote(job.id)}/report", {"by": self._name, "reel": name})
         self._say(f"{job.film}: sent as {name}, {size / 1e6:.1f} MB")
-        reel.unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
+        """Remove what is left of jobs that were given up while this computer was off."""
+        for folder in self._work.glob("job-*"):
+            with suppress(OSError):
+                if time.time() - folder.stat().st_mtime > KEPT:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _done(self) -> set[str]:
         try:
@@ -269,3 +364,11 @@ class Server:
         if text != self._was:
             self._was = text
             self._say(text)
+
+
+def _is_whole(reel: Path) -> bool:
+    try:
+        with Reel(reel) as found:
+            return found.complete
+    except ReelError:
+        return False

@@ -163,6 +163,10 @@ class Exporter:
                 self.export(job)
             elif arriving:
                 self._pause(_LOOK)
+            elif any(job.waits for job in self.queue.jobs()):  # left to another computer for a while
+                with suppress(OSError):
+                    self.queue.todo.touch()
+                self._pause(_LOOK)
             elif not self.queue.todo.exists():
                 return
             else:  # somebody has just added a film

@@ -27,6 +27,10 @@ DONE = 20
 """Jobs that are done and still listed."""
 CLAIM = 600.0
 """Seconds without a word from another computer after which its job waits again."""
+GRACE = 40.0
+"""Seconds for which a new film is left to other computers, where one has been there lately."""
+LATELY = 900.0
+"""Seconds."""
 
 _LOCK_WAIT = 10.0  # seconds
 _LONGEST = 4_000_000  # bytes of the file
@@ -51,8 +55,8 @@ class Job:
     `done` of `of` frames, 0 while unknown; `seconds_left`: None while unknown. `reel`: the file's name in the
     directory of reels as soon as it can be shown, at first unfinished. `error`: why it failed, in one line.
     `options`: see `options.OPTIONS`. `held`: it waits until `release`. `by`: the computer that exports it,
-    or is to, empty for this one; `heard`: when it last told something, Unix seconds. `played`: the player was
-    asked to show it, and is not asked again.
+    or is to, empty for this one; `heard`: when somebody last said something about it, Unix seconds. `played`:
+    the player was asked to show it, and is not asked again.
     """
 
     id: str
@@ -76,6 +80,17 @@ class Job:
         return not self.film.is_absolute()
 
     @property
+    def waits(self) -> bool:
+        """Whether it waits for whoever comes first."""
+        return self.state == "waiting" and not self.held and not self.by
+
+    def is_for(self, by: str) -> bool:
+        """Whether the computer `by` may export it, or does. What this machine has begun, it ends."""
+        if self.state == "exporting" or self.is_elsewhere:
+            return self.by == by and not self.held and self.state in ("waiting", "exporting")
+        return self.waits and not self.done and self.reel is None
+
+    @property
     def percent(self) -> float | None:
         """How much is done; None while unknown."""
         if self.state == "done":
@@ -93,6 +108,7 @@ class Queue:
         self.folder = folder.absolute()
         self.inside = self.folder / ".queue"
         self._file, self._lock, self._wall = self.inside / "jobs.json", self.inside / "lock", wall
+        self._computer = self.inside / "computer"
         self.todo = self.inside / "todo"
         """Exists while there may be work; systemd starts the exporter for it."""
 
@@ -138,7 +154,10 @@ class Queue:
             _forget(jobs)
             if len(jobs) >= MOST:
                 raise NotNow(f"the queue is full: {MOST} films wait; remove some")
-            job = Job(secrets.token_hex(4), _name(film, good), film, options=good, held=held, by=by)
+            job = Job(
+                secrets.token_hex(4), _name(film, good), film,
+                options=good, held=held, by=by, heard=self._wall(),
+            )  # fmt: skip
             jobs.append(job)
             return job
 
@@ -194,24 +213,46 @@ class Queue:
     # For whoever exports.
 
     def take(self) -> Job | None:
-        """The job to export now on this machine: the one that was begun, else the first that waits."""
+        """The job to export now on this machine: the one that was begun, else the first that waits. One that
+        is new is left to another computer for a while, if one has been there lately.
+        """
         with self._changing() as jobs:
-            self._give_up(jobs)
+            _give_up(jobs, self._wall())
             mine = [job for job in jobs if job.state == "exporting" and not job.by]
-            waiting = [job for job in jobs if job.state == "waiting" and not job.held and not job.by]
+            waiting = [job for job in jobs if job.waits and not self._is_left(job)]
             if not mine and not waiting:
                 return None
             return _put(jobs, replace((mine or waiting)[0], state="exporting", error=None))
 
+    def computer_here(self) -> None:
+        """A computer is there and has time."""
+        with suppress(OSError):
+            if not self._is_near(LATELY / 3):  # not at each of its words: cards wear out
+                self.inside.mkdir(parents=True, exist_ok=True)
+                self._computer.touch()
+                os.utime(self._computer, (self._wall(), self._wall()))
+
+    def _is_near(self, seconds: float) -> bool:
+        try:
+            return abs(self._wall() - self._computer.stat().st_mtime) < seconds
+        except OSError:
+            return False
+
+    def _is_left(self, job: Job) -> bool:
+        """Whether a job that waits is left to other computers."""
+        return job.is_for("") and abs(self._wall() - job.heard) < GRACE and self._is_near(LATELY)
+
     def claim(self, id: str, by: str) -> Job:
-        """Export a job on the computer `by`, in any state but done. NoSuchJob; NotNow when another has it."""
+        """Export a job on the computer `by`, where it waits for that. NoSuchJob; NotNow."""
         with self._changing() as jobs:
-            self._give_up(jobs)
+            _give_up(jobs, self._wall())
             job = _find(jobs, id)
-            if job.state == "exporting" and job.by != by:
-                raise NotNow(f"{job.name} is being exported by {job.by or 'the player'}")
-            if job.state == "done" or job.held or (job.is_elsewhere and job.by != by):
-                raise NotNow(f"{job.name} does not wait for {by}")
+            if not job.is_for(by):
+                other = job.by or "the player"
+                what = (
+                    f"is being exported by {other}" if job.state == "exporting" else f"does not wait for {by}"
+                )
+                raise NotNow(f"{job.name} {what}")
             return _put(jobs, replace(job, state="exporting", by=by, heard=self._wall(), error=None))
 
     def report(self, id: str, **what: Any) -> Job:
@@ -224,19 +265,19 @@ class Queue:
             _forget(jobs)
             return job
 
-    def _give_up(self, jobs: list[Job]) -> None:
+    def give_up(self) -> None:
         """Jobs of other computers that have long said nothing wait again."""
         now = self._wall()
-        for job in jobs:
-            if job.state == "exporting" and job.by and abs(now - job.heard) > CLAIM:
-                _put(jobs, replace(_back(job), seconds_left=None))
+        if any(_is_given_up(job, now) for job in self.jobs()):
+            with self._changing() as jobs:
+                _give_up(jobs, now)
 
     def _change(self, id: str, change: Callable[[Job], Job], *states: State) -> Job:
         with self._changing() as jobs:
             job = _find(jobs, id)
             if job.state not in states:
                 raise NotNow(f"{job.name} is {'being exported' if job.state == 'exporting' else 'done'}")
-            return _put(jobs, change(job))
+            return _put(jobs, replace(change(job), heard=self._wall()))
 
     @contextmanager
     def _changing(self) -> Iterator[list[Job]]:
@@ -253,7 +294,7 @@ class Queue:
             # Whoever may write to the folder may change the queue: the service, and people of its group.
             with suppress(OSError):
                 self._file.chmod(0o660)
-            if any(job.state == "waiting" and not job.held and not job.by for job in jobs):
+            if any(job.waits for job in jobs):
                 with suppress(OSError):
                     self.todo.touch()
 
@@ -291,12 +332,22 @@ def _find(jobs: list[Job], id: str) -> Job:
     for job in jobs:
         if job.id == id:
             return job
-    raise NoSuchJob(f"there is no film {id[:20]!r} in the queue; it was removed")
+    raise NoSuchJob(f"there is no film {id[:20]!r} in the queue; see `player films`")
 
 
 def _put(jobs: list[Job], job: Job) -> Job:
     jobs[[other.id for other in jobs].index(job.id)] = job
     return job
+
+
+def _is_given_up(job: Job, now: float) -> bool:
+    return job.state == "exporting" and bool(job.by) and abs(now - job.heard) > CLAIM
+
+
+def _give_up(jobs: list[Job], now: float) -> None:
+    for job in jobs:
+        if _is_given_up(job, now):
+            _put(jobs, replace(_back(job), seconds_left=None))
 
 
 def _back(job: Job) -> Job:

@@ -38,6 +38,7 @@ class Watch:
     def look(self) -> None:
         """Look at the queue once. What fails is said in the log, once."""
         try:
+            self._queue.give_up()
             for job in self._queue.jobs():
                 if job.reel is None or job.played:
                     continue

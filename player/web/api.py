@@ -5,6 +5,7 @@ moment later, and `status` then shows it.
 """
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from bottle import Bottle, HTTPResponse, request
 
 from player.films.queue import Job
-from player.web import computers
 from player.web.actions import ACTIONS, Action
+from player.web.computers import COMPUTER, REPORT
 from player.web.exchange import BYTES, JSON, Field, Problem, check_fields, media_type, read_body, read_json
 from player.web.images import Picture
 from player.web.openapi import document
@@ -29,7 +30,7 @@ def mount(app: Bottle, remote: Remote) -> None:
     _mount_reading(app, remote)
     _mount_uploads(app, remote)
     _mount_jobs(app, remote)
-    computers.mount(app, remote.computers, remote.queue, remote.config, answer, _job)
+    _mount_computers(app, remote)
     for action in ACTIONS:
 
         @app.post(f"/api/{action.name}")
@@ -124,6 +125,64 @@ def _mount_jobs(app: Bottle, remote: Remote) -> None:
     def remove(id: str) -> HTTPResponse:
         remote.remove_job(id)
         return answer({"removed": id})
+
+
+def _mount_computers(app: Bottle, remote: Remote) -> None:
+    """For `trainer serve`."""
+    computers = remote.computers
+
+    @app.get("/api/computers")
+    def there() -> HTTPResponse:
+        found = computers.all().items()
+        return answer(
+            {
+                "computers": [
+                    {"name": name, "films": list(one.films), "seconds": computers.silent(one)}
+                    for name, one in found
+                ]
+            }
+        )
+
+    @app.post("/api/computers")
+    def here() -> HTTPResponse:
+        given = read_json(request.environ)
+        films = given.pop("films", None)
+        check_fields(given, (COMPUTER,))
+        return answer(computers.here(given["by"], films))
+
+    @app.post("/api/computers/want")
+    def want() -> HTTPResponse:
+        given = read_json(request.environ)
+        options, film = _texts(given.pop("options", {})), given.pop("film", None)
+        check_fields(given, (COMPUTER,))
+        return answer(_job(computers.want(given["by"], film, options)))
+
+    @app.post("/api/jobs/<id>/claim")
+    def claim(id: str) -> HTTPResponse:
+        given = read_json(request.environ)
+        check_fields(given, (COMPUTER,))
+        return answer(_job(computers.claim(id, given["by"])))
+
+    @app.post("/api/jobs/<id>/report")
+    def report(id: str) -> HTTPResponse:
+        given = read_json(request.environ)
+        check_fields(given, REPORT)
+        return answer(_job(computers.report(id, given)))
+
+    @app.get("/api/jobs/<id>/film")
+    def film(id: str) -> HTTPResponse:
+        """A piece of a film, so that no answer is ever large."""
+        found = re.fullmatch(r"bytes=(\d{1,15})-(\d{1,15})?", request.get_header("Range", ""), re.ASCII)
+        if found is None or (found[2] and int(found[2]) < int(found[1])):
+            raise Problem(416, f"ask for a range, like Range: bytes=0-{PIECE - 1}; no more come at once")
+        begin = int(found[1])
+        data, size = computers.piece(id, begin, int(found[2]) - begin + 1 if found[2] else PIECE)
+        headers = {
+            "Content-Type": BYTES,
+            "Content-Range": f"bytes {begin}-{begin + len(data) - 1}/{size}",
+            "Cache-Control": "no-store",
+        }
+        return HTTPResponse(data, 206, headers)
 
 
 def _job(job: Job) -> dict[str, Any]:

@@ -1,29 +1,31 @@
 """Computers of the house that export films for the player (`trainer serve`): what they have, take and tell.
 
-A computer says every few seconds that it is there, and which films it has. It is given the jobs that it may
-take: those of its own films that somebody asked for. Its reel comes by the upload, like every other.
+A computer that has nothing to do says every few seconds that it is there, and which films it has. It is
+given the jobs that it may take: those of its own films that somebody asked for, and films that were sent
+here, which it reads in pieces. Its reel comes by the upload, like every other.
 """
 
+import os
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from player.config.settings import Config
+from player.errors import FileError, PlayerError, ReelError
+from player.films.kinds import kind_of
 from player.films.queue import Job, Queue
-from player.panel import known_size
-from player.web.exchange import Field, Problem, check_fields, read_json
-from player.web.uploads import queue_problems
-
-if TYPE_CHECKING:
-    from bottle import Bottle, HTTPResponse
+from player.profile import read_profile
+from player.reel import Reel
+from player.web.exchange import Field, Problem
+from player.web.uploads import PIECE, REEL_NAME, queue_problems
 
 MOST = 8  # computers
 MOST_FILMS, LONGEST_FILM = 2000, 300
 """Films of a computer, and characters of a film's place in its library."""
+MOST_SENT = 20  # films sent here that a computer is told of at once
 SILENT = 120.0  # seconds after which a computer is no longer there
-USUAL_SIZE = 1448, 1072
 
 COMPUTER = Field("by", "string", "a name of a computer: A-Z a-z 0-9 . _ -", pattern=r"^[A-Za-z0-9._-]{1,40}$")
 REPORT = (
@@ -32,7 +34,7 @@ REPORT = (
     Field("of", "integer", optional=True),
     Field("seconds_left", "integer", optional=True),
     Field("error", "string", longest=400, optional=True),
-    Field("reel", "string", longest=100, optional=True),
+    replace(REEL_NAME, name="reel", optional=True),
 )
 """What a computer tells of a job: an error means that it failed, a reel (its name) that it is done."""
 
@@ -46,19 +48,23 @@ class Computer:
 
 
 class Computers:
-    """Those that are there now. Thread-safe. `clock`: monotonic seconds."""
+    """Those that are there now. `films`: the directory of reels; `size`: (width, height) of the panel;
+    `profile`: where what was measured of it is kept; `options` tells those that decide how a job's reel
+    looks. `clock`: monotonic seconds. Thread-safe; raises Problem.
+    """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._lock = clock, threading.Lock()
+    def __init__(
+        self,
+        queue: Queue | None,
+        films: Path | None,
+        size: Callable[[], tuple[int, int]],
+        profile: Path | None,
+        options: Callable[[Job], Mapping[str, str]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._queue, self._films, self._size, self._profile = queue, films, size, profile
+        self._options, self._clock, self._lock = options, clock, threading.Lock()
         self._known: dict[str, Computer] = {}
-
-    def hear(self, name: str, films: list[str]) -> None:
-        """A computer is there, with these films. Problem when too many are."""
-        with self._lock:
-            self._forget()
-            if name not in self._known and len(self._known) >= MOST:
-                raise Problem(409, f"{MOST} computers are enough")
-            self._known[name] = Computer(tuple(films), self._clock())
 
     def all(self) -> dict[str, Computer]:
         """By name."""
@@ -70,86 +76,115 @@ class Computers:
         """Seconds since it was heard."""
         return max(int(self._clock() - computer.at), 0)
 
-    def _forget(self) -> None:
-        end = self._clock() - SILENT
-        self._known = {name: one for name, one in self._known.items() if one.at >= end}
-
-
-def mount(
-    app: "Bottle",
-    computers: Computers,
-    queue: Queue | None,
-    config: Config,
-    answer: "Callable[[dict[str, Any]], HTTPResponse]",
-    told: Callable[[Job], dict[str, Any]],
-) -> None:
-    """Add the routes to the application. `told`: a job for JSON."""
-    from bottle import request  # not at the top: a player without the page has no bottle
-
-    def the_queue() -> Queue:
-        if queue is None:
-            raise Problem(409, "films need a directory: set inbox in the configuration")
-        return queue
-
-    @app.get("/api/computers")
-    def list_computers() -> "HTTPResponse":
-        return answer(
-            {
-                "computers": [
-                    {"name": name, "films": list(one.films), "seconds": computers.silent(one)}
-                    for name, one in computers.all().items()
-                ]
-            }
-        )
-
-    @app.post("/api/computers")
-    def here() -> "HTTPResponse":
-        given = read_json(request.environ)
-        films = given.pop("films", None)
-        check_fields(given, (COMPUTER,))
+    def here(self, name: str, films: Any) -> dict[str, Any]:
+        """A computer is there, with these films, and has time; what it may do, for JSON."""
         if not isinstance(films, list) or len(films) > MOST_FILMS or not all(map(_is_place, films)):
             raise Problem(422, f"films must be at most {MOST_FILMS} places of films in a library")
-        computers.hear(given["by"], films)
-        with queue_problems():
-            jobs = [] if queue is None else queue.jobs()
-        mine = [job for job in jobs if job.by == given["by"] and job.state in ("waiting", "exporting")]
-        size = known_size(config) or USUAL_SIZE
-        return answer({"size": list(size), "jobs": [_wanted(job) for job in mine if not job.held]})
+        with self._lock:
+            self._forget()
+            if name not in self._known and len(self._known) >= MOST:
+                raise Problem(409, f"{MOST} computers are enough")
+            self._known[name] = Computer(tuple(films), self._clock())
+        jobs: list[Job] = []
+        if self._queue is not None:
+            with queue_problems():
+                self._queue.computer_here()
+                jobs = [job for job in self._queue.jobs() if job.is_for(name)]
+        sent = [(job, size) for job in jobs if not job.is_elsewhere and (size := _size(job.film))]
+        return {
+            "size": list(self._size()),
+            "panel": self._panel(),
+            "jobs": [self._told(job, film=job.film.as_posix()) for job in jobs if job.is_elsewhere],
+            "sent": [self._told(job, film=job.film.name, bytes=size) for job, size in sent[:MOST_SENT]],
+        }
 
-    @app.post("/api/computers/want")
-    def want() -> "HTTPResponse":
-        given = read_json(request.environ)
-        options, film = given.pop("options", {}), given.pop("film", None)
-        check_fields(given, (COMPUTER,))
-        computer = computers.all().get(given["by"])
+    def want(self, name: str, film: Any, options: Mapping[str, str]) -> Job:
+        """Have a computer export a film of its own."""
+        computer = self.all().get(name)
         if computer is None or film not in computer.films:
             raise Problem(404, "no computer that is there now has this film")
-        if not isinstance(options, dict) or not all(isinstance(text, str) for text in options.values()):
-            raise Problem(422, "options must be an object of texts")
         with queue_problems():
-            return answer(told(the_queue().add(Path(film), options, by=given["by"])))
+            return self._the_queue().add(Path(film), options, by=name)
 
-    @app.post("/api/jobs/<id>/claim")
-    def claim(id: str) -> "HTTPResponse":
-        given = read_json(request.environ)
-        check_fields(given, (COMPUTER,))
+    def claim(self, id: str, name: str) -> Job:
+        """A computer takes a job."""
+        self._hear(name)
         with queue_problems():
-            return answer(told(the_queue().claim(id, given["by"])))
+            return self._the_queue().claim(id, name)
 
-    @app.post("/api/jobs/<id>/report")
-    def report(id: str) -> "HTTPResponse":
-        given = read_json(request.environ)
-        check_fields(given, REPORT)
-        by = given.pop("by")
+    def report(self, id: str, given: dict[str, Any]) -> Job:
+        """A computer tells how far a job is: values of REPORT."""
+        name = given.pop("by")
+        self._hear(name)
+        queue = self._the_queue()
         with queue_problems():
-            job = the_queue().job(id)
-            if job.by != by or job.state != "exporting":
-                raise Problem(409, f"{job.name} is not exported by {by}")
+            job = queue.job(id)
+            if job.by != name or job.state != "exporting":
+                raise Problem(409, f"{job.name} is not exported by {name}")
             if "error" in given:
                 given |= {"state": "failed", "error": " ".join(given["error"].split())}
             elif "reel" in given:
-                given |= {"state": "done", "seconds_left": 0}
-            return answer(told(the_queue().report(id, **given)))
+                frames = self._frames(given["reel"])
+                given |= {"state": "done", "done": frames, "of": frames, "seconds_left": 0.0}
+            job = queue.report(id, **given)
+            if job.state == "done":
+                queue.discard(job)
+            return job
+
+    def piece(self, id: str, offset: int, length: int) -> tuple[bytes, int]:
+        """At most so many bytes of the film of a job, no more than PIECE, and the size of the film."""
+        with queue_problems():
+            job = self._the_queue().job(id)
+        if job.is_elsewhere or not _size(job.film):
+            raise Problem(404, f"the film of {job.name} is not here")
+        try:
+            with job.film.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(offset)
+                data = file.read(min(length, PIECE)) if offset < size else b""
+        except OSError as error:
+            raise Problem(404, f"{job.film.name} cannot be read: {error.strerror}") from None
+        if not data:
+            raise Problem(416, f"the film has {size} bytes", {"Content-Range": f"bytes */{size}"})
+        return data, size
+
+    def _told(self, job: Job, **more: Any) -> dict[str, Any]:
+        return {"id": job.id, "state": job.state, "options": dict(self._options(job)), **more}
+
+    def _panel(self) -> str:
+        """The panel's profile in TOML, empty where there is none of this size."""
+        if self._profile is not None and self._profile.exists():
+            with suppress(PlayerError):
+                profile = read_profile(self._profile)
+                return profile.as_toml() if profile.size == self._size() else ""
+        return ""
+
+    def _frames(self, name: str) -> int:
+        """The frames of a reel that was sent; Problem unless it is there and whole."""
+        try:
+            if self._films is None:
+                raise Problem(409, "reels need a directory: set films in the configuration")
+            with Reel(self._films / name) as reel:
+                if reel.complete:
+                    return reel.frames
+        except ReelError:
+            pass
+        raise Problem(409, f"{name} has not come; send it first")
+
+    def _the_queue(self) -> Queue:
+        if self._queue is None:
+            raise Problem(409, "films need a directory: set inbox in the configuration")
+        return self._queue
+
+    def _hear(self, name: str) -> None:
+        """A computer has said something, and so it is there."""
+        with self._lock:
+            if name in self._known:
+                self._known[name] = replace(self._known[name], at=self._clock())
+
+    def _forget(self) -> None:
+        end = self._clock() - SILENT
+        self._known = {name: one for name, one in self._known.items() if one.at >= end}
 
 
 def _is_place(film: Any) -> bool:
@@ -160,5 +195,9 @@ def _is_place(film: Any) -> bool:
     return not path.is_absolute() and ".." not in path.parts
 
 
-def _wanted(job: Job) -> dict[str, Any]:
-    return {"id": job.id, "film": job.film.as_posix(), "state": job.state, "options": dict(job.options)}
+def _size(film: Path) -> int:
+    """The bytes of a film that can be read here; 0 for any other file."""
+    with suppress(OSError, FileError):
+        if kind_of(film) == "film":
+            return film.stat().st_size
+    return 0

@@ -183,8 +183,17 @@ def _computers() -> Paths:
         "maxItems": MOST_FILMS,
     }
     told = _object({"by": by, "films": films})
-    wanted = _object({"id": _TEXT, "film": _TEXT, "state": _TEXT, "options": {"type": "object"}})
     size = {"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2}
+    wanted = {"id": _TEXT, "film": _TEXT, "state": _TEXT, "options": {"type": "object"}}
+    work = {
+        "size": size,
+        "panel": {**_TEXT, "description": "The panel's profile in TOML; empty: it has not been measured."},
+        "jobs": {**_list(_object(wanted)), "description": "Those of its own films that it is asked for."},
+        "sent": {
+            **_list(_object({**wanted, "bytes": _COUNT})),
+            "description": "Films that were sent to the player, which it may claim.",
+        },
+    }
     want = _object(
         {"by": by, "film": {**_TEXT, "minLength": 1, "maxLength": LONGEST_FILM}, "options": _OPTIONS}
     )
@@ -193,8 +202,23 @@ def _computers() -> Paths:
     claim = _post("Take a film, to export it.", _body((COMPUTER,)), 200, _JOB, *problems)
     report = _post("Tell how far the export of a film is.", _body(REPORT), 200, _JOB, *problems)
     claim["parameters"] = report["parameters"] = [id]
-    here = _post("Say that a computer is there, with its films.", told, 200,
-                 _object({"size": size, "jobs": _list(wanted)}), 409, 507)  # fmt: skip
+    here = _post("Say that a computer is there, with its films.", told, 200, _object(work), 409, 507)
+    film = {
+        "summary": f"A piece of a film that was sent to the player, of at most {PIECE} bytes.",
+        "parameters": [
+            id,
+            {
+                "name": "Range",
+                "in": "header",
+                "required": True,
+                "schema": {**_TEXT, "pattern": "^bytes=[0-9]+-[0-9]*$"},
+            },
+        ],
+        "responses": {
+            "206": {"description": "The bytes; Content-Range says which.", "content": {BYTES: {}}},
+            **_problems(404, 409, 416, 507),
+        },
+    }
     return {
         "/api/computers": {
             "get": _get(
@@ -203,6 +227,7 @@ def _computers() -> Paths:
             "post": here,
         },
         "/api/computers/want": {"post": _post("Have a computer export a film.", want, 200, _JOB, *problems)},
+        "/api/jobs/{id}/film": {"get": film},
         "/api/jobs/{id}/claim": {"post": claim},
         "/api/jobs/{id}/report": {"post": report},
     }

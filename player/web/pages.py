@@ -32,6 +32,7 @@ from player.web.told import (
     card,
     job_card,
     now_in_words,
+    offer,
     pace_in_words,
     photograph_in_words,
     refused_in_words,
@@ -92,6 +93,7 @@ SAID = {action.name: action.done for action in ACTIONS} | {
     "same": "Nothing was changed.",
     "upload": "It has arrived.",
     "job": "Done.",
+    "want": "The computer has been asked.",
 }
 """What the page says after a form, by the `asked` of its address."""
 STATIC = "max-age=31536000, immutable"
@@ -135,7 +137,8 @@ def mount(app: Bottle, remote: Remote) -> None:
             films=[card(remote, words, reel) for reel in remote.arranged()],
             uploads=remote.uploads,
             space=remote.space(),
-            jobs=[job_card(words, job) for job in remote.jobs()],
+            jobs=[job_card(remote, words, job) for job in remote.jobs()],
+            offer=offer(remote, words, request.query.getunicode("find", "")[:100]),
             can_order=can_order(),
             done=remote.playable_jobs(),
             can_export=remote.queue is None or find_spec("av") is not None,
@@ -161,7 +164,7 @@ def mount(app: Bottle, remote: Remote) -> None:
     @app.get("/jobs")
     def jobs() -> HTTPResponse:
         words = words_here()
-        cards = [job_card(words, job) for job in remote.jobs()]
+        cards = [job_card(remote, words, job) for job in remote.jobs()]
         done = remote.playable_jobs()
         return _page("jobs.tpl", words, remote, jobs=cards, done=done, options=OPTIONS, can_order=can_order())
 
@@ -330,6 +333,13 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
             if what == "preview":
                 remote.order_preview(id)
         return _to("/films?asked=job")
+
+    @app.post("/do/want")
+    def want() -> HTTPResponse:
+        texts = read_form(request.environ)
+        name, _, film = texts.get("film", "").partition("/")
+        remote.computers.want(name, film, forms.options(texts))
+        return _to("/films?asked=want")
 
     @app.post("/do/upload")
     def upload() -> HTTPResponse:

@@ -11,6 +11,7 @@ from player.config.settings import DEFAULTS, KEYS, Config
 from player.films.options import OPTIONS, usual
 from player.films.orders import Answer, Orders, State, preview_name
 from player.films.queue import Job, Queue
+from player.panel import known_size
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
 from player.service.process import LogTail
@@ -22,6 +23,7 @@ from player.web.images import Pictures
 from player.web.library import Library, Listed
 from player.web.uploads import Uploads, free_bytes, queue_problems
 
+USUAL_SIZE = 1448, 1072  # of a panel that is not known yet
 Settable = Callable[[], Mapping[str, str | None]]
 """The settings that can be changed at run time; each with None, or with the reason why not now."""
 
@@ -51,7 +53,7 @@ class Remote:
     ) -> None:
         self.board, self.inbox, self.settable, self.log_tail = board, inbox, settable, log_tail
         self.guard, self.urls, self.wall, self.sleep, self.free = guard, urls, wall, sleep, free
-        self.config, self.computers = config, Computers(clock)
+        self.config = config
         self.pace = Bucket(20, 5.0, clock)
         # A page outlives the player, whose numbers begin anew: so they begin at the time of its start.
         self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)
@@ -61,6 +63,7 @@ class Remote:
         self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log, self.queue)
         queue = None if films is None else self.queue
         self.profile = profile
+        self.computers = Computers(self.queue, films, self._made_for, profile, self._options, clock)
         self.calibration = Calibration(queue, profile, self._panel_size, keep, clock, free, log)
 
     def post(self, kind: Kind, value: Any) -> int:
@@ -209,6 +212,10 @@ class Remote:
         except OSError:
             return None
         return free, max(free - self.uploads.keep, 0)
+
+    def _made_for(self) -> tuple[int, int]:
+        """The size of the panel that reels are made for."""
+        return known_size(self.config) or self._panel_size() or USUAL_SIZE
 
     def _panel_size(self) -> tuple[int, int] | None:
         dither = self.board.latest().dither

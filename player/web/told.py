@@ -222,13 +222,16 @@ class JobCard(NamedTuple):
     percent: float | None
 
 
-def job_card(words: Words, job: Job) -> JobCard:
+def job_card(remote: Remote, words: Words, job: Job) -> JobCard:
     """How far a film is on its way to a reel."""
     percent = job.percent if job.state == "exporting" else None
     if job.state == "failed":
         return JobCard(job, words(job.error or "the export failed"), None)
     if job.state == "waiting":
         facts = [words("waits until you let it begin") if job.held else words("waits")]
+        if job.by:
+            away = job.by not in remote.computers.all()
+            facts = [words("waits for {}, which is not there now" if away else "waits for {}", job.by)]
         if job.reel is not None:
             facts.append(words("stopped halfway"))
         return JobCard(job, " · ".join(facts), None)
@@ -240,6 +243,41 @@ def job_card(words: Words, job: Job) -> JobCard:
     if job.by:
         facts.append(words("by {}", job.by))
     return JobCard(job, " · ".join(facts), percent)
+
+
+MOST_OFFERED = 200  # films in a list
+
+
+class Offer(NamedTuple):
+    """Films of the computers of the house. `groups`: by computer, pairs of a value for the form and what to
+    call it; `shown` of `many` that `find` has found. `computers`: how many are there.
+    """
+
+    groups: dict[str, list[tuple[str, str]]]
+    shown: int
+    many: int
+    find: str
+    computers: int
+
+
+def offer(remote: Remote, words: Words, find: str) -> Offer:
+    """The films of all computers in which each word of `find` is, without those that are on their way."""
+    there = remote.computers.all() if remote.queue is not None else {}
+    jobs = remote.jobs() if there else []
+    on_their_way = {(job.by, job.film.as_posix()) for job in jobs if job.state in ("waiting", "exporting")}
+    made = {(job.by, job.film.as_posix()) for job in jobs if job.state == "done"}
+    parts = find.casefold().split()
+    found = [
+        (name, film)
+        for name, computer in there.items()
+        for film in computer.films
+        if (name, film) not in on_their_way and all(part in film.casefold() for part in parts)
+    ]
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, film in found[:MOST_OFFERED]:
+        called = words("{} (made already)", film) if (name, film) in made else film
+        groups.setdefault(name, []).append((f"{name}/{film}", called))
+    return Offer(groups, min(len(found), MOST_OFFERED), len(found), find, len(there))
 
 
 def _clock(milliseconds: int) -> str:

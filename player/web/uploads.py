@@ -38,6 +38,12 @@ SUFFIXES = (
     "3gp",
 )  # fmt: skip
 """Of films."""
+REEL_NAME = Field(
+    "name",
+    "string",
+    "the name of a reel: A-Z a-z 0-9 . _ - and .reel",
+    pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,94}\.reel$",
+)
 NAME = Field(
     "name",
     "string",

@@ -1,11 +1,14 @@
 """`trainer serve` against the player's real page: what is asked for there is exported, sent and shown."""
 
+from datetime import date
+
 import pytest
 
 from player.config.settings import Config
 from player.films.queue import Queue
 from player.playback.requests import Inbox
 from player.playback.status import Status, StatusBoard
+from player.profile import Profile
 from player.reel import Reel
 from player.service.process import LogTail
 from player.web.service import serving
@@ -22,7 +25,6 @@ def house(tmp_path, monkeypatch, unused_port):
     """A running page that asks for a token, and a library of films."""
     import numpy as np
 
-    monkeypatch.setattr("player.web.computers.USUAL_SIZE", SIZE)
     monkeypatch.setattr("trainer.serve.LOOK", 0.0)
     films, inbox, library, work = (tmp_path / name for name in ("films", "inbox", "library", "work"))
     for folder in (films, inbox, library / "Metropolis (1927)", work):
@@ -33,7 +35,7 @@ def house(tmp_path, monkeypatch, unused_port):
     (tmp_path / "token").chmod(0o600)
     config = Config(
         remote="loopback", remote_port=unused_port, remote_token=str(tmp_path / "token"), films=str(films),
-        inbox=str(inbox), free_space=0.0,
+        inbox=str(inbox), free_space=0.0, profile=str(tmp_path / "panel.toml"),
     )  # fmt: skip
     board, requests = StatusBoard(), Inbox()
     width, height = SIZE
@@ -82,6 +84,100 @@ def test_a_film_that_cannot_be_exported_fails_there_and_not_here(house):
     (job,) = house.queue.jobs()
     assert job.state == "failed"
     assert "film.mp4" in job.error
+
+
+def sent(house, name="sent one.mp4", **options):
+    """A film that was sent to the player."""
+    make_film(house.queue.folder / name, pictures=5)
+    return house.queue.add(house.queue.folder / name, options)
+
+
+def test_a_film_that_was_sent_to_the_player_is_handed_over(house, monkeypatch):
+    monkeypatch.setattr("trainer.serve.PIECE", 1000)
+    panel = Profile("", SIZE, date(2026, 11, 28), 0.1, 0.01, 0.05, 0.01, 0.0, ((0.0, 0.0), (1.0, 1.0)))
+    (house.films.parent / "panel.toml").write_text(panel.as_toml())
+    assert not house.server.once()
+    job = sent(house, title="Sent", fit="letterbox")
+    assert house.queue.take() is None, "it is left to the computer"
+    assert house.server.once()
+    (done,) = house.queue.jobs()
+    assert (done.id, done.state, done.reel, done.by) == (job.id, "done", "Sent.reel", "desk")
+    assert (done.done, done.of) == (5, 5)
+    with Reel(house.films / "Sent.reel") as reel:
+        assert (reel.frames, reel.complete, reel.meta["ghost"]) == (5, True, "0.1")
+    assert not job.film.exists(), "it leaves the inbox as always"
+    assert list(house.work.iterdir()) == []
+
+
+def test_a_film_that_came_over_in_part_goes_on_there(house, monkeypatch):
+    monkeypatch.setattr("trainer.serve.PIECE", 500)
+    job, piece, offsets = sent(house), Player.piece, []
+
+    def lost(self, path, offset):
+        offsets.append(offset)
+        if len(offsets) == 3:
+            raise Unreachable("lost")
+        return piece(self, path, offset)
+
+    monkeypatch.setattr(Player, "piece", lost)
+    assert not house.server.once()
+    assert house.queue.job(job.id).state == "exporting"
+    assert house.queue.take() is None, "never two at one film"
+    assert house.server.once()
+    assert offsets[2:4] == [1000, 1000]
+    assert house.queue.job(job.id).state == "done"
+
+
+def test_a_film_is_read_in_ranges_by_those_who_are_signed_in(house):
+    job, url = sent(house), "/api/jobs/{}/film"
+    whole = job.film.read_bytes()
+    got = b""
+    while len(got) < len(whole):
+        got += house.player.piece(url.format(job.id), len(got))
+    assert got == whole
+    for path, status in ((url.format(job.id), 416), (url.format("gone"), 404)):
+        with pytest.raises(Refused) as refused:
+            house.player.piece(path, len(whole))
+        assert refused.value.status == status
+    with pytest.raises(Refused, match="ask for a range"):
+        house.player.get(url.format(job.id))
+    with pytest.raises(Refused, match="not the token"):
+        Player(house.player.url, "wrong").piece(url.format(job.id), 0)
+    secret = house.queue.add(house.films.parent / "token")
+    with pytest.raises(Refused, match="not here"):
+        house.player.piece(url.format(secret.id), 0)
+
+
+def test_a_computer_that_lies_about_a_reel_keeps_no_film_from_the_player(house):
+    job, by = sent(house), {"by": "desk"}
+    house.player.post(f"/api/jobs/{job.id}/claim", by)
+    for reel in ("none.reel", "../inbox/x.reel"):
+        with pytest.raises(Refused):
+            house.player.post(f"/api/jobs/{job.id}/report", {**by, "reel": reel})
+    assert job.film.exists()
+    assert house.queue.job(job.id).state == "exporting"
+    with pytest.raises(Refused, match="not exported by attic"):
+        house.player.post(f"/api/jobs/{job.id}/report", {"by": "attic", "error": "x"})
+
+
+def test_a_film_without_room_is_left_to_the_player(house, monkeypatch):
+    job = sent(house)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 10}))
+    assert not house.server.once()
+    assert "no room" in house.lines[-1]
+    assert house.queue.job(job.id).state == "waiting"
+
+
+def test_a_reel_that_was_begun_in_another_way_is_made_anew(house):
+    house.server.once()
+    want = {"by": "desk", "film": FILM}
+    job = house.player.post("/api/computers/want", want)
+    folder = house.work / f"job-{job['id']}"
+    folder.mkdir()
+    (folder / "film.reel").write_bytes(b"of other options")
+    (folder / "order.json").write_text("[]")
+    assert house.server.once()
+    assert house.queue.jobs()[0].state == "done"
 
 
 def test_everything_is_exported_once_where_that_is_asked(house):

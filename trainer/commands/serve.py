@@ -12,8 +12,8 @@ from trainer.errors import OptionError
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Describe `trainer serve` and add its options."""
     parser.description = (
-        "Export films of this computer for a player of the house: those that its web page asks for. Runs "
-        "until Ctrl-C, and goes on where it was."
+        "Export films for a player of the house: those of this computer that its web page asks for, and "
+        "those that were sent to it. Runs until Ctrl-C, and goes on where it was."
     )
     parser.epilog = "example: trainer serve /mnt/films http://longtake.local:8080 --token-file token"
     parser.add_argument("library", metavar="LIBRARY", help="a folder of films; nothing is written there")
@@ -30,7 +30,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="export every film, also those that come later")
     parser.add_argument("--name", help="what the page calls this computer (default: its own name)")
     parser.add_argument(
-        "--work", metavar="DIR", help="where reels lie until they are sent (default: ~/.cache/longtake)"
+        "--work",
+        metavar="DIR",
+        help="where films and reels lie until they are sent (default: ~/.cache/longtake)",
     )
     parser.add_argument("--workers", metavar="N", type=int, default=1, help="as for export; default 1")
     parser.add_argument("--memory", metavar="SIZE", help="as for export")

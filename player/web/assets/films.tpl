@@ -26,6 +26,41 @@
 </form>
 </section>
 % end
+% if offer.computers:
+<section aria-labelledby="house-title" id="house">
+<h2 id="house-title">{{_('From a computer of the house')}}</h2>
+% if offer.find or offer.many > 20:
+<form method="get" action="/films#house" role="search" class="row find">
+<input name="find" type="search" value="{{offer.find}}" maxlength="100" autocomplete="off" aria-label="{{_('Look for a film')}}" placeholder="{{_('Look for a film')}}"><button>{{_('Search')}}</button>
+</form>
+% end
+% if offer.groups:
+<form method="post" action="/do/want" data-doing="{{_('One moment…')}}">
+<label for="wanted">{{_('Film')}}</label>
+<select id="wanted" name="film" required>
+% for name, found in offer.groups.items():
+<optgroup label="{{name}}">
+% for value, called in found:
+<option value="{{value}}">{{called}}</option>
+% end
+</optgroup>
+% end
+</select>
+% if offer.shown < offer.many:
+<p class="hint">{{_('These are the first {} of {}. Look for others.', _.number(offer.shown), _.number(offer.many))}}</p>
+% end
+<details class="fold">
+<summary>{{_('Options for films')}}</summary>
+<p class="hint">{{_('All of it may be left as it is.')}}</p>
+% include('options.tpl', options={name: option for name, option in options.items() if name != 'wait'}, mark='-house', typed={})
+</details>
+<p class="row"><button class="strong">{{_('Make a reel of it')}}</button></p>
+</form>
+% else:
+<p class="hint">{{_('No film is found.') if offer.find else _('There are no films, or all of them are on their way.')}}</p>
+% end
+</section>
+% end
 <section aria-labelledby="films-title">
 <h2 id="films-title">{{_('Library')}}</h2>
 % include('jobs.tpl', jobs=jobs, done=done, options=options)

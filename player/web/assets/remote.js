@@ -126,7 +126,8 @@
   async function jobs() {
     const old = find("jobs"), fresh = parsed(await part("/jobs")).getElementById("jobs");
     if (!fresh || old.contains(document.activeElement) || old.querySelector("details[open]")) return;
-    if (old.dataset.done !== fresh.dataset.done) { location.reload(); return; }
+    const chosen = upload && (upload.elements.file.value || find("cancel").hidden === false); // would be lost
+    if (old.dataset.done !== fresh.dataset.done && !chosen) { location.reload(); return; }
     if (old.innerHTML !== fresh.innerHTML) old.replaceChildren(...fresh.childNodes);
   }
 

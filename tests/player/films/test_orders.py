@@ -133,7 +133,7 @@ def test_a_preview_is_drawn_as_the_export_will_be(tmp_path, orders, monkeypatch)
     ]  # fmt: skip
     assert orders.state("preview-1") == Answer()
     assert "fit" in orders.state("preview-2").error
-    assert "removed" in orders.state("preview-3").error
+    assert "no film" in orders.state("preview-3").error
     assert states(tmp_path) == {"one.mp4": "waiting"}, "it waits for a yes"
     assert not orders._queue.release(job.id).options.get("wait")
     exporter(tmp_path).run()

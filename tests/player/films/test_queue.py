@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from player.errors import ConfigError, FileError
-from player.films.queue import CLAIM, DONE, NoSuchJob, NotNow, Queue
+from player.films.queue import CLAIM, DONE, GRACE, LATELY, NoSuchJob, NotNow, Queue
 
 
 @pytest.fixture
@@ -152,3 +152,47 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be made a directory"):
         Queue(tmp_path / "file").add(tmp_path / "one.mp4")
+
+
+def test_a_new_film_is_left_to_a_computer_that_was_there_lately(tmp_path):
+    now = [1000.0]
+    queue = Queue(tmp_path / "inbox", lambda: now[0])
+    queue.computer_here()
+    job = queue.add(tmp_path / "one.mp4")
+    assert queue.take() is None
+    assert queue.todo.exists(), "the exporter looks again"
+    now[0] += GRACE - 1
+    assert queue.take() is None
+    now[0] += 1
+    assert queue.take().id == job.id, "no computer has come for it"
+    now[0] += LATELY
+    second = queue.add(tmp_path / "two.mp4")
+    queue.report(job.id, state="done")
+    assert queue.take().id == second.id, "none has been there lately"
+
+
+def test_what_this_machine_has_begun_no_computer_takes(tmp_path):
+    queue = Queue(tmp_path / "inbox")
+    job = queue.add(tmp_path / "one.mp4")
+    assert job.is_for("desk")
+    taken = queue.take()
+    assert not taken.is_for("desk")
+    queue.report(job.id, state="failed", error="full", done=3)
+    assert not queue.release(job.id).is_for("desk"), "its beginning is here"
+    held = queue.add(tmp_path / "two.mp4", held=True)
+    assert not held.is_for("desk")
+    with pytest.raises(NotNow, match="does not wait for desk"):
+        queue.claim(held.id, "desk")
+
+
+def test_silence_is_noticed_without_an_exporter(tmp_path):
+    now = [1000.0]
+    queue = Queue(tmp_path / "inbox", lambda: now[0])
+    queue.claim(queue.add(tmp_path / "one.mp4").id, "desk")
+    queue.todo.unlink()
+    queue.give_up()
+    assert queue.jobs()[0].by == "desk"
+    now[0] += CLAIM + 1
+    queue.give_up()
+    assert (queue.jobs()[0].state, queue.jobs()[0].by) == ("waiting", "")
+    assert queue.todo.exists(), "systemd starts the exporter"

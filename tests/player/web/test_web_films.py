@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import socket
 import time
 from contextlib import closing
@@ -9,9 +10,11 @@ from contextlib import closing
 import pytest
 
 from player.films.kinds import HEAD
+from player.web.computers import SILENT
 from player.web.exchange import Problem
 from player.web.server import STRIDE
 from player.web.streaming import FormUpload
+from player.web.told import MOST_OFFERED
 from player.web.uploads import PIECE
 from tests.player.conftest import film, write
 from tests.player.web.house import HERE, TOKEN
@@ -259,3 +262,55 @@ def test_a_form_that_stalls_is_cut_off_and_one_that_goes_on_is_not(house, serve)
     while house.remote.uploads.current() is not None and time.monotonic() < end:
         time.sleep(0.05)
     assert house.remote.uploads.current() is None, "its part file is gone"
+
+
+def test_films_of_the_computers_of_the_house_are_chosen_on_the_page(house, client):
+    assert 'id="house"' not in client.get("/films").text
+    here = {"by": "desk", "films": ["Metropolis (1927)/film.mp4", "<M>.mkv"]}
+    assert client.post("/api/computers", here).json()["jobs"] == []
+    page = client.get("/films").text
+    Elements(page)
+    assert '<optgroup label="desk">' in page
+    assert '<option value="desk/&lt;M&gt;.mkv">&lt;M&gt;.mkv</option>' in page
+    reply = client.form("/do/want", film="desk/<M>.mkv", option_fit="letterbox")
+    assert reply.headers["location"] == "/films?asked=want"
+    (job,) = house.remote.queue.jobs()
+    assert (job.by, str(job.film), job.options) == ("desk", "<M>.mkv", {"fit": "letterbox"})
+    page = client.get("/films").text
+    assert 'value="desk/&lt;M&gt;.mkv"' not in page, "it is on its way"
+    assert "waits for desk<" in page
+    (told,) = client.post("/api/computers", here).json()["jobs"]
+    assert (told["id"], told["options"]) == (job.id, {"fit": "letterbox"})
+    house.remote.queue.report(job.id, state="done")
+    assert "&lt;M&gt;.mkv (made already)" in client.get("/films").text
+    for wrong in ("desk/x.mkv", "attic/<M>.mkv", "desk", ""):
+        assert client.form("/do/want", film=wrong).status == 404
+    assert client.form("/do/want", film="desk/<M>.mkv", option_dial="loud").status == 422
+    client.form("/do/want", film="desk/<M>.mkv")
+    house.time += SILENT + 1
+    assert "waits for desk, which is not there now" in client.get("/films").text
+    assert "wartet auf desk, der gerade nicht da ist" in client.get("/films", Accept_Language="de").text
+
+
+def test_a_library_of_many_films_is_searched(house, client):
+    films = [f"Film {number:04}.mp4" for number in range(1500)]
+    client.post("/api/computers", {"by": "desk", "films": films})
+    page = client.get("/films").text
+    assert page.count('<option value="desk/') == MOST_OFFERED
+    assert "These are the first 200 of 1,500." in page
+    page = client.get("/films?find=MP4+0777").text
+    assert re.findall(r'<option value="desk/([^"]*)"', page) == ["Film 0777.mp4"]
+    assert "No film is found." in client.get("/films?find=%3Cnone%3E").text
+
+
+def test_a_computer_that_only_reports_is_there(house, client):
+    client.post("/api/computers", {"by": "desk", "films": []})
+    house.inbox.mkdir(exist_ok=True)
+    sent(client, "my.mp4", MP4)
+    (job,) = client.post("/api/computers", {"by": "desk", "films": []}).json()["sent"]
+    assert (job["film"], job["bytes"]) == ("my.mp4", len(MP4))
+    assert client.post(f"/api/jobs/{job['id']}/claim", {"by": "desk"}).status == 200
+    for _ in range(3):
+        house.time += SILENT - 1
+        assert client.post(f"/api/jobs/{job['id']}/report", {"by": "desk"}).status == 200
+    assert [one["name"] for one in client.get("/api/computers").json()["computers"]] == ["desk"]
