@@ -1,15 +1,17 @@
 """Home Assistant by MQTT: the player appears there by itself, with its picture, its state and its buttons.
 
-Discovery is that of https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery, one retained message for
-each entity. `state` and `request` are pure. paho-mqtt's own thread connects, again and again for ever, two
-minutes apart at most; a thread of ours looks every few seconds whether there is something new to tell.
+Discovery: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload, one message for the
+device. It is retained, as is all that is told, so that a Home Assistant that starts anew finds everything.
+`names`, `discovery`, `state` and `request` are pure. paho-mqtt's own thread connects, again and again for
+ever, two minutes apart at most; a thread of ours looks every second whether there is something new to tell.
 """
 
 import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,26 +21,46 @@ from player.config.settings import Config, from_text
 from player.errors import ConfigError, PlayerError
 from player.files import why
 from player.playback.requests import Inbox, Kind, Request
-from player.playback.status import Status, StatusBoard
+from player.playback.status import Status, StatusBoard, View
 from player.service.process import repeating
+from player.web.addresses import address_of
 from player.web.images import Pictures
+from player.web.library import Library
 
-LOOK = 5.0  # seconds from look to look
+LOOK = 1.0  # seconds from look to look
+FILMS = 60.0  # seconds within which a new film is told
 SLOWEST = 120  # seconds from try to try
 KEEPALIVE = 60  # seconds; the broker says that we are offline after one and a half times as long
-LONGEST = 200  # characters of a command
-PREFIX = "homeassistant"
+LONGEST = 255  # characters of a state in Home Assistant, so of a film's name
 _CONNECTED = "connected"
 _BUTTONS = {"next": Kind.NEXT, "back": Kind.BACK, "redraw": Kind.REDRAW}
-_SENSORS: dict[str, dict[str, Any]] = {
-    "film": {"name": "Film", "icon": "mdi:filmstrip"},
-    "percent": {"name": "Shown", "unit_of_measurement": "%", "icon": "mdi:progress-clock"},
-    "frame": {"name": "Frame", "icon": "mdi:image-frame"},
-    "next_frame": {"name": "Next frame", "device_class": "timestamp"},
-    "ends": {"name": "Film ends", "device_class": "timestamp"},
-    "redraws": {"name": "Redraws", "state_class": "total_increasing", "icon": "mdi:flash"},
-    "problem": {"name": "Problem", "icon": "mdi:alert-circle-outline", "entity_category": "diagnostic"},
-}
+_ENTITIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "panel": ("image", {"name": "Panel", "content_type": "image/png"}),
+    "film": ("sensor", {"name": "Film", "icon": "mdi:filmstrip"}),
+    "percent": ("sensor", {
+        "name": "Progress", "icon": "mdi:progress-clock", "unit_of_measurement": "%",
+        "suggested_display_precision": 1,
+    }),
+    "frame": ("sensor", {"name": "Frame", "icon": "mdi:image-frame"}),
+    "next_frame": ("sensor", {"name": "Next frame", "device_class": "timestamp"}),
+    "ends": ("sensor", {"name": "Film ends", "device_class": "timestamp"}),
+    "redraws": ("sensor", {
+        "name": "Redraws", "icon": "mdi:flash", "state_class": "total_increasing",
+        "entity_category": "diagnostic",
+    }),
+    "problem": ("sensor", {
+        "name": "Problem", "icon": "mdi:alert-circle-outline", "entity_category": "diagnostic",
+    }),
+    "next": ("button", {"name": "Next", "icon": "mdi:skip-next"}),
+    "back": ("button", {"name": "Back", "icon": "mdi:skip-previous"}),
+    "redraw": ("button", {"name": "Redraw", "icon": "mdi:refresh"}),
+    "paused": ("switch", {"name": "Paused", "icon": "mdi:pause"}),
+    "interval": ("number", {
+        "name": "Interval", "device_class": "duration", "unit_of_measurement": "s", "min": 0, "max": 604800,
+        "mode": "box", "entity_category": "config",
+    }),
+    "reel": ("select", {"name": "Reel", "icon": "mdi:movie-open"}),
+}  # fmt: skip
 
 
 def node(name: str) -> str:
@@ -46,57 +68,51 @@ def node(name: str) -> str:
     return "longtake-" + (re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-") or "player")
 
 
-def entities(node: str, reels: list[str]) -> dict[str, dict[str, Any]]:
-    """Discovery topics and what is published there. `reels`: the names to choose from."""
+def discovery(node: str, reels: Iterable[str], page: str | None) -> tuple[str, dict[str, Any]]:
+    """The topic and message by which Home Assistant finds the player. `reels`: the names to choose from;
+    `page`: the URL of the player's own page.
+    """
     base = f"longtake/{node}"
-    found: dict[tuple[str, str], dict[str, Any]] = {
-        ("sensor", name): {
-            **more,
-            "state_topic": f"{base}/state",
-            "value_template": f"{{{{ value_json.{name} }}}}",
-        }
-        for name, more in _SENSORS.items()
-    }
-    for name in _BUTTONS:
-        label = {"next": "Next frame now", "back": "Frame before", "redraw": "Redraw"}[name]
-        found["button", name] = {"name": label, "command_topic": f"{base}/do/{name}"}
-    found["image", "panel"] = {"name": "Panel", "image_topic": f"{base}/panel", "content_type": "image/png"}
-    found["switch", "paused"] = {"name": "Paused"}
-    found["number", "interval"] = {
-        "name": "Interval", "min": 0, "max": 604800, "step": 1, "mode": "box", "unit_of_measurement": "s"
-    }  # fmt: skip
-    found["select", "reel"] = {"name": "Reel", "options": reels}
-    for kind, name in (("switch", "paused"), ("number", "interval"), ("select", "reel")):
-        found[kind, name] |= {
-            "state_topic": f"{base}/state",
-            "value_template": f"{{{{ value_json.{name} }}}}",
-            "command_topic": f"{base}/do/{name}",
-        }
-    common = {
+    parts: dict[str, dict[str, Any]] = {}
+    for name, (platform, more) in _ENTITIES.items():
+        parts[name] = {"platform": platform, "unique_id": f"{node}-{name}", **more}
+        if platform in ("button", "switch", "number", "select"):
+            parts[name]["command_topic"] = f"{base}/do/{name}"
+        if platform in ("sensor", "switch", "number", "select"):
+            parts[name]["value_template"] = f"{{{{ value_json.{name} }}}}"
+    parts["panel"]["image_topic"] = f"{base}/panel"
+    parts["reel"]["options"] = list(reels)
+    host = node.removeprefix("longtake-")
+    device = {"identifiers": [node], "name": "longtake" if host == "longtake" else f"longtake {host}"}
+    return f"homeassistant/device/{node}/config", {
+        "device": {
+            **device, "manufacturer": "longtake", "model": "player",
+            **({} if page is None else {"configuration_url": page}),
+        },
+        "origin": {"name": "longtake"},
         "availability_topic": f"{base}/available",
-        "device": {"identifiers": [node], "name": "longtake", "manufacturer": "longtake", "model": "player"},
-    }
-    return {
-        f"{PREFIX}/{kind}/{node}/{name}/config": {
-            **one,
-            **common,
-            "unique_id": f"{node}-{name}",
-            "object_id": f"{node}-{name}",
-        }
-        for (kind, name), one in found.items()
-    }
+        "state_topic": f"{base}/state",
+        "components": parts,
+    }  # fmt: skip
 
 
-def reels_of(status: Status) -> dict[str, str]:
-    """The reels that can be chosen: their paths by their names."""
-    return {Path(path).stem: path for path in status.playlist}
+def names(reels: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Reels by name, from their paths and titles: paths by names, no two alike."""
+    found: dict[str, str] = {}
+    for path, title in reels:
+        name, number = _short(title), 1
+        while name in found:
+            number += 1
+            name = f"{_short(title)[: LONGEST - 6]} ({number})"
+        found[name] = path
+    return found
 
 
-def state(status: Status) -> dict[str, Any]:
-    """What the sensors show. Times as ISO 8601, None for what is not known."""
+def state(status: Status, reels: Mapping[str, str]) -> dict[str, Any]:
+    """What the sensors show; `reels`: see `names`. Times as ISO 8601, None for what is not known."""
     number = status.frame
     return {
-        "film": status.title or None,
+        "film": _short(status.title) or None,
         "percent": None
         if number is None or not status.frames
         else round(100 * (number + 1) / status.frames, 2),
@@ -104,11 +120,16 @@ def state(status: Status) -> dict[str, Any]:
         "next_frame": _moment(status.next_due),
         "ends": _moment(status.ends),
         "redraws": status.redraws,
-        "problem": status.message or status.refused or "none",
+        "problem": _short(status.message or status.refused) or "none",
         "paused": "ON" if status.paused else "OFF",
         "interval": round(status.interval, 3),
-        "reel": None if status.reel is None else Path(status.reel).stem,
+        "reel": next((name for name, path in reels.items() if path == status.reel), None),
     }
+
+
+def _short(text: str) -> str:
+    """As Home Assistant keeps a state: without space around it, and not too long."""
+    return text.encode(errors="replace").decode()[:LONGEST].strip()
 
 
 def _moment(unix: float | None) -> str | None:
@@ -120,34 +141,41 @@ def _moment(unix: float | None) -> str | None:
         return None
 
 
-def request(name: str, text: str, status: Status) -> Request:
-    """What a command asks of the player. ConfigError for one that means nothing."""
+def request(name: str, text: str, reels: Mapping[str, str]) -> Request:
+    """What a command asks of the player; `reels`: see `names`. ConfigError for one that means nothing."""
     if name in _BUTTONS:
         return Request(_BUTTONS[name])
     if name == "paused" and text in ("ON", "OFF"):
         return Request(Kind.PAUSE if text == "ON" else Kind.RESUME)
     if name == "interval":
         return Request(Kind.SET, {"interval": from_text("interval", text, "interval")})
-    if name == "reel" and text in (known := reels_of(status)):
-        return Request(Kind.CHOOSE, Path(known[text]))
+    if name == "reel" and text in reels:
+        return Request(Kind.CHOOSE, Path(reels[text]))
     raise ConfigError(f"{name} {text[:80]!r} is nothing that can be asked")
 
 
 class House:
-    """Speaks with a broker through `client`, a paho client that is not yet connected. `node`: see `node`."""
+    """Speaks with a broker through `client`, a paho client that is not yet connected. `node`: see `node`;
+    `page`: the URL of the player's own page.
+    """
 
     def __init__(
         self,
         client: Any,
         node: str,
+        page: str | None,
         board: StatusBoard,
+        library: Library,
         post: Callable[[Request], None],
         log: Callable[[str], None],
     ) -> None:
-        self._client, self._node, self._board, self._post, self._log = client, node, board, post, log
+        self._client, self._node, self._page = client, node, page
+        self._board, self._library, self._post, self._log = board, library, post, log
         self._base = f"longtake/{node}"
         self._pictures = Pictures(board)
-        self._told: dict[str, Any] = {}  # what was published last
+        self._reels: dict[str, str] = {}
+        self._told: dict[str, Any] = {}  # what was published last, by topic
+        self._seen: tuple[View, float] | None = None  # what was looked at last, and when
         self._lock = threading.Lock()
         self._was = ""  # what the log was told last of the connection
         client.will_set(f"{self._base}/available", "offline", qos=1, retain=True)
@@ -159,24 +187,29 @@ class House:
         if not self._client.is_connected():
             return
         with self._lock:
-            status = self._board.latest().snapshot
-            for topic, entity in entities(self._node, list(reels_of(status))).items():
-                self._publish(topic, json.dumps(entity))
-            self._publish(f"{self._base}/state", json.dumps(state(status)))
+            view, now = self._board.latest(), time.monotonic()
+            if view.snapshot == Status():
+                return  # the player has not begun
+            if self._seen is not None and self._seen[0] is view and now < self._seen[1] + FILMS:
+                return
+            self._seen = view, now
+            self._reels = names((reel.path, reel.title) for reel in self._library.all() if not reel.problem)
+            topic, message = discovery(self._node, self._reels, self._page)
+            self._publish(topic, json.dumps(message))
+            self._publish(f"{self._base}/state", json.dumps(state(view.snapshot, self._reels)))
             picture = self._pictures.page("panel")
-            if picture is not None and self._told.get("picture") != picture.tag:
-                self._client.publish(f"{self._base}/panel", picture.png, qos=0, retain=True)
-                self._told["picture"] = picture.tag
+            if picture is not None:
+                self._publish(f"{self._base}/panel", picture.png)
 
     def say_goodbye(self) -> None:
         """Say that the player has ended: the broker would only do so after a while."""
         if self._client.is_connected():
             self._client.publish(f"{self._base}/available", "offline", qos=1, retain=True).wait_for_publish(2)
 
-    def _publish(self, topic: str, text: str) -> None:
-        if self._told.get(topic) != text:
-            self._client.publish(topic, text, qos=1, retain=True)
-            self._told[topic] = text
+    def _publish(self, topic: str, payload: str | bytes) -> None:
+        if self._told.get(topic) != payload:
+            self._client.publish(topic, payload, qos=1, retain=True)
+            self._told[topic] = payload
 
     # paho's thread calls these.
 
@@ -185,10 +218,11 @@ class House:
             self._say(f"the broker refuses: {reason}; see mqtt_user and mqtt_password".lower())
             return
         self._say(_CONNECTED)
-        client.subscribe([(f"{self._base}/do/+", 1), (f"{PREFIX}/status", 0)])
+        client.subscribe(f"{self._base}/do/+", 1)
         client.publish(f"{self._base}/available", "online", qos=1, retain=True)
         with self._lock:
-            self._told.clear()
+            self._told.clear()  # the broker may have forgotten it
+            self._seen = None
         self.tell()
 
     def _disconnected(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any = None) -> None:
@@ -199,15 +233,11 @@ class House:
         self._say("the broker cannot be reached; trying again")
 
     def _asked(self, client: Any, data: Any, message: Any) -> None:
-        if message.topic == f"{PREFIX}/status":  # Home Assistant has started anew
-            with self._lock:
-                self._told.clear()
-            return
-        if message.retain or len(message.payload) > LONGEST:
+        if message.retain or len(message.payload) > 4 * LONGEST:
             return  # a command that was kept is none
         try:
             text = message.payload.decode(errors="replace")
-            self._post(request(message.topic.rpartition("/")[2], text, self._board.latest().snapshot))
+            self._post(request(message.topic.rpartition("/")[2], text, self._reels))
         except PlayerError as error:
             self._log(f"mqtt: {error}")
 
@@ -239,7 +269,9 @@ def speaking(config: Config, board: StatusBoard, inbox: Inbox, log: Callable[[st
             client.tls_set(ca_certs=config.mqtt_ca)
         except (OSError, ValueError) as error:
             raise ConfigError(f"mqtt_ca: {config.mqtt_ca}: cannot be used: {str(error).lower()}") from None
-    house = House(client, name, board, inbox.post, log)
+    films = None if config.films is None else Path(config.films)
+    pages = address_of(config) if config.remote == "network" else [None]
+    house = House(client, name, pages[-1], board, Library(board, films), inbox.post, log)
     client.connect_async(config.mqtt, config.mqtt_port, KEEPALIVE)
     client.loop_start()
     try:

@@ -44,6 +44,7 @@ _OF_SERVICES = (
     "remote",
     "button_",
     "films",
+    "mqtt",
     "inbox",
     "profile",
     "upload_limit",

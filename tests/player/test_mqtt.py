@@ -13,7 +13,7 @@ import pytest
 
 from player.config.settings import Config
 from player.errors import ConfigError
-from player.mqtt import _SENSORS, entities, node, reels_of, request, speaking, state
+from player.mqtt import discovery, names, node, request, speaking, state
 from player.playback.requests import Inbox, Kind
 from player.playback.status import Status, StatusBoard
 
@@ -22,24 +22,50 @@ STATUS = Status(
     reel="/films/one.reel", title="One", frame=24, frames=100, next_due=1_700_000_000.0, ends=None,
     interval=200.0, redraws=3, playlist=("/films/one.reel", "/films/two.reel"),
 )  # fmt: skip
+REELS = {"One": "/films/one.reel", "Two": "/films/two.reel"}
 
 
-def test_every_sensor_finds_its_value():
-    told = state(STATUS)
-    assert set(_SENSORS) < set(told)
-    assert (told["film"], told["percent"], told["frame"], told["reel"]) == ("One", 25.0, 25, "one")
+def test_every_entity_finds_its_value():
+    told = state(STATUS, REELS)
+    assert (told["film"], told["percent"], told["frame"], told["reel"]) == ("One", 25.0, 25, "One")
     assert told["next_frame"].startswith("2023-11-14T")
     assert (told["ends"], told["problem"], told["paused"]) == (None, "none", "OFF")
-    assert state(Status())["percent"] is None
-    for topic, entity in entities("longtake-attic", list(reels_of(STATUS))).items():
-        prefix, kind, name, what, config = topic.split("/")
-        assert (prefix, name, config) == ("homeassistant", "longtake-attic", "config")
-        assert entity["unique_id"] == f"longtake-attic-{what}"
-        if "value_template" in entity:
-            assert entity["value_template"] == f"{{{{ value_json.{what} }}}}"
-            assert what in told
-        if kind == "select":
-            assert entity["options"] == ["one", "two"]
+    topic, message = discovery("longtake-attic", REELS, None)
+    assert topic == "homeassistant/device/longtake-attic/config"
+    assert message["device"]["name"] == "longtake attic"
+    parts = message["components"]
+    for name, part in parts.items():
+        assert part["unique_id"] == f"longtake-attic-{name}"
+        assert (part["platform"] in ("button", "image")) == ("value_template" not in part)
+        assert (part["platform"] in ("sensor", "image")) == ("command_topic" not in part)
+    reads = {part["value_template"] for part in parts.values() if "value_template" in part}
+    assert reads == {f"{{{{ value_json.{name} }}}}" for name in told}
+    categories = {name: part["entity_category"] for name, part in parts.items() if "entity_category" in part}
+    assert categories == {"redraws": "diagnostic", "problem": "diagnostic", "interval": "config"}
+    assert parts["reel"]["options"] == ["One", "Two"]
+    assert message["state_topic"] == "longtake/longtake-attic/state"
+
+
+def test_what_is_not_known_is_none():
+    told = state(Status(), {})
+    assert [told[name] for name in ("film", "percent", "frame", "next_frame", "ends", "reel")] == [None] * 6
+
+
+def test_a_machine_called_longtake_is_not_called_so_twice_and_its_page_is_linked():
+    device = discovery("longtake-longtake", [], "http://longtake.local")[1]["device"]
+    assert device["name"] == "longtake"
+    assert device["configuration_url"] == "http://longtake.local"
+
+
+def test_names_of_reels_are_states_of_home_assistant_and_differ():
+    long = "x" * 300
+    found = names([("/a/1", "One"), ("/b/1", " One "), ("/c/1", long), ("/d/1", long), ("/e/1", "\udc80")])
+    assert list(found.values()) == ["/a/1", "/b/1", "/c/1", "/d/1", "/e/1"]
+    assert list(found)[:2] == ["One", "One (2)"]
+    assert all(len(name) <= 255 and name.encode() for name in found)
+    told = state(replace(STATUS, title=long, message=long, reel="/d/1"), found)
+    assert max(len(told[name]) for name in ("film", "problem", "reel")) <= 255
+    assert told["reel"].endswith("(2)")
 
 
 @pytest.mark.parametrize(
@@ -53,12 +79,12 @@ def test_every_sensor_finds_its_value():
     ],
 )
 def test_what_a_command_asks(name, text, kind, value):
-    asked = request(name, text, STATUS)
+    asked = request(name, text, REELS)
     assert (asked.kind, asked.value) == (kind, value)
 
 
 def test_a_reel_is_chosen_by_its_name_alone():
-    assert str(request("reel", "two", STATUS).value) == "/films/two.reel"
+    assert str(request("reel", "Two", REELS).value) == "/films/two.reel"
     for name, text in (
         ("reel", "/etc/passwd"),
         ("interval", "-1"),
@@ -67,7 +93,7 @@ def test_a_reel_is_chosen_by_its_name_alone():
         ("stop", ""),
     ):
         with pytest.raises(ConfigError):
-            request(name, text, STATUS)
+            request(name, text, REELS)
 
 
 @pytest.mark.parametrize("name", ["", "Bücher Regal", "+/#", "pi"])
@@ -189,7 +215,7 @@ def test_against_a_broker_with_password_and_tls_that_goes_and_comes_back(tmp_pat
             broker(*lines)  # it has forgotten everything
             listener.heard.clear()
             listener.wait(f"{base}/available", lambda text: text == b"online")
-            assert listener.wait(f"homeassistant/image/{node(socket.gethostname())}/panel/config")
+            assert listener.wait(f"homeassistant/device/{node(socket.gethostname())}/config")
         listener.wait(f"{base}/available", lambda text: text == b"offline")
     finally:
         listener.close()

@@ -79,6 +79,8 @@ def test_it_is_started_anew_only_when_its_own_settings_change(page, world):
     world.services.apply(replace(world.config, remote_port=8081))
     assert [start[0] for start in page.starts] == [8080, 8081]
     assert page.running == 1
+    world.services.apply(replace(world.config, remote_port=8081, mqtt_port=8883))
+    assert len(page.starts) == 3
     world.services.apply(replace(world.config, remote="off"))
     assert page.running == 0
     assert world.services.address() is None
