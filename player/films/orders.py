@@ -58,6 +58,14 @@ class Answer:
 State = Literal["none", "asked"] | Answer
 
 
+STATES = ("none", "asked", "done", "failed")
+
+
+def in_a_word(state: State) -> str:
+    """One of STATES."""
+    return state if isinstance(state, str) else "failed" if state.error else "done"
+
+
 class Orders:
     """The orders of a queue. The page asks, the exporter answers. FileError."""
 

@@ -12,13 +12,17 @@ from typing import Any
 
 from bottle import Bottle, HTTPResponse, request
 
+from player.films.orders import Answer, in_a_word
 from player.films.queue import Job
+from player.profile import Profile
 from player.web.actions import ACTIONS, Action
+from player.web.calibration import PHOTOGRAPH
 from player.web.computers import COMPUTER, REPORT
 from player.web.exchange import BYTES, JSON, Field, Problem, check_fields, media_type, read_body, read_json
-from player.web.images import Picture
+from player.web.images import Picture, named
 from player.web.openapi import document
 from player.web.remote import Remote
+from player.web.streaming import Receiver
 from player.web.uploads import BEGIN, PIECE, Upload
 
 JOB_PLACE = Field("place", "integer", high=1000)
@@ -31,6 +35,7 @@ def mount(app: Bottle, remote: Remote) -> None:
     _mount_uploads(app, remote)
     _mount_jobs(app, remote)
     _mount_computers(app, remote)
+    _mount_calibration(app, remote)
     for action in ACTIONS:
 
         @app.post(f"/api/{action.name}")
@@ -77,15 +82,6 @@ def _mount_uploads(app: Bottle, remote: Remote) -> None:
         check_fields(given, BEGIN)
         return answer(_told(uploads.begin(**given, options=options)), 201)
 
-    @app.post("/api/upload/<id>")
-    def piece(id: str) -> HTTPResponse:
-        offset = request.query.get("offset", "")
-        if not (offset.isascii() and offset.isdecimal() and len(offset) < 16):
-            raise Problem(422, "offset must say where the piece belongs")
-        if media_type(request.environ) != BYTES:
-            raise Problem(415, f"send the bytes, with Content-Type: {BYTES}")
-        return answer(_told(uploads.piece(id, int(offset), read_body(request.environ, PIECE))))
-
     @app.post("/api/upload/<id>/finish")
     def finish(id: str) -> HTTPResponse:
         found = uploads.finish(id)
@@ -93,10 +89,78 @@ def _mount_uploads(app: Bottle, remote: Remote) -> None:
             return answer({"reel": str(found.absolute()), "job": None}, 201)
         return answer({"reel": None, "job": found.id}, 201)
 
-    @app.post("/api/upload/<id>/cancel")
+    _mount_pieces(app, "/api/upload", uploads)
+
+
+def _mount_pieces(app: Bottle, place: str, receiver: Receiver) -> None:
+    """What all files that are sent have in common."""
+
+    @app.post(f"{place}/<id>")
+    def piece(id: str) -> HTTPResponse:
+        offset = request.query.get("offset", "")
+        if not (offset.isascii() and offset.isdecimal() and len(offset) < 16):
+            raise Problem(422, "offset must say where the piece belongs")
+        if media_type(request.environ) != BYTES:
+            raise Problem(415, f"send the bytes, with Content-Type: {BYTES}")
+        return answer(_told(receiver.piece(id, int(offset), read_body(request.environ, PIECE))))
+
+    @app.post(f"{place}/<id>/cancel")
     def cancel(id: str) -> HTTPResponse:
-        uploads.cancel(id)
+        receiver.cancel(id)
         return answer({"cancelled": id})
+
+
+def _mount_calibration(app: Bottle, remote: Remote) -> None:
+    """Photographs of the chart, and what they tell."""
+    calibration = remote.calibration
+
+    def told() -> dict[str, Any]:
+        state = calibration.state()
+        found = state if isinstance(state, Answer) else Answer()
+        return {
+            "possible": calibration.is_possible,
+            "photographs": calibration.photographs(),
+            "state": in_a_word(state),
+            "error": found.error,
+            "words": list(found.words),
+            "measured": _profile(calibration.measured()),
+            "used": _profile(calibration.used()),
+        }
+
+    app.get("/api/calibration")(lambda: answer(told()))
+    app.get("/api/calibration.png")(lambda: _png(named(calibration.report())))
+
+    @app.post("/api/calibration/photographs")
+    def begin() -> HTTPResponse:
+        given = read_json(request.environ)
+        check_fields(given, (PHOTOGRAPH,))
+        return answer(_told(calibration.begin("photograph", given["bytes"])), 201)
+
+    @app.post("/api/calibration/photographs/<id>/finish")
+    def finish(id: str) -> HTTPResponse:
+        calibration.finish(id)
+        return answer(told(), 201)
+
+    _mount_pieces(app, "/api/calibration/photographs", calibration)
+
+    @app.post("/api/calibration/accept")
+    def accept() -> HTTPResponse:
+        calibration.accept()
+        return answer(told())
+
+    @app.post("/api/calibration/forget")
+    def forget() -> HTTPResponse:
+        calibration.forget()
+        return answer(told())
+
+    @app.post("/api/calibration/again")
+    def again() -> HTTPResponse:
+        calibration.again()
+        return answer(told())
+
+
+def _profile(profile: Profile | None) -> dict[str, Any] | None:
+    return None if profile is None else asdict(profile) | {"measured": profile.measured.isoformat()}
 
 
 def _mount_jobs(app: Bottle, remote: Remote) -> None:
@@ -104,7 +168,7 @@ def _mount_jobs(app: Bottle, remote: Remote) -> None:
 
     @app.get("/api/jobs")
     def jobs() -> HTTPResponse:
-        return answer({"jobs": [_job(job) for job in remote.jobs()]})
+        return answer({"jobs": [_job(remote, job) for job in remote.jobs()]})
 
     @app.post("/api/jobs/<id>/move")
     def move(id: str) -> HTTPResponse:
@@ -115,11 +179,27 @@ def _mount_jobs(app: Bottle, remote: Remote) -> None:
 
     @app.post("/api/jobs/<id>/options")
     def options(id: str) -> HTTPResponse:
-        return answer(_job(remote.change_job(id, _texts(read_json(request.environ)))))
+        return answer(_job(remote, remote.change_job(id, _texts(read_json(request.environ)))))
 
     @app.post("/api/jobs/<id>/again")
     def again(id: str) -> HTTPResponse:
-        return answer(_job(remote.again_job(id)))
+        return answer(_job(remote, remote.again_job(id)))
+
+    @app.post("/api/jobs/<id>/preview")
+    def preview(id: str) -> HTTPResponse:
+        remote.order_preview(id)
+        return answer(_job(remote, remote.job(id)))
+
+    @app.get("/api/jobs/<id>/preview.png")
+    def stills(id: str) -> HTTPResponse:
+        name, state = remote.preview(remote.job(id))
+        if state == "none":
+            raise Problem(404, "there is no preview yet; ask for one")
+        if state == "asked":
+            raise Problem(404, "the preview is being made; ask again in some seconds")
+        if state.error:
+            raise Problem(409, f"no preview: {state.error}")
+        return _png(named(remote.preview_picture(name)))
 
     @app.post("/api/jobs/<id>/remove")
     def remove(id: str) -> HTTPResponse:
@@ -155,19 +235,19 @@ def _mount_computers(app: Bottle, remote: Remote) -> None:
         given = read_json(request.environ)
         options, film = _texts(given.pop("options", {})), given.pop("film", None)
         check_fields(given, (COMPUTER,))
-        return answer(_job(computers.want(given["by"], film, options)))
+        return answer(_job(remote, computers.want(given["by"], film, options)))
 
     @app.post("/api/jobs/<id>/claim")
     def claim(id: str) -> HTTPResponse:
         given = read_json(request.environ)
         check_fields(given, (COMPUTER,))
-        return answer(_job(computers.claim(id, given["by"])))
+        return answer(_job(remote, computers.claim(id, given["by"])))
 
     @app.post("/api/jobs/<id>/report")
     def report(id: str) -> HTTPResponse:
         given = read_json(request.environ)
         check_fields(given, REPORT)
-        return answer(_job(computers.report(id, given)))
+        return answer(_job(remote, computers.report(id, given)))
 
     @app.get("/api/jobs/<id>/film")
     def film(id: str) -> HTTPResponse:
@@ -185,9 +265,10 @@ def _mount_computers(app: Bottle, remote: Remote) -> None:
         return HTTPResponse(data, 206, headers)
 
 
-def _job(job: Job) -> dict[str, Any]:
+def _job(remote: Remote, job: Job) -> dict[str, Any]:
     told = {name: getattr(job, name) for name in JOB_PARTS}
-    return {**told, "film": job.film.name, "options": dict(job.options)}
+    preview = in_a_word(remote.preview(job)[1])
+    return {**told, "film": job.film.name, "options": dict(job.options), "preview": preview}
 
 
 def _texts(given: Any) -> dict[str, str]:

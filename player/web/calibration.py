@@ -15,7 +15,7 @@ from player.files import make_directory, sync_directory, why, write_whole
 from player.films.orders import CALIBRATION, Answer, Orders, State
 from player.films.queue import Queue
 from player.profile import Profile, read_profile
-from player.web.exchange import Problem
+from player.web.exchange import Field, Problem
 from player.web.tokens import create_private
 from player.web.uploads import BUSY, Upload
 
@@ -23,6 +23,8 @@ LARGEST = 30_000_000
 """Bytes of a photograph."""
 MOST = 6
 """Photographs that are measured together."""
+PHOTOGRAPH = Field("bytes", "integer", low=1, high=LARGEST)
+"""What the API says of a photograph before it is sent."""
 _HEADS = {b"\xff\xd8\xff": ".jpg", b"\x89PNG\r\n\x1a\n": ".png"}
 _HEAD = 8  # bytes that tell them apart
 _PART = ".photograph-{}.part"

@@ -5,8 +5,10 @@ from typing import Any
 
 from player.config.settings import KEYS
 from player.films.options import OPTIONS
+from player.films.orders import STATES as ORDERED
 from player.films.queue import STATES
 from player.web.actions import ACTIONS
+from player.web.calibration import PHOTOGRAPH
 from player.web.computers import COMPUTER, LONGEST_FILM, MOST_FILMS, REPORT
 from player.web.exchange import BYTES, JSON, PROBLEM, Field
 from player.web.guard import COOKIE
@@ -25,7 +27,7 @@ _SWITCH: Schema = {"type": "boolean"}
 def document(keys: Sequence[str]) -> dict[str, Any]:
     """The document; `keys`: the settings that can be changed."""
     paths: Paths = {}
-    for part in (_reading(), _acting(keys), _uploading(), _exporting(), _computers()):
+    for part in (_reading(), _acting(keys), _uploading(), _exporting(), _computers(), _calibrating()):
         for path, operations in part.items():
             paths.setdefault(path, {}).update(operations)
     return {
@@ -49,18 +51,13 @@ def document(keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _reading() -> Paths:
-    picture = {
-        "description": "The picture.",
-        "content": {"image/png": {}},
-        "headers": {"ETag": {"schema": _TEXT}},
-    }
     pictures: Paths = {
         name: {
             "get": {
                 "summary": summary,
                 "parameters": [{"name": "If-None-Match", "in": "header", "schema": _TEXT}],
                 "responses": {
-                    "200": picture,
+                    "200": _PICTURE,
                     "304": {"description": "It has not changed."},
                     **_problems(404),
                 },
@@ -69,6 +66,7 @@ def _reading() -> Paths:
         for name, summary in {
             "/api/panel.png": "The dither on the panel, 1 bit per pixel.",
             "/api/glass.png": "The glass with its ghosts, as the player believes it to be.",
+            "/api/calibration.png": "The report on the photographs of the chart.",
         }.items()
     }
     urls = _object({"urls": _list(_TEXT)})
@@ -107,8 +105,6 @@ def _acting(keys: Sequence[str]) -> Paths:
 
 
 def _uploading() -> Paths:
-    named = {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "minLength": 1}}
-    offset = {"name": "offset", "in": "query", "required": True, "schema": {**_COUNT, "maximum": 10**14}}
     current = _object(
         {
             "possible": _SWITCH,
@@ -124,31 +120,63 @@ def _uploading() -> Paths:
         f"Begin or resume the upload of a reel or film; send pieces of at most {PIECE} bytes, then finish.",
         begin, 201, _ref("Upload"), 409, 503, 507,
     )  # fmt: skip
+    finish = _post(
+        "Check the reel and give it its name; or put the film into the queue, to become a reel.",
+        None, 201, _object({"reel": _or_none(_TEXT), "job": _or_none(_TEXT)}), 404, 409, 422, 503, 507,
+    )  # fmt: skip
+    paths = _pieces("/api/upload", first, finish)
+    paths["/api/upload"]["get"] = _get("The upload in progress, and the limits.", current)
+    return paths
+
+
+def _pieces(place: str, first: dict[str, Any], finish: dict[str, Any]) -> Paths:
+    """Sending a file in pieces, after `first` and until `finish`."""
+    named = {"name": "id", "in": "path", "required": True, "schema": {**_TEXT, "minLength": 1}}
+    offset = {"name": "offset", "in": "query", "required": True, "schema": {**_COUNT, "maximum": 10**14}}
     piece = _post("Send the next bytes.", None, 200, _ref("Upload"), 404, 409, 413, 415, 422, 503, 507)
     after = {"id": "$response.body#/id", "offset": "$response.body#/received"}
-    first["responses"]["201"]["links"] = {"piece": {"operationId": "piece", "parameters": after}}
-    piece["operationId"] = "piece"
+    piece["operationId"] = f"{place.rpartition('/')[2]}-piece"
+    first["responses"]["201"]["links"] = {"piece": {"operationId": piece["operationId"], "parameters": after}}
     piece["parameters"] = [named, offset]
     body = {"type": "string", "contentMediaType": BYTES}
     piece["requestBody"] = {"required": True, "content": {BYTES: {"schema": body}}}
-    finish = _post(
-        "Check the reel and give it its name; or put the film into the queue, to become a reel.",
-        None,
-        201,
-        _object({"reel": _or_none(_TEXT), "job": _or_none(_TEXT)}),
-        404,
-        409,
-        422,
-        503,
-        507,
-    )
     cancel = _post("Abandon the upload.", None, 200, _object({"cancelled": _TEXT}), 404, 409)
     finish["parameters"] = cancel["parameters"] = [named]
     return {
-        "/api/upload": {"get": _get("The upload in progress, and the limits.", current), "post": first},
-        "/api/upload/{id}": {"post": piece},
-        "/api/upload/{id}/finish": {"post": finish},
-        "/api/upload/{id}/cancel": {"post": cancel},
+        place: {"post": first},
+        f"{place}/{{id}}": {"post": piece},
+        f"{place}/{{id}}/finish": {"post": finish},
+        f"{place}/{{id}}/cancel": {"post": cancel},
+    }
+
+
+def _calibrating() -> Paths:
+    """A panel measured by photographs of its chart."""
+    kept = _object(
+        {
+            "possible": _SWITCH, "photographs": _COUNT, "state": {"enum": list(ORDERED)}, "error": _TEXT,
+            "words": _list(_TEXT), "measured": {"oneOf": [_PROFILE, _NONE]},
+            "used": {"oneOf": [_PROFILE, _NONE]},
+        }
+    )  # fmt: skip
+    begin = _post(
+        f"Begin to send a photograph (JPEG, PNG); send pieces of at most {PIECE} bytes, then finish.",
+        _body((PHOTOGRAPH,)), 201, _ref("Upload"), 409, 507,
+    )  # fmt: skip
+    finish = _post("Measure it, with those that came before.", None, 201, kept, 400, 404, 409, 415, 507)
+    posts = {
+        "accept": "Use what was measured for films that are exported from now on.",
+        "forget": "Do without a profile of the panel.",
+        "again": "Begin anew, without the photographs that were sent.",
+    }
+    photographs = _pieces("/api/calibration/photographs", begin, finish)
+    return {
+        "/api/calibration": {"get": _get("What photographs of the chart tell of the panel.", kept)},
+        **{
+            f"/api/calibration/{name}": {"post": _post(text, None, 200, kept, 409, 507)}
+            for name, text in posts.items()
+        },
+        **photographs,
     }
 
 
@@ -160,14 +188,27 @@ def _exporting() -> Paths:
         "move": _post("Export a film earlier or later.", place, 200, _object({"moved": _TEXT}), *problems),
         "options": _post("Export a film that waits in another way.", _OPTIONS, 200, _JOB, *problems),
         "again": _post("Try a film again that has failed.", None, 200, _JOB, *problems),
+        "preview": _post(
+            "Ask for a preview of a film that waits: three frames, as the panel will show them.",
+            None,
+            200,
+            _JOB,
+            *problems,
+        ),
         "remove": _post("Remove a film from the queue.", None, 200, _object({"removed": _TEXT}), *problems),
     }
     for operation in posts.values():
         operation["parameters"] = [id]
     listed = _get("The films that are to become reels.", _object({"jobs": _list(_JOB)}))
     listed["responses"].update(_problems(507))
+    stills = {
+        "summary": "The preview of a film.",
+        "parameters": [id],
+        "responses": {"200": _PICTURE, **_problems(*problems)},
+    }
     return {
         "/api/jobs": {"get": listed},
+        "/api/jobs/{id}/preview.png": {"get": stills},
         **{f"/api/jobs/{{id}}/{name}": {"post": operation} for name, operation in posts.items()},
     }
 
@@ -311,6 +352,11 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_PICTURE = {
+    "description": "The picture.",
+    "content": {"image/png": {}},
+    "headers": {"ETag": {"schema": _TEXT}},
+}
 _NONE: Schema = {"type": "null"}
 _PROBLEM = _object({"title": _TEXT, "status": _COUNT, "detail": _TEXT})
 _PROBLEM["properties"]["fields"] = {
@@ -331,7 +377,7 @@ _JOB = _object(
     {
         "id": _TEXT, "name": _TEXT, "film": _TEXT, "state": {"enum": list(STATES)}, "done": _COUNT,
         "of": _COUNT, "seconds_left": _or_none(_NUMBER), "reel": _or_none(_TEXT),
-        "error": _or_none(_TEXT), "held": _SWITCH, "by": _TEXT,
+        "error": _or_none(_TEXT), "held": _SWITCH, "by": _TEXT, "preview": {"enum": list(ORDERED)},
         "options": {"type": "object", "additionalProperties": _TEXT},
     }
 )  # fmt: skip
@@ -340,6 +386,13 @@ _REEL = _object(
         "path": _TEXT, "title": _TEXT, "frames": _COUNT, "duration_ms": _or_none(_COUNT), "bytes": _COUNT,
         "width": _COUNT, "height": _COUNT, "problem": _TEXT, "complete": _SWITCH, "shown": _SWITCH,
         "place": _COUNT, "deletable": _SWITCH,
+    }
+)  # fmt: skip
+_PROFILE = _object(
+    {
+        "panel": _TEXT, "size": _list(_COUNT), "measured": {**_TEXT, "format": "date"}, "ghost": _NUMBER,
+        "ghost_spread": _NUMBER, "ghost_white": _NUMBER, "ghost_white_spread": _NUMBER, "dot_gain": _NUMBER,
+        "tones": _list(_list(_NUMBER)), "contrast": _or_none(_NUMBER),
     }
 )  # fmt: skip
 _SETTING = _object(

@@ -144,6 +144,11 @@ class Remote:
         with queue_problems():
             return self.queue.jobs()
 
+    def job(self, id: str) -> Job:
+        """The film with this id. Problem."""
+        with queue_problems():
+            return self._queue.job(id)
+
     def playable_jobs(self) -> int:
         """How many of them can be shown already: another number, another library."""
         return sum(job.reel is not None for job in self.jobs())
@@ -170,7 +175,7 @@ class Remote:
 
     def preview(self, job: Job) -> tuple[str, State]:
         """The name of the preview of a film with its options, and how far it is."""
-        if self.queue is None:
+        if self.queue is None or job.is_elsewhere:
             return "", "none"
         name = preview_name(_stamp(job.film), _stamp(self.profile), sorted(self._options(job).items()))
         return name, Orders(self.queue).state(name)
@@ -179,6 +184,8 @@ class Remote:
         """Ask for a preview of a film that waits."""
         with queue_problems():
             job = self._queue.job(id)
+            if job.is_elsewhere or job.state in ("exporting", "done"):
+                raise Problem(409, "there are previews only of films that wait here")
             name, state = self.preview(job)
             if state == "none" or (isinstance(state, Answer) and state.error):
                 Orders(self._queue).ask(name, {"job": id, "options": self._options(job)})

@@ -193,3 +193,54 @@ def test_without_what_it_takes_the_page_says_that_there_is_no_preview(house, cli
     (house.inbox / "one.mp4").write_bytes(b"film")
     house.remote.queue.add(house.inbox / "one.mp4")
     assert "There is no preview here" in client.get("/films").text
+
+
+def test_the_api_measures_the_panel_too(house, client, orders):
+    where, octets = "/api/calibration/photographs", "application/octet-stream"
+    assert client.get("/api/calibration").json()["state"] == "none"
+    begun = client.post(where, {"bytes": len(JPEG)}).json()
+    half = len(JPEG) // 2
+    assert client.post(f"{where}/{begun['id']}?offset=0", JPEG[:half], Content_Type=octets).status == 200
+    assert client.post(f"{where}/{begun['id']}/finish").status == 400
+    begun = client.post(where, {"bytes": len(JPEG)}).json()
+    for offset, data in ((0, JPEG[:half]), (half, JPEG[half:])):
+        reply = client.post(f"{where}/{begun['id']}?offset={offset}", data, Content_Type=octets)
+    assert reply.json()["received"] == len(JPEG)
+    told = client.post(f"{where}/{begun['id']}/finish").json()
+    assert (told["state"], told["photographs"], told["measured"]) == ("asked", 1, None)
+    assert (orders.folder / "photograph-1.jpg").read_bytes() == JPEG
+    answer(orders, words=("photograph-1.jpg: good",))
+    told = client.get("/api/calibration").json()
+    assert (told["state"], told["measured"]["ghost"], told["used"]) == ("done", 0.08, None)
+    assert client.get("/api/calibration.png").body == b"\x89PNG report"
+    assert client.post("/api/calibration/accept").json()["used"] == told["measured"]
+    assert client.post("/api/calibration/again").json()["photographs"] == 0
+    assert client.post("/api/calibration/forget").json()["used"] is None
+    for body in ({"bytes": 0}, {"bytes": 10**9}, {"name": "x"}, {}):
+        assert client.post(where, body).status == 422
+    begun = client.post(where, {"bytes": 50}).json()
+    assert client.post(f"{where}/{begun['id']}?offset=0", b"x" * 50, Content_Type=octets).status == 415
+    begun = client.post(where, {"bytes": 50}).json()
+    assert client.post(f"{where}/{begun['id']}/cancel").status == 200
+
+
+def test_the_api_asks_for_previews_too(house, client, orders):
+    film = house.inbox / "one.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypisom")
+    job = house.remote.queue.add(film)
+    where = f"/api/jobs/{job.id}/preview"
+    assert "ask for one" in client.get(f"{where}.png").json()["detail"]
+    assert client.post(where).json()["preview"] == "asked"
+    assert "being made" in client.get(f"{where}.png").json()["detail"]
+    name, _ = house.remote.preview(job)
+    orders.answer(name, Answer("one.mp4 has no picture"))
+    assert client.get("/api/jobs").json()["jobs"][0]["preview"] == "failed"
+    assert client.get(f"{where}.png").json()["detail"] == "no preview: one.mp4 has no picture"
+    assert client.post(where).json()["preview"] == "asked", "it is asked for again"
+    orders.path(name, ".png").write_bytes(b"\x89PNG stills")
+    orders.answer(name, Answer())
+    assert client.get(f"{where}.png").body == b"\x89PNG stills"
+    house.remote.queue.report(job.id, state="exporting")
+    assert client.post(where).status == 409
+    for path in ("/api/jobs/gone/preview",):
+        assert client.post(path).status == client.get(f"{path}.png").status == 404
