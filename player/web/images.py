@@ -6,8 +6,8 @@ The glass is the one that the player believes in: the dither on the panel, with 
 black over white by a partial update stays slightly grey until the next redraw. The player knows the dither
 now on the panel and the one of the last redraw, so it can tell which pixels went from white to black in
 between. A pixel that was black at the redraw, went white and came back is a ghost too, but the two dithers do
-not show it. Such pixels are rare, and the picture shows them black. The greys are chosen to be visible;
-nobody has measured them.
+not show it. Such pixels are rare, and the picture shows them black. How grey ghosts are, the panel's profile
+says; without one the grey is chosen to be visible.
 """
 
 import hashlib
@@ -15,18 +15,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from player.errors import BadFrame
+from player.errors import BadFrame, PlayerError
 from player.pictures.png import few_greys, one_bit, sixteen_greys
 from player.playback.status import StatusBoard
+from player.profile import read_profile
 from player.reel import Reel
 from player.reel.format import KEY_INTERVAL
 
-BLACK, GHOST, WHITE = 32, 48, 224  # reflectance, 0 to 255
+BLACK, WHITE = 32, 224  # reflectance, 0 to 255
+UNMEASURED = 48, WHITE
+"""The greys of a darkened and a lightened pixel where no profile tells."""
 PAGE, POSTER, SMALL = 760, 260, 90
 """Widths in pixels that pictures are brought near to: of the page, of a poster, in a strip."""
 STRIP = 8  # frames in a strip
@@ -47,15 +51,16 @@ class Pictures:
     time, so that memory and the processor are left to the film.
     """
 
-    def __init__(self, board: StatusBoard) -> None:
-        self._board, self._lock = board, threading.Lock()
-        self._of: tuple[object, object] = (None, None)
+    def __init__(self, board: StatusBoard, profile: Path | None = None) -> None:
+        self._board, self._profile, self._lock = board, profile, threading.Lock()
+        self._of: tuple[object, ...] = ()
+        self._ghosts = UNMEASURED
         self._now: dict[str, Picture | None] = {}
         self._kept: OrderedDict[tuple[str, ...], Picture] = OrderedDict()
 
     def panel(self) -> Picture | None:
         """The dither on the panel, 1 bit per pixel; None before the first."""
-        return self._shown("panel", lambda dither, _: one_bit(np.packbits(dither, axis=1), dither.shape[1]))
+        return self._shown("panel", lambda dither, *_: one_bit(np.packbits(dither, axis=1), dither.shape[1]))
 
     def glass(self) -> Picture | None:
         """The glass with its ghosts; None before the first redraw."""
@@ -64,8 +69,8 @@ class Pictures:
     def page(self, look: str) -> Picture | None:
         """The panel or the glass at the width of a page, 16 greys; None where there is none."""
         if look == "glass":
-            return self._shown("page glass", lambda dither, redrawn: _page(dither, redrawn))
-        return self._shown("page panel", lambda dither, _: _page(dither, None))
+            return self._shown("page glass", lambda *both: _page(believed_glass(*both)))
+        return self._shown("page panel", lambda dither, *_: _page(dither * np.uint8(255)))
 
     def of_reel(self, tag: str, what: str, reel: Callable[[], Reel], number: int = 0) -> Picture:
         """A picture of a reel that `tag` identifies: "poster", "strip", or frame `number` as "frame" or
@@ -84,38 +89,61 @@ class Pictures:
     def _shown(
         self,
         what: str,
-        draw: Callable[[NDArray[np.uint8], NDArray[np.uint8]], bytes],
+        draw: Callable[[NDArray[np.uint8], NDArray[np.uint8], tuple[int, int]], bytes],
     ) -> Picture | None:
-        """A picture of the two dithers on the board, made once for each pair of them."""
+        """A picture of the two dithers on the board, made once for each pair of them and each profile."""
         with self._lock:
             _, dither, redrawn = self._board.latest()
-            if self._of[0] is not dither or self._of[1] is not redrawn:
-                self._of, self._now = (dither, redrawn), {}
+            of = id(dither), id(redrawn), _stamp(self._profile)
+            if self._of[:3] != of:
+                self._of, self._now = (*of, dither, redrawn), {}
+                self._ghosts = ghosts_of(self._profile)
             if dither is None or (redrawn is None and "glass" in what):
                 return None
             if what not in self._now:
-                self._now[what] = named(draw(dither, dither if redrawn is None else redrawn))
+                self._now[what] = named(draw(dither, dither if redrawn is None else redrawn, self._ghosts))
             return self._now[what]
 
 
-def believed_glass(dither: NDArray[np.uint8], redrawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Reflectance uint8[H, W] of BLACK, GHOST and WHITE, from the dither now on the panel and the one of the
-    last redraw, both uint8[H, W] of 0 and 1.
+def ghosts_of(profile: Path | None) -> tuple[int, int]:
+    """The greys of a darkened and a lightened pixel, by the panel's profile."""
+    if profile is None or not profile.exists():
+        return UNMEASURED
+    try:
+        found = read_profile(profile)
+    except PlayerError:
+        return UNMEASURED
+    lift, fall = ((WHITE - BLACK) * ghost for ghost in (found.ghost, found.ghost_white))
+    return BLACK + round(lift), WHITE - round(fall)
+
+
+def believed_glass(
+    dither: NDArray[np.uint8], redrawn: NDArray[np.uint8], ghosts: tuple[int, int] = UNMEASURED
+) -> NDArray[np.uint8]:
+    """Reflectance uint8[H, W] of BLACK, WHITE and the `ghosts` of a darkened and a lightened pixel, from the
+    dither now on the panel and the one of the last redraw, both uint8[H, W] of 0 and 1.
     """
     seen = np.where(dither, np.uint8(WHITE), np.uint8(BLACK))
-    seen[dither < redrawn] = GHOST
+    seen[dither < redrawn], seen[dither > redrawn] = ghosts
     return seen
 
 
-def _glass(dither: NDArray[np.uint8], redrawn: NDArray[np.uint8]) -> bytes:
-    return few_greys(believed_glass(dither, redrawn), (BLACK, GHOST, WHITE))
+def _glass(dither: NDArray[np.uint8], redrawn: NDArray[np.uint8], ghosts: tuple[int, int]) -> bytes:
+    return few_greys(believed_glass(dither, redrawn, ghosts), sorted({BLACK, *ghosts, WHITE}))
 
 
-def _page(dither: NDArray[np.uint8], redrawn: NDArray[np.uint8] | None) -> bytes:
-    """The panel, or with `redrawn` the glass, near the width PAGE."""
-    if redrawn is None:
-        return sixteen_greys(averaged(dither * np.uint8(255), PAGE))
-    return sixteen_greys(averaged(believed_glass(dither, redrawn), PAGE))
+def _page(picture: NDArray[np.uint8]) -> bytes:
+    """A picture near the width PAGE."""
+    return sixteen_greys(averaged(picture, PAGE))
+
+
+def _stamp(path: Path | None) -> tuple[int, int]:
+    """What changes with a file."""
+    with suppress(OSError):
+        if path is not None:
+            status = path.stat()
+            return status.st_mtime_ns, status.st_size
+    return 0, 0
 
 
 def averaged(picture: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:

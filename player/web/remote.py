@@ -57,7 +57,7 @@ class Remote:
         self.pace = Bucket(20, 5.0, clock)
         # A page outlives the player, whose numbers begin anew: so they begin at the time of its start.
         self._numbers = itertools.count(max(board.latest().snapshot.handled, int(wall() * 1000)) + 1)
-        self.pictures, self.library = Pictures(board), Library(board, films)
+        self.pictures, self.library = Pictures(board, profile), Library(board, films)
         limit, keep = int(config.upload_limit * 1e6), int(config.free_space * 1e6)
         self.queue = None if config.inbox is None else Queue(Path(config.inbox))
         self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log, self.queue)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from player.pictures.png import few_greys, grey, one_bit
 from player.playback.status import Status, StatusBoard
-from player.web.images import BLACK, GHOST, WHITE, Pictures, believed_glass
+from player.web.images import BLACK, UNMEASURED, WHITE, Pictures, believed_glass
 
 
 def read(png: bytes) -> Image.Image:
@@ -27,7 +27,7 @@ def test_the_dither_is_a_one_bit_png(shape):
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 7), (24, 44), (5, 66)])
 def test_the_glass_keeps_its_greys(shape):
-    greys = np.array([BLACK, GHOST, WHITE], np.uint8)
+    greys = np.array([BLACK, UNMEASURED[0], WHITE], np.uint8)
     glass = greys[np.random.default_rng(2).integers(0, 3, shape)]
     png = few_greys(glass, greys)
     np.testing.assert_array_equal(np.asarray(read(png).convert("L")), glass)
