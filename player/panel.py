@@ -48,6 +48,10 @@ def device(config: Config) -> Path:
     return Path(f"/dev/spidev{config.spi_bus}.{config.spi_device}")
 
 
+USUAL_SIZE = 1448, 1072
+"""(width, height) of waveshare-6-hd: where the panel is not there to tell."""
+
+
 def known_size(config: Config) -> tuple[int, int] | None:
     """(width, height) of the configured panel; None where only the controller knows."""
     from driver.panel import find_panel

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from player import panel as panels
 from player.commands.options import given
-from player.commands.run import USUAL_SIZE, only_player
+from player.commands.run import only_player
 from player.config.sources import load, state_path
 from player.pictures.png import save_glass
 from player.progress import ProgressStore
@@ -17,7 +17,7 @@ from player.service.process import say
 def chart(arguments: argparse.Namespace) -> int:
     """Draw it, with one flash, while no player runs. The film goes on afterwards with a redraw."""
     config = load(given(arguments), os.environ, arguments.config).config
-    with only_player(config), panels.opened(config, USUAL_SIZE, say) as (panel, glass, _):
+    with only_player(config), panels.opened(config, panels.USUAL_SIZE, say) as (panel, glass, _):
         store = ProgressStore(state_path(config, os.environ), say)
         kept = store.load()
         if kept.frame is not None:

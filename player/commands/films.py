@@ -20,10 +20,12 @@ from player.files import make_directory, why
 from player.films.kinds import kind_of
 from player.films.options import OPTIONS, checked, usual
 from player.films.queue import Job, Queue
+from player.panel import USUAL_SIZE, known_size
 from player.service.process import say
 from player.times import span
 
-USUAL_SIZE = 1448, 1072
+FAILED = 3
+"""The exit code of `player export` where a film has failed; the service takes it for an end like others."""
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
@@ -126,7 +128,7 @@ def line(job: Job) -> str:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Export until the queue is empty: SIGTERM ends it with 0, SIGINT with 130."""
+    """Export until the queue is empty. SIGTERM ends it with 0, SIGINT with 130; FAILED if a film has."""
     from player.films.exporter import Exporter, Interrupted, missing, trainer_command
 
     config = load(given(arguments), os.environ, arguments.config).config
@@ -167,13 +169,11 @@ def export(arguments: argparse.Namespace) -> int:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    return 130 if signal.SIGINT in came else 0
+    return 130 if signal.SIGINT in came else FAILED if exporter.failed and not came else 0
 
 
 def _size(text: str | None, config: Config) -> tuple[int, int]:
     if text is None:
-        from player.panel import known_size
-
         return known_size(config) or USUAL_SIZE
     if not (found := re.fullmatch(r"(\d{1,5})x(\d{1,5})", text, re.ASCII)):
         raise UsageError(f"--size {text}: write width and height in pixels, like 1448x1072")

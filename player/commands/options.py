@@ -99,7 +99,8 @@ def _parser() -> Parser:
     export = _command(
         commands,
         "export",
-        "turn the films of the queue into reels, one after the other; end when none is left",
+        "turn the films of the queue into reels, one after the other; end when none is left, with exit code "
+        "3 if one has failed",
     )
     export.add_argument(
         "--size", metavar="WxH", help="the panel's pixels (default: those of the panel in the settings)"

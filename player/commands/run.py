@@ -39,7 +39,6 @@ from player.service.notify import Notifier
 from player.service.process import LogTail, say, signals
 from player.times import Place, parse_place
 
-USUAL_SIZE = 1448, 1072  # of a simulated panel while there is no film
 _OF_SERVICES = (
     "remote",
     "button_",
@@ -109,7 +108,8 @@ def _once(source: Source, inbox: Inbox, resume: bool) -> None:
         known = source.jump is None and kept.frame is not None and kept.showing is None
         # A simulated panel is a new one in every run.
         attach = panels.remembers(config) and known and config.simulated is None
-        with panels.opened(config, first.size, say, attach=attach) as (panel, glass, attached):
+        size = simulated_size(effective, first)
+        with panels.opened(config, size, say, attach=attach) as (panel, glass, attached):
             deps = Dependencies(
                 open_reel=open_reel,
                 store=store,
@@ -175,7 +175,8 @@ class _Showing:
         kept = store.load()
         first = first_look(config, kept, jump, self._open_reel)
         notifier.allow(panels.longest_call(config))
-        with panels.opened(config, first.size, self._log, alive=self._feed) as (panel, glass, _):
+        size = simulated_size(effective, first)
+        with panels.opened(config, size, self._log, alive=self._feed) as (panel, glass, _):
             save_picture = glass_pictures(config.simulated, glass, first.several)
 
             def seen(reel: Path, number: int) -> None:
@@ -250,7 +251,13 @@ def first_look(
     except ReelError:
         if not config.wait_for_films:
             raise
-        return First(USUAL_SIZE, True)
+        return First(panels.USUAL_SIZE, True)
+
+
+def simulated_size(effective: Effective, first: First) -> tuple[int, int]:
+    """(width, height) of a simulated panel: those of the reel, unless an option names the panel."""
+    named = effective.origin["panel"].startswith("--") and not effective.config.panel.startswith(panels.OMNI)
+    return (panels.known_size(effective.config) or panels.USUAL_SIZE) if named else first.size
 
 
 class Feed:

@@ -115,6 +115,8 @@ class Exporter:
     free: Callable[[Path], int] = lambda path: os.statvfs(path).f_bavail * os.statvfs(path).f_frsize
     profile: Path | None = None
     panel: str = ""
+    failed: int = 0
+    """Films that have failed, or were refused, since it was made."""
     _seen: dict[Path, tuple[int, int, float]] = field(default_factory=dict)
     _held: int = -1
 
@@ -219,6 +221,7 @@ class Exporter:
 
     def _refuse(self, path: Path, why_not: str) -> None:
         job = self.queue.add(path, held=True)
+        self.failed += 1
         self.queue.report(job.id, state="failed", error=f"{path.name} {why_not}")
         self.log(f"{path.name} {why_not}")
 
@@ -260,6 +263,7 @@ class Exporter:
         except Interrupted:
             raise
         except PlayerError as error:
+            self.failed += 1
             self.log(f"{job.name}: export failed: {error}")
             with suppress(PlayerError):  # it may have been removed; a full disk must not end the exporter
                 self.queue.report(job.id, state="failed", error=str(error), seconds_left=None)

@@ -23,7 +23,7 @@ from player.web.images import Picture, named
 from player.web.openapi import document
 from player.web.remote import Remote
 from player.web.streaming import Receiver
-from player.web.uploads import BEGIN, PIECE, Upload
+from player.web.uploads import BEGIN, PIECE, Upload, check_ending
 
 JOB_PLACE = Field("place", "integer", high=1000)
 JOB_PARTS = ("id", "name", "state", "done", "of", "seconds_left", "reel", "error", "held", "by")
@@ -79,6 +79,8 @@ def _mount_uploads(app: Bottle, remote: Remote) -> None:
     def begin() -> HTTPResponse:
         given = read_json(request.environ)
         options = _texts(given.pop("options", {}))
+        if isinstance(given.get("name"), str):
+            check_ending(given["name"])
         check_fields(given, BEGIN)
         return answer(_told(uploads.begin(**given, options=options)), 201)
 

@@ -11,7 +11,7 @@ from player.config.settings import DEFAULTS, KEYS, Config
 from player.films.options import OPTIONS, usual
 from player.films.orders import Answer, Orders, State, preview_name
 from player.films.queue import Job, Queue
-from player.panel import known_size
+from player.panel import USUAL_SIZE, known_size
 from player.playback.requests import Inbox, Kind, Request
 from player.playback.status import StatusBoard
 from player.service.process import LogTail
@@ -23,7 +23,6 @@ from player.web.images import Pictures
 from player.web.library import Library, Listed
 from player.web.uploads import Uploads, free_bytes, queue_problems
 
-USUAL_SIZE = 1448, 1072  # of a panel that is not known yet
 Settable = Callable[[], Mapping[str, str | None]]
 """The settings that can be changed at run time; each with None, or with the reason why not now."""
 
@@ -210,15 +209,14 @@ class Remote:
             raise Problem(404, "this film does not wait any more")
         return self.queue
 
-    def space(self) -> tuple[int, int] | None:
-        """Bytes free on the disk of the films, and how many of them can be used; None without a directory."""
+    def space(self) -> int | None:
+        """Bytes that can be sent until the disk of the films is full; None while there is no such disk."""
         if self.uploads.films is None:
             return None
         try:
-            free = self.free(self.uploads.films)
+            return max(self.free(self.uploads.films) - self.uploads.keep, 0)
         except OSError:
             return None
-        return free, max(free - self.uploads.keep, 0)
 
     def _made_for(self) -> tuple[int, int]:
         """The size of the panel that reels are made for."""

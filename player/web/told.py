@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from player.config.settings import KEYS
-from player.errors import BadFrame, ReelError
+from player.errors import BadFrame, FileError, ReelError
+from player.films.kinds import kind_of
 from player.films.queue import Job
 from player.playback.status import Status
 from player.schedule.due import ends_at
@@ -215,18 +216,21 @@ def card(remote: Remote, words: Words, reel: Listed) -> Card:
 
 
 class JobCard(NamedTuple):
-    """A film that is to become a reel. `facts`: how far it is, in a line; `percent`: None while unknown."""
+    """A film that is to become a reel. `facts`: how far it is, in a line; `percent`: None while unknown;
+    `is_film`: trying it again, or in another way, may help.
+    """
 
     job: Job
     facts: str
     percent: float | None
+    is_film: bool = True
 
 
 def job_card(remote: Remote, words: Words, job: Job) -> JobCard:
     """How far a film is on its way to a reel."""
     percent = job.percent if job.state == "exporting" else None
     if job.state == "failed":
-        return JobCard(job, words(job.error or "the export failed"), None)
+        return JobCard(job, words(job.error or "the export failed"), None, job.is_elsewhere or _is_film(job))
     if job.state == "waiting":
         facts = [words("waits until you let it begin") if job.held else words("waits")]
         if job.by:
@@ -243,6 +247,13 @@ def job_card(remote: Remote, words: Words, job: Job) -> JobCard:
     if job.by:
         facts.append(words("by {}", job.by))
     return JobCard(job, " · ".join(facts), percent)
+
+
+def _is_film(job: Job) -> bool:
+    try:
+        return kind_of(job.film) == "film"
+    except FileError:
+        return False
 
 
 MOST_OFFERED = 200  # films in a list

@@ -117,6 +117,7 @@ class Uploads:
         """
         with queue_problems():
             good = check_options(options or {})
+        check_ending(name)
         NAME.check(name)  # here too, whoever calls: it becomes a path
         films = self._directory(name)
         with self._lock:
@@ -312,13 +313,23 @@ def queue_problems() -> Iterator[None]:
         raise Problem(507, str(error)) from None
 
 
+def check_ending(name: str) -> None:
+    """Refuse what does not even have the name of a film."""
+    if name.rpartition(".")[2].lower() not in ("reel", *SUFFIXES):
+        raise Problem(
+            422, f"{name[:100]}: is neither a film nor a reel; their names end in .mp4, .mkv, ... or .reel"
+        )
+
+
 def safe_name(text: str) -> str:
-    """A file's name made into one that `begin` takes: characters that are not allowed become a dash."""
+    """A file's name made into one that `begin` takes, unless it ends in another way: characters that are not
+    allowed become a dash, and a name without an ending gets that of a reel.
+    """
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", re.split(r"[\\/]", text)[-1])
     stem, dot, suffix = name.rpartition(".")
-    if not dot or suffix.lower() not in ("reel", *SUFFIXES):
+    if not dot:
         stem, suffix = name, "reel"
-    return (stem.strip(".-_")[:90] or "film") + f".{suffix.lower()}"
+    return (stem.strip(".-_")[:90] or "film") + f".{suffix.lower() or 'reel'}"
 
 
 def free_bytes(directory: Path) -> int:

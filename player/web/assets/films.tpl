@@ -17,7 +17,7 @@
 <input id="file" name="file" type="file" accept="{{'.reel,video/*,' + ','.join('.' + one for one in suffixes) if uploads.queue is not None else '.reel'}}" required aria-describedby="upload-hint"></label>
 <p class="hint" id="upload-hint">{{_('A film, or a reel, of up to {}.', _.size(uploads.limit)) if uploads.queue is not None else _('A reel of up to {}.', _.size(uploads.limit))}}
 % if space is not None:
-{{_('{} are free.', _.size(space[1]))}}
+{{_('{} are free.', _.size(space))}}
 % end
 </p>
 <div class="row"><button class="strong">{{_('Send')}}</button><button type="button" id="cancel" hidden>{{_('Cancel')}}</button></div>
@@ -109,9 +109,7 @@
 % else:
 <p>{{_('None yet.')}}</p>
 % end
-% if space is not None:
-<p class="hint">{{_('{} are free on the disk of the player.', _.size(space[0]))}}</p>
-% else:
+% if uploads.films is None:
 <p class="hint">{{_('To send films from here, set {} in the configuration of the player.', 'films')}}</p>
 % end
 </section>

@@ -13,21 +13,21 @@
 <progress max="100" value="{{'%.2f' % card.percent}}" aria-labelledby="job-{{id}}"></progress>
 % end
 <div class="row">
-% forms = [('again', _('Try again'))] if state == 'failed' else [('again', _('Begin'))] if card.job.held else []
-% name, preview = remote.preview(card.job) if state != 'exporting' and not card.job.by else ('', None)
+% forms = [('again', _('Try again'))] if state == 'failed' and card.is_film else [('again', _('Begin'))] if card.job.held and state == 'waiting' else []
+% name, preview = remote.preview(card.job) if state != 'exporting' and not card.job.by and card.is_film else ('', None)
 % forms += [('preview', _('Preview'))] if can_order and preview == 'none' else []
 % forms += [('first', _('This one first'))] if state == 'waiting' and place > 1 else []
 % forms += [('remove', _('Remove') if state != 'exporting' else _('Stop and remove'))]
 % for what, label in forms:
 <form method="post" action="/do/job/{{what}}" data-job><input type="hidden" name="job" value="{{id}}"><button aria-describedby="job-{{id}}">{{label}}</button></form>
 % end
-% if state in ('waiting', 'failed'):
+% if state in ('waiting', 'failed') and card.is_film:
 <details class="more">
 <summary>{{_('Options')}}</summary>
 <form method="post" action="/do/job/options" data-job><input type="hidden" name="job" value="{{id}}">
 % include('options.tpl', options=options, mark='-' + id, typed=card.job.options)
 <p class="row"><button class="strong">{{_('Save')}}</button>
-% if can_order:
+% if can_order and not card.job.is_elsewhere:
 <button formaction="/do/job/preview">{{_('Save and preview')}}</button>
 % end
 </p>

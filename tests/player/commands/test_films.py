@@ -98,6 +98,15 @@ def test_an_export_leaves_signals_as_they_were(player, tmp_path, monkeypatch):
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
+def test_an_export_says_by_its_exit_code_that_a_film_has_failed(player, tmp_path, monkeypatch):
+    monkeypatch.setattr(command.os, "nice", lambda more: 0)
+    monkeypatch.setattr("player.films.exporter.SETTLED", 0.0)
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "notes.mp4").write_text("no film")
+    assert player("export", "--films", tmp_path)[0] == command.FAILED
+    assert player("export", "--films", tmp_path)[0] == 0, "nothing has failed in this run"
+
+
 def test_without_an_inbox_the_fix_is_named(capsys):
     assert main(["films"]) == 2
     assert "set inbox in the configuration" in capsys.readouterr().err

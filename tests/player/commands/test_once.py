@@ -201,3 +201,15 @@ def test_a_panel_that_is_told_what_is_on_the_glass_needs_no_power_between_runs(
         assert (shown == dithers[len(done) - 1]).all()
         assert wire.log[-1].name == "DSLP"
     assert done == list(enumerate(["redraw", "partial update", "partial update", "redraw", "partial update"]))
+
+
+def test_a_panel_that_is_named_is_that_panel(tmp_path, capsys, make_film, make_reel):
+    """Simulated ones are as large as the reel, but not when they are told which they are."""
+    reel = str(make_reel(make_film(2, width=80, height=48)))
+    for number, (panel, code) in enumerate(
+        {(): 0, ("--panel", "waveshare-6-hd"): 2, ("--panel", "waveshare-7.5-v2"): 2}.items()
+    ):
+        state = str(tmp_path / f"state-{number}")
+        simulated = ("--simulated", str(tmp_path / f"glass-{number}"))
+        assert main(["run", reel, "--count", "1", "--state", state, *simulated, *panel]) == code
+        assert code == 0 or "and the panel" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import pytest
 from player.errors import FileError
 from player.films.exporter import Exporter, Interrupted, trainer_command
 from player.films.options import usual
-from player.films.queue import Job, Queue
+from player.films.queue import GRACE, Job, Queue
 from player.reel import Reel
 from player.reel.format import APPLICATION_ID
 
@@ -97,7 +97,9 @@ def test_two_films_one_after_the_other_and_a_broken_one_between(tmp_path):
     for name in ("one.mp4", "broken.mp4", "two.mp4"):
         (tmp_path / name).write_bytes(FILM)
         Queue(tmp_path / "inbox").add(tmp_path / name)
-    exporter(tmp_path).run()
+    one = exporter(tmp_path)
+    one.run()
+    assert one.failed == 1
     assert states(tmp_path) == {"one.mp4": "done", "broken.mp4": "failed", "two.mp4": "done"}
     assert Queue(tmp_path / "inbox").jobs()[1].error == "broken.mp4: is truncated; copy it again"
     assert (tmp_path / "one.mp4").exists()  # it lies where its owner put it
@@ -245,6 +247,17 @@ def test_one_exporter_at_a_time(tmp_path, monkeypatch):
 
     exporter(tmp_path, log=log).run()
     assert second
+
+
+def test_a_film_that_a_computer_may_take_waits_for_it_and_is_done_here_in_the_end(tmp_path):
+    film, now = drop(tmp_path), [1000.0]
+    one = exporter(tmp_path, sleep=lambda seconds: now.__setitem__(0, now[0] + 10))
+    one.queue = Queue(tmp_path / "inbox", lambda: now[0])
+    one.queue.computer_here()
+    one.queue.add(film)
+    one.run()
+    assert states(tmp_path) == {"one.mp4": "done"}
+    assert now[0] >= 1000 + GRACE
 
 
 def test_what_is_still_being_copied_waits(tmp_path, monkeypatch):

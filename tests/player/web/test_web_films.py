@@ -99,6 +99,39 @@ def test_wrong_options_are_refused_before_anything_is_sent(house, client):
     assert client.post("/api/upload", given | {"options": {"dial": "2"}}).json()["fields"]["dial"]
 
 
+@pytest.mark.parametrize("name", ["README.md", "a.txt", "x", "x.mp4.exe"])
+def test_what_does_not_even_have_the_name_of_a_film_is_none(client, name):
+    for reply in (
+        sent(client, name, MP4),
+        client.post("/do/upload", multipart(MP4, name), Content_Type=KIND),
+    ):
+        assert reply.status == 422
+        detail = reply.json()["detail"] if reply.headers["content-type"].endswith("json") else reply.text
+        assert f"{name}: is neither a film nor a reel; their names end in .mp4" in detail or name == "x"
+
+
+def test_of_what_is_no_film_only_removal_is_offered(house, client, monkeypatch):
+    monkeypatch.setattr("player.web.pages.can_order", lambda: True)
+    for name, content in (("notes.md", b"# no film"), ("film.mp4", MP4)):
+        (house.inbox / name).write_bytes(content)
+        job = house.remote.queue.add(house.inbox / name, held=content != MP4)
+        house.remote.queue.report(job.id, state="failed", error=f"{name} was refused")
+
+    def offered(name):
+        text = client.get("/jobs").text
+        return re.findall(
+            r'\baction="/do/job/([a-z]+)"', text[text.index(f">{name}</h3>") :].partition("</li>")[0]
+        )
+
+    assert offered("notes") == ["remove"]
+    assert offered("film") == ["again", "preview", "remove", "options"]
+
+
+def test_there_is_one_figure_of_what_is_free(house, client):
+    page = client.get("/films").text
+    assert re.findall(r"([\d.,]+ [MG]B) are free", page) == ["999.0 MB"]
+
+
 def test_without_an_inbox_films_are_refused(make_house):
     client = make_house().client()
     assert "takes reels only" in sent(client, "x.mp4", MP4).json()["detail"]
