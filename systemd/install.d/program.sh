@@ -21,12 +21,16 @@ program() {
     rm -rf "${opt:?}/$slot"
     $python -m venv --system-site-packages --without-pip "$opt/$slot"
     mkdir "$opt/$slot/src"
-    cp -R "$here/driver" "$here/player" "$here/systemd" "$opt/$slot/src"
+    cp -R "$here/driver" "$here/player" "$here/systemd" "$here/pyproject.toml" "$opt/$slot/src"
     [ -z "$export" ] || cp -R "$here/trainer" "$opt/$slot/src"
     find "$opt/$slot/src" -name __pycache__ -prune -exec rm -rf {} +
     chmod -R u=rwX,go=rX "$opt/$slot/src"
     site=$(echo "$opt/$slot"/lib/python3*/site-packages)
     echo ../../../src >"$site/longtake.pth"
+    # What importlib.metadata reads: reels say which version made them.
+    version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/pyproject.toml")
+    mkdir "$site/longtake-$version.dist-info"
+    printf 'Metadata-Version: 2.1\nName: longtake\nVersion: %s\n' "$version" >"$site/longtake-$version.dist-info/METADATA"
     # The service cannot write there, and compiling at every start is slow on a Pi Zero.
     "$opt/$slot/bin/python" -m compileall -q "$opt/$slot/src"
     printf '#!/bin/sh\nexec /opt/longtake/current/bin/python -P -m player "$@"\n' >"$opt/$slot/bin/player"

@@ -55,7 +55,7 @@ service() {
     fi
     if ! booted; then
         say "service: ${dry:+would be }enabled; systemd does not run here, so it starts with the next boot"
-    elif [ "$(setting vcom)" = null ] && [ "$(setting simulated)" = null ]; then
+    elif [ "$(setting vcom)" = null ] && [ "$(setting simulated)" = null ] && has_vcom; then
         say "service: not started, because VCOM is not set"
     elif [ "$(setting simulated)" = null ] && [ ! -e "/dev/spidev$(setting spi_bus).$(setting spi_device)" ]; then
         say "service: not started, because SPI is not on yet"

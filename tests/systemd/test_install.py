@@ -24,6 +24,7 @@ def checkout():
         Path(directory).chmod(0o755)
         for name in ("driver", "player", "systemd", "trainer"):
             shutil.copytree(ROOT / name, Path(directory) / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", directory)
         yield Path(directory)
 
 
@@ -78,6 +79,11 @@ def test_what_is_installed_runs_from_where_it_was_put(checkout, root, tmp_path):
     )  # fmt: skip
     assert result.stdout.startswith(str(root.resolve() / "opt/longtake"))
     assert list((root / "opt/longtake/current/src/player").rglob("*.pyc"))
+    result = subprocess.run(
+        [program, "-P", "-c", "from importlib.metadata import version; print(version('longtake'))"],
+        capture_output=True, text=True, check=True, cwd=tmp_path, env={},
+    )  # fmt: skip
+    assert result.stdout.strip() == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     for unit in ("longtake.service", "longtake-once.service", "longtake.timer", "longtake-again.timer"):
         copied = root / "usr/local/lib/systemd/system" / unit
         assert copied.read_bytes() == (ROOT / "systemd" / unit).read_bytes()
@@ -269,6 +275,18 @@ def test_why_the_service_does_not_start_is_said_at_once(checkout, tmp_path, code
     ).stdout  # fmt: skip
     assert (line in out) if line else out == ""
     assert out.count("\n") == (1 if line else 0)
+
+
+@pytest.mark.parametrize(("has", "line"), [("true", "VCOM is not set"), ("false", "SPI is not on yet")])
+def test_only_a_panel_that_has_a_vcom_waits_for_it(checkout, has, line):
+    script = (
+        'run() { :; }; booted() { :; }; say() { echo "$*"; }; dry=; export=; setting() { echo null; }; '
+        f'has_vcom() {{ {has}; }}; . "$1/systemd/install.d/system.sh"; frame_by_frame() {{ false; }}; service'
+    )
+    out = subprocess.run(
+        ["sh", "-euc", script, "sh", checkout], capture_output=True, text=True, check=True
+    ).stdout
+    assert out == f"service: not started, because {line}\n"
 
 
 def test_another_program_of_the_same_name_is_left_alone(checkout, root):
