@@ -36,19 +36,19 @@ _SAMPLED = 4
 
 
 class Kind(NamedTuple):
-    """What a critic sees, whether it has batch norm, and whether it is the finer one."""
+    """How many pictures a critic sees, whether it has batch norm, and whether it is the finer one."""
 
-    sees_frame: bool = False
+    pictures: int = 1
     batch_norm: bool = False
     is_fine: bool = False
 
 
 class Critic(nnx.Module):
-    """Dither float32[B, H, W], 0 to 1, and the frame if it sees that -> scores float32[B, h, w]."""
+    """Pictures float32[B, n, H, W], 0 to 1 -> scores float32[B, h, w]."""
 
     def __init__(self, kind: Kind, rngs: nnx.Rngs, axis: str | None = None) -> None:
         channels = FINE_CHANNELS if kind.is_fine else CHANNELS
-        before = (2 if kind.sees_frame else 1, *channels[:-1])
+        before = (kind.pictures, *channels[:-1])
         strides = (1 if kind.is_fine else 2, 2, 2, 2, 2)
         self.layers = nnx.List(
             [
@@ -59,9 +59,8 @@ class Critic(nnx.Module):
         # As usual, neither the first layer nor the last is normalised.
         self.norms = nnx.List([BatchNorm(width, axis) for width in channels[1:-1]] if kind.batch_norm else [])
 
-    def __call__(self, dither: Array, frame: Array | None = None) -> Array:
-        planes = [dither] if frame is None else [dither, frame]
-        h = 2 * jnp.stack(planes, -1) - 1
+    def __call__(self, pictures: Array) -> Array:
+        h = 2 * jnp.moveaxis(pictures, 1, -1) - 1
         for number, layer in enumerate(self.layers):
             h = layer(h)
             if self.norms and 0 < number < len(self.layers) - 1:
@@ -114,7 +113,8 @@ class Adversary:
         """Batch norm goes only without a penalty on slopes."""
         settings = self.settings
         plain = settings.adversary in ("wasserstein-clip", "pix2pix")
-        return Kind(settings.critic_sees_frame, plain, settings.critic_is_fine)
+        pictures = settings.critic_dithers + settings.critic_sees_frame
+        return Kind(pictures, plain, settings.critic_is_fine)
 
     @cached_property
     def _graph(self) -> Any:
@@ -127,9 +127,11 @@ class Adversary:
         return params, _optimiser().init(params)
 
     def score(self, params: Any, dither: Array, frame: Array) -> Array:
-        """How real the dither looks to it, piece by piece."""
-        critic = nnx.merge(self._graph, params)
-        return critic(dither, frame if self.settings.critic_sees_frame else None)
+        """How real the dither looks to it, piece by piece; or several dithers, float32[B, n, P, P]."""
+        pictures = dither if dither.ndim == 4 else dither[:, None]
+        if self.settings.critic_sees_frame:
+            pictures = jnp.concatenate([pictures, frame[:, None]], 1)
+        return nnx.merge(self._graph, params)(pictures)
 
     def term(self, params: Any, fake: Array, frame: Array, share: Array | float = 1.0) -> Array:
         """The critic's term of the generator's loss; `share`, float[B, 1, 1]: what each patch counts for."""

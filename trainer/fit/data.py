@@ -27,7 +27,7 @@ from functools import partial
 from itertools import chain, islice
 from math import exp, log
 from tempfile import TemporaryFile, gettempdir
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import jax
@@ -211,7 +211,7 @@ def slots(batch: int, clips: int, parts: int = 1) -> Slots:
 def new_pool(key: Array, slots: Slots, clips: Array, patch: int) -> Pool:
     """A pool of new patches, all at a first frame."""
     every = jnp.ones(slots.number.shape, bool)
-    crops = _draw(key, slots, clips, patch)._replace(first=every)
+    crops = draw(key, slots, clips, patch)._replace(first=every)
     nothing = jnp.zeros((*every.shape, patch, patch), jnp.float32)
     turn = jnp.zeros(every.shape, jnp.int32)
     return _at_start(Pool(slots, crops, turn, turn, nothing, nothing), clips, every)
@@ -223,7 +223,7 @@ def reset(key: Array, pool: Pool, clips: Array) -> Pool:
     return _after(key, pool, clips, pool.dither, every, every)
 
 
-def patch_keys(key: Array, pool: Pool) -> Array:
+def patch_keys(key: Array, pool: Any) -> Array:
     """A key for each patch by its number, [B], so that its draws do not depend on the devices."""
     return _keys(key, pool.slots)
 
@@ -233,7 +233,7 @@ def view(pool: Pool, clips: Array) -> View:
     patch = pool.dither.shape[-1]
     price = jnp.where(_is_first(pool), FIRST_PRICE, pool.crops.price)
     frame = _frames(clips, pool.crops, pool.turn, patch)
-    return View(frame, pool.dither, pool.previous, price, _masks(pool.crops, patch))
+    return View(frame, pool.dither, pool.previous, price, masks(pool.crops, patch))
 
 
 def scene_of(
@@ -267,16 +267,9 @@ def advance(key: Array, pool: Pool, clips: Array, dither: Array) -> Pool:
     return _after(key, pool, clips, dither, over, over & (pool.turn + 1 >= pool.crops.frames))
 
 
-def replace(key: Array, pool: Pool, clips: Array, gone: Array) -> Pool:
-    """The pool with new patches, at their first frame, where they are `gone`, bool[B]; dithers stay."""
-    fresh = _draw(key, pool.slots, clips, pool.dither.shape[-1])
-    crops = jax.tree.map(lambda new, old: jnp.where(gone, new, old), fresh, pool.crops)
-    return pool._replace(crops=crops, turn=jnp.zeros_like(pool.turn))
-
-
 def _after(key: Array, pool: Pool, clips: Array, dither: Array, over: Array, gone: Array) -> Pool:
     """The pool after a pass; `over` patches finish a frame, and new ones replace those that are `gone`."""
-    fresh = _draw(key, pool.slots, clips, dither.shape[-1])
+    fresh = draw(key, pool.slots, clips, dither.shape[-1])
     crops = jax.tree.map(lambda new, old: jnp.where(gone, new, old), fresh, pool.crops)
     turn = jnp.where(gone, 0, pool.turn + over)
     previous = jnp.where(over[:, None, None], dither, pool.previous)
@@ -302,7 +295,7 @@ def _keys(key: Array, slots: Slots) -> Array:
     return jax.vmap(jax.random.fold_in, (None, 0))(key, slots.number)
 
 
-def _draw(key: Array, slots: Slots, clips: Array, patch: int) -> Crops:
+def draw(key: Array, slots: Slots, clips: Array, patch: int) -> Crops:
     """New patches at random places of random clips."""
     return jax.vmap(partial(_draw_one, side=clips.shape[-1], patch=patch))(_keys(key, slots), slots)
 
@@ -360,7 +353,13 @@ def _frames(clips: Array, crops: Crops, turn: Array, patch: int) -> Array:
     return jax.vmap(one)(crops, turn)
 
 
-def _masks(crops: Crops, patch: int) -> Array:
+def frames_of(clips: Array, crops: Crops, count: int, patch: int) -> Array:
+    """The first so many frames of each patch, float32[B, count, P, P] in [0, 1]."""
+    turns = jnp.arange(count)[:, None] + jnp.zeros_like(crops.clip)
+    return jnp.moveaxis(jax.vmap(lambda turn: _frames(clips, crops, turn, patch))(turns), 0, 1)
+
+
+def masks(crops: Crops, patch: int) -> Array:
     """The thresholds at the pixels of each patch, float32[B, P, P]."""
     mask = jnp.asarray(thresholds())
     along = jnp.arange(patch)

@@ -1,67 +1,74 @@
-"""One update of the GAN: dots in one shot, by two terms that check each other.
+"""One update of the GAN: dots in one shot, by terms that check each other.
 
-**Likeness** (`loss.white_or_black`): the exact change of the two-eye energy by each pixel's colour. Alone it
-falls into lattices and clumps, which the eye's filter forgives and the eye does not.
-**The critic** (`critic.py`) sees the frame and, beside it, a settled dither or the network's. It sees the
-network's binarised, and its gradient passes straight through the threshold; grey values would give them away.
+**Likeness** (`loss.white_or_black`): the exact change, by each pixel's colour, of the two-eye energy on the
+glass. Alone it falls into lattices and clumps, which the eye's filter forgives and the eye does not.
+**Flips** (`loss.expected_flips`), at the price of the patch's dial.
+**The critic** (`critic.py`) sees the frame, and beside it what the glass shows of that frame, of the one
+before and of the one after: of settled dithers or of the network's. It sees the network's binarised, and its
+gradient passes straight through the threshold; grey values would give them away.
 
-The real dithers are what the search settles from error diffusion: on a CPU the sequential engine, between two
-compiled halves of an update; elsewhere the parallel engine, as part of it.
-
-A patch stays for `PASSES` updates, one pass each, and goes on with its own thresholded dither; patches are at
-different passes. In the pool (`data.py`) `dither` is the dither so far, `previous` the real one.
+What the patches are and what the critic takes for real: `stretches.py`.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import Array
-from jax.lax import optimization_barrier
+from jax.lax import optimization_barrier, stop_gradient
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from trainer.dithers.batched_diffusion import floyd_steinberg
-from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator.one_shot import (
-    PASSES,
+    ALL,
+    ALONE,
+    Stretch,
+    after,
+    before,
+    by_themselves,
     convolution_on,
     create,
     decides,
     dithered,
+    glass_of,
+    held,
     logits_of,
     outline,
     planes,
 )
-from trainer.dithers.generator.step import View
 from trainer.dithers.mask import thresholds, tiled
-from trainer.dithers.search.parallel import sweeps
-from trainer.dithers.search.sequential import PASSES as ALL_ROUNDS
-from trainer.fit import data
+from trainer.fit import stretches
 from trainer.fit.critic import adversary_of
-from trainer.fit.data import patch_keys, scene_of
-from trainer.fit.loss import draw, straight_through, white_or_black
-from trainer.fit.metrics import Metrics, measure
+from trainer.fit.data import patch_keys
+from trainer.fit.loss import expected_flips, straight_through, white_or_black
+from trainer.fit.metrics import Metrics
 from trainer.fit.optimisers import direction
 from trainer.fit.pictures import Loop
-from trainer.fit.polishing import settled
+from trainer.fit.polishing import on_host
 from trainer.fit.settings import GanSettings, Hyper
 from trainer.fit.sharding import AXIS, mean_over, sharded_jit
+from trainer.fit.stretches import StretchPool
 from trainer.fit.train import STATE_SPECS, Objective, Pair, State, Update
 
-REAL_SWEEPS = 40
-"""Sweeps of the parallel engine that all but settle a dither."""
 QUARTER = 2.0
-"""What a pixel that a later pass decides counts for, beside one of the first pass."""
+"""What a pixel that a later pass decides counts for, beside one of the first pass over frames alone."""
+
+
+class Wanted(NamedTuple):
+    """Anchors that a search is to make: the picture and the start of each, and whether it is wanted."""
+
+    start: Array
+    goal: Array
+    gone: Array
 
 
 def train_step(
     settings: GanSettings, axis: str | None, hyper: Hyper, state: State, clips: Array, rate: Any
-) -> tuple[State, Metrics, tuple[Array, View, Array]]:
-    """Network and critic after one step of their optimisers, and the pool with its dithers so far; metrics;
-    and for the next pass the real dithers or a start for them, what of, and which patches need one.
+) -> tuple[State, Metrics, Wanted]:
+    """Network and critic after one step of their optimisers, and the pool with its dithers so far and with
+    new patches, whose anchors are wanted; metrics.
     """
     graph = nnx.graphdef(outline_of(settings))
     shape = (settings.patch, settings.patch)
@@ -69,83 +76,137 @@ def train_step(
     adversary = adversary_of(settings, axis)
     optimiser = direction(settings.optimiser, hyper["momentum"], hyper["clip_norm"])
     keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 1), state.step), 3)
-    pool, overfit = state.pool, settings.overfit is not None
-    scene = optimization_barrier(scene_of(pool, clips, overfit)[0])
-    number = (state.step + pool.slots.number) % PASSES
-    first = (number == 0)[:, None, None]
-    before = jnp.where(first, (scene.frame > scene.mask).astype(jnp.float32), scene.dither)
-    seen = optimization_barrier(planes(scene.frame, scene.mask, before, number, convolve))
-    decided = decides(number, shape)
-    counts = decided * jnp.where(first, 1.0, QUARTER)
-    heard = jnp.where(number == 0, 1.0, QUARTER * hyper["late_weight"])
+    pool: StretchPool = state.pool
+    overfit = settings.overfit is not None
+    stretch = optimization_barrier(stretches.stretch_of(pool, clips, overfit))
+    number = stretches.number_of(pool)
+    seen = optimization_barrier(planes(stretch, pool.dither, number, convolve))
+    decided = decides(number, shape)[:, None]
+    weight = jnp.where(number == ALL, 1.0, QUARTER)[:, None, None, None]
+    heard = weight * jnp.where(number == ALL, 1.0, hyper["late_weight"])[:, None, None, None]
+    price = jnp.where(stretch.alone, 0.0, stretch.price)[:, None, None, None]
+    noise = _noise(patch_keys(keys[0], pool), stretch)
 
     def loss_of(params: Any) -> tuple[Array, Array]:
         logits = logits_of(nnx.merge(graph, params), seen)
-        drawn = jax.vmap(draw)(patch_keys(keys[0], pool), jax.lax.stop_gradient(logits))
-        drawn = jnp.where(decided > 0, drawn.astype(jnp.float32), before)
-        likeness = white_or_black(
-            logits, drawn, scene.frame, counts, convolve, hyper["temperature"], hyper["limit"]
+        drawn = noise < jax.nn.sigmoid(stop_gradient(logits))
+        drawn = jnp.where(decided > 0, drawn.astype(jnp.float32), pool.dither)
+        glass = glass_of(stretch, drawn)
+        loss = white_or_black(
+            logits,
+            drawn,
+            glass,
+            stretch.frame,
+            decided * weight,
+            convolve,
+            hyper["temperature"],
+            hyper["limit"],
         )
+        chance = jnp.where(decided > 0, jax.nn.sigmoid(logits / hyper["temperature"]), pool.dither)
+        loss += expected_flips(chance, before(stretch, chance, stretch.shown), price * weight)
         if not adversary:
-            return likeness, logits
-        likely = jax.nn.sigmoid(logits / hyper["temperature"])
-        fake = straight_through((logits > 0).astype(jnp.float32), likely)
-        fake = jnp.where(decided > 0, fake, before)
-        score = adversary.term(state.params.critic, fake, scene.frame, heard[:, None, None])
-        return likeness + hyper["critic_weight"] * score, logits
+            return loss, logits
+        hard = jnp.where(decided > 0, (logits > 0).astype(jnp.float32), pool.dither)
+        fake = _shown(stretch, straight_through(hard, chance), hard)
+        score = adversary.term(state.params.critic, fake, _flat(stretch.frame), _each(heard, stretch))
+        return loss + hyper["critic_weight"] * score, logits
 
     (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
     gradient = mean_over(axis, gradient)
     step, its_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
     params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
-    dither = jnp.where(decided > 0, (logits > 0).astype(jnp.float32), before)
+    dither = jnp.where(decided > 0, (logits > 0).astype(jnp.float32), pool.dither)
     dither = optimization_barrier(dither)
 
     critic, critics_state, critics_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
     if adversary:
+        real, fake = (_shown(stretch, each, each) for each in (pool.real, dither))
         critic, critics_state, critics_loss = adversary.update(
-            patch_keys(keys[1], pool), critic, critics_state, pool.previous, dither, scene.frame, rate, hyper
+            patch_keys(keys[1], pool), critic, critics_state, real, fake, _flat(stretch.frame), rate, hyper
         )
-    metrics = mean_over(axis, measure(loss, logits, dither, scene, critics_loss, convolve))
-    fresh = number == PASSES - 1
-    pool = data.replace(keys[2], pool._replace(dither=dither), clips, fresh)
+    visible = glass_of(stretch, dither).shows(dither) - stretch.frame
+    flips = jnp.abs(dither - before(stretch, dither, stretch.shown))
+    likely = jax.nn.sigmoid(logits)
+    metrics = Metrics(
+        loss,
+        (visible * convolve(visible) + price * flips).mean(),
+        dither.mean(),
+        stretch.frame.mean(),
+        (stretch.frame > 0.5).mean(),
+        jnp.abs(dither - pool.real).mean(),
+        (likely * (1 - likely)).mean(),
+        critics_loss,
+    )
+    gone = stretches.is_last(pool)
+    pool, goal = stretches.replaced(keys[2], pool._replace(dither=dither), clips, gone, overfit)
     made = State(state.step + 1, Pair(params, critic), Pair(its_state, critics_state), pool)
-    scene = scene_of(pool, clips, overfit)[0]
-    start = jnp.where(fresh[:, None, None], floyd_steinberg(scene.frame), pool.previous)
-    free = scene._replace(previous=start, price=jnp.zeros_like(scene.price))
-    return made, metrics, (start, free, fresh)
+    return made, mean_over(axis, metrics), Wanted(stretches.diffused(goal), goal, gone)
 
 
 def update_of_gan(settings: GanSettings, axis: str | None = None) -> Update:
-    """One whole update on the device, real dithers included."""
+    """One whole update on the device, searches included."""
+    overfit = settings.overfit is not None
 
     def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
-        state, metrics, (start, scene, fresh) = train_step(settings, axis, hyper, state, clips, rate)
-        key = jax.random.fold_in(jax.random.key(hyper["seed"] + 3), state.step)
-        planes = (scene.frame, start, start, scene.price)
-        real = sweeps(*planes, REAL_SWEEPS, key=key, kernel=two_eye_kernel())
-        return _with_real(state, jnp.where(fresh[:, None, None], real, state.pool.previous)), metrics
+        state, metrics, wanted = train_step(settings, axis, hyper, state, clips, rate)
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 3), state.step))
+        anchor = stretches.anchors(keys[0], wanted.start, wanted.goal)
+        pool, stretch, start = stretches.begun(state.pool, clips, anchor, wanted.gone, overfit)
+        real = stretches.real_dithers(keys[1], stretch, start)
+        real = jnp.where(wanted.gone[:, None, None, None], real, pool.real)
+        return state._replace(pool=pool._replace(real=real)), metrics
 
     return update
 
 
 def update_on_cpu(settings: GanSettings, mesh: Mesh | None, in_parts: bool) -> Update:
-    """The same, with real dithers by the sequential search."""
-    specs = (P(), STATE_SPECS, P(AXIS) if in_parts else P(), P())
+    """The same, with the sequential searches between two compiled halves."""
+    in_clips = P(AXIS) if in_parts else P()
     axis = None if mesh is None else AXIS
-    made = (STATE_SPECS, P(), (P(AXIS), P(AXIS), P(AXIS)))
-    compiled = sharded_jit(mesh, partial(train_step, settings, axis), specs, made)
+    first = sharded_jit(
+        mesh,
+        partial(train_step, settings, axis),
+        (P(), STATE_SPECS, in_clips, P()),
+        (STATE_SPECS, P(), P(AXIS)),
+    )
+    begun = partial(stretches.begun, overfit=settings.overfit is not None)
+    second = sharded_jit(mesh, begun, (P(AXIS), in_clips, P(AXIS), P(AXIS)), P(AXIS))
 
     def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
-        state, metrics, (start, scene, fresh) = compiled(hyper, state, clips, rate)
-        real = settled(start, scene, fresh, ALL_ROUNDS)
-        return _with_real(state, real), metrics
+        state, metrics, wanted = first(hyper, state, clips, rate)
+        anchor = on_host(stretches.settled_anchors, *wanted)
+        pool, stretch, start = second(state.pool, clips, anchor, wanted.gone)
+        real = on_host(stretches.settled_real, pool.real, start, wanted.gone, *stretch)
+        return state._replace(pool=pool._replace(real=real)), metrics
 
     return update
 
 
-def _with_real(state: State, real: Array) -> State:
-    return state._replace(pool=state.pool._replace(previous=real))
+def _noise(keys: Array, stretch: Stretch) -> Array:
+    """What decides each pixel in a draw: the same in all frames of a stretch, [B, T, P, P]."""
+    shape = stretch.frame.shape[1:]
+    each = jax.vmap(lambda key: jax.random.uniform(key, shape))(keys)
+    return jnp.where(stretch.alone[:, None, None, None], each, each[:, :1])
+
+
+def _flat(planes: Array) -> Array:
+    """[B, T, ...] -> [B T, ...]."""
+    return planes.reshape(-1, *planes.shape[2:])
+
+
+def _each(heard: Array, stretch: Stretch) -> Array:
+    """What each stretch counts for, for each of its frames, [B T, 1, 1]."""
+    return jnp.repeat(heard[:, 0], stretch.frame.shape[1], 0)
+
+
+def _shown(stretch: Stretch, dither: Array, hard: Array) -> Array:
+    """What the glass shows of each frame, of the one before and of the one after, [B T, 3, P, P]; `hard`: the
+    dither without a gradient.
+    """
+    glass = glass_of(stretch, hard)
+    shown = glass.black + (glass.white - glass.black) * dither
+    three = before(stretch, shown, stretch.shown), shown, after(stretch, shown)
+    return jnp.stack([_flat(each) for each in three], 1)
 
 
 def outline_of(settings: GanSettings) -> nnx.Module:
@@ -160,8 +221,8 @@ def gan_loop(settings: GanSettings, side: int) -> Loop:
     convolve = convolution_on((side, side))
 
     def loop(params: Any, frames: Array) -> Array:
-        network = nnx.merge(graph, params)
-        return jnp.stack([dithered(network, frames[:, n], mask, convolve) for n in range(2)], 1)
+        stretch = by_themselves(frames, jnp.broadcast_to(mask, (len(frames), side, side)))
+        return dithered(nnx.merge(graph, params), stretch, held(stretch), ALONE, convolve)
 
     return loop
 
@@ -172,4 +233,6 @@ OBJECTIVE = Objective(
     update=update_of_gan,
     loop=gan_loop,
     update_on_cpu=update_on_cpu,
+    pool=stretches.new_pool,
+    reset=stretches.reset,
 )

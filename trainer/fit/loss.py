@@ -32,6 +32,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from trainer.dithers.generator.model import Convolve
+from trainer.dithers.generator.one_shot import Glass
 from trainer.dithers.generator.step import Energy, Proposal
 from trainer.dithers.search.moves import NOTHING, gather_sum, self_cost, uses
 
@@ -58,6 +59,7 @@ def counterfactual(
 def white_or_black(
     logits: Array,
     dither: Array,
+    glass: Glass,
     frame: Array,
     counts: Array,
     convolve: Convolve,
@@ -67,12 +69,23 @@ def white_or_black(
     """Towards the likeness of the frame: each pixel that counts learns whether it had better be white.
 
     `counts`: what a pixel counts for, 0 where it is not to be decided. `dither`: one draw of the others from
-    the logits, and those as they are. As `counterfactual`, a pixel's two colours being its two actions:
-        dE(m) = E with pixel m white - E with it black = 2 (c * e) + 1 - 2b.
+    the logits, and those as they are; `glass`: what it shows of each pixel, black or white. As
+    `counterfactual`, a pixel's two colours being its two actions:
+        dE(m) = E with pixel m white - E with it black = a (2 (c * e) + a (1 - 2b)),    a = white - black.
     """
-    gain = 2 * convolve(dither - frame) + 1 - 2 * dither
+    step = glass.white - glass.black
+    gain = step * (2 * convolve(glass.shows(dither) - frame) + step * (1 - 2 * dither))
     gain = jnp.clip(jax.lax.stop_gradient(gain), -limit, limit)
     return jnp.mean(counts * gain * jax.nn.sigmoid(logits / temperature))
+
+
+def expected_flips(chance: Array, before: Array, price: Array) -> Array:
+    """Towards few flips: their expected price, where like chances of white draw like colours.
+
+    One noise decides a pixel in all frames, so that it flips with probability |p - p'|, p and p' its chances
+    here and in the frame before.
+    """
+    return jnp.mean(price * jnp.abs(chance - before))
 
 
 def gains(drawn: Array, proposal: Proposal, energy: Energy) -> Array:
@@ -124,7 +137,7 @@ def slope_penalty(score: Callable[[Array], Array], real: Array, fake: Array, sha
 def real_slope(score: Callable[[Array], Array], real: Array) -> Array:
     """Towards a critic that is flat at real dithers: mean |d score / d picture|^2."""
     slopes = jax.grad(lambda pictures: score(pictures).mean((-2, -1)).sum())(real)
-    return jnp.mean(jnp.sum(slopes**2, (-2, -1)))
+    return jnp.mean(jnp.sum(slopes.reshape(len(real), -1) ** 2, 1))
 
 
 def straight_through(hard: Array, soft: Array) -> Array:

@@ -5,6 +5,9 @@ tenth of the time. It runs between the two halves of the update, never within co
 several devices of a process wait for each other, it would wait for the thread that waits for it.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,17 +34,21 @@ def swept(key: Array, dither: Array, scene: View, chosen: Array, passes: int) ->
 
 
 def settled(dither: Array, scene: View, chosen: Array, passes: int) -> Array:
-    """The same by the sequential engine; every process settles the patches of its own devices."""
+    """The same by the sequential engine."""
+    planes = (scene.frame, dither, scene.previous, scene.price, chosen)
+    return on_host(partial(_settled, passes=passes), *planes)
+
+
+def on_host(work: Callable[..., NDArray[np.float32]], *planes: Array) -> Array:
+    """`work` in NumPy, from arrays of patches to one like the first; every process does its own devices'."""
 
     def of_one_device(shards: tuple[jax.Shard, ...]) -> Array:
         # NumPy's arrays, since taking a patch from one of JAX's is a computation of its own.
-        frame, start, previous, price, picked = (np.asarray(shard.data) for shard in shards)
-        return jax.device_put(_settled(frame, start, previous, price, picked, passes), shards[0].device)
+        return jax.device_put(work(*(np.asarray(shard.data) for shard in shards)), shards[0].device)
 
-    planes = (scene.frame, dither, scene.previous, scene.price, chosen)
     shards = zip(*(plane.addressable_shards for plane in planes), strict=True)
     each = [of_one_device(shard) for shard in shards]
-    return jax.make_array_from_single_device_arrays(dither.shape, dither.sharding, each)
+    return jax.make_array_from_single_device_arrays(planes[0].shape, planes[0].sharding, each)
 
 
 def _settled(

@@ -207,6 +207,11 @@ class CriticSettings(CommonSettings):
         return True
 
     @property
+    def critic_dithers(self) -> int:
+        """How many dithers the critic sees."""
+        return 1
+
+    @property
     def critic_is_fine(self) -> bool:
         """Whether the critic is the finer one (`critic.py`)."""
         return False
@@ -263,7 +268,7 @@ class GanSettings(CriticSettings):
 
     channels: int = changed(CommonSettings, "channels", 32)
     blocks: int = changed(Settings, "blocks", 5)
-    batch: int = changed(CommonSettings, "batch", 5)
+    batch: int = changed(CommonSettings, "batch", 3)
     rate: float = changed(CommonSettings, "rate", 2e-3)
     temperature: float = changed(Settings, "temperature", 2.0)
     limit: float = changed(Settings, "limit", 8.0)
@@ -287,6 +292,11 @@ class GanSettings(CriticSettings):
         from trainer.dithers.generator.one_shot import OneShotSize
 
         return OneShotSize(self.channels, self.blocks)
+
+    @property
+    def critic_dithers(self) -> int:
+        """What the glass shows of a frame, of the one before and of the one after."""
+        return 3
 
     @property
     def critic_is_fine(self) -> bool:

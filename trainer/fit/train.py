@@ -40,7 +40,7 @@ from trainer.dithers.search.parallel import sweeps
 from trainer.fit import data
 from trainer.fit.checkpoint import Record, Run
 from trainer.fit.critic import adversary_of
-from trainer.fit.data import Clips, Pool, new_pool, patch_keys, scene_of, slots
+from trainer.fit.data import Clips, patch_keys, scene_of, slots
 from trainer.fit.loss import counterfactual, draw, straight_through
 from trainer.fit.metrics import Metrics, check, measure
 from trainer.fit.optimisers import direction, learning_rates
@@ -80,7 +80,7 @@ class State(NamedTuple):
     step: Array  # int32
     params: Pair
     optimiser: Pair
-    pool: Pool
+    pool: Any  # the objective's own
 
 
 STATE_SPECS: Any = State._make((P(), P(), P(), P(AXIS)))
@@ -105,6 +105,10 @@ class Objective(NamedTuple):
     """(settings, side) -> what the network alone makes of two frames of side x side pixels."""
     update_on_cpu: Callable[[Any, Mesh | None, bool], Update] | None = None
     """(settings, mesh, are the clips sharded) -> a compiled update that is quicker on a CPU, if there is."""
+    pool: Callable[..., Any] = data.new_pool
+    """(key, slots, clips, side of a patch) -> the patches before the first update."""
+    reset: Callable[[Array, Any, Array], Any] = data.reset
+    """(key, pool, other clips) -> the pool with patches from those."""
 
 
 def objective_of(settings: CommonSettings) -> Objective:
@@ -127,7 +131,10 @@ def start(
     learned, key, places = _beginning(settings, len(clips), parts, generator)
     if mesh is not None:
         learned, places = device_put(mesh, jax.device_get((learned, places)), (STATE_SPECS, P(AXIS)))
-    pool = _compiled_pool(settings.patch, mesh, P(AXIS) if parts > 1 else P())(key, places, clips)
+    compiled = _compiled_pool(
+        objective_of(settings).pool, settings.patch, mesh, P(AXIS) if parts > 1 else P()
+    )
+    pool = compiled(key, places, clips)
     return learned._replace(pool=pool)
 
 
@@ -135,13 +142,13 @@ def abstract_state(settings: CommonSettings, clips: tuple[int, ...]) -> State:
     """A state with shapes in place of numbers, for clips of that shape."""
     learned, key, places = _beginning(settings, clips[0], 1)
     films = jax.ShapeDtypeStruct(clips, jnp.uint8)
-    pool = jax.eval_shape(partial(new_pool, patch=settings.patch), key, places, films)
+    pool = jax.eval_shape(partial(objective_of(settings).pool, patch=settings.patch), key, places, films)
     return jax.eval_shape(lambda: learned._replace(pool=pool))
 
 
 @cache
-def _compiled_pool(patch: int, mesh: Mesh | None, clips: P) -> Callable[..., Pool]:
-    return sharded_jit(mesh, partial(new_pool, patch=patch), (P(), P(AXIS), clips), P(AXIS))
+def _compiled_pool(pool: Callable[..., Any], patch: int, mesh: Mesh | None, clips: P) -> Callable[..., Any]:
+    return sharded_jit(mesh, partial(pool, patch=patch), (P(), P(AXIS), clips), P(AXIS))
 
 
 def _beginning(
@@ -311,7 +318,7 @@ def reset(settings: CommonSettings, mesh: Mesh, in_parts: bool) -> Callable[[Sta
 
     def renewed(state: State, clips: Array) -> State:
         key = jax.random.fold_in(jax.random.key(settings.seed + 2), state.step)
-        return state._replace(pool=data.reset(key, state.pool, clips))
+        return state._replace(pool=objective_of(settings).reset(key, state.pool, clips))
 
     return sharded_jit(mesh, renewed, (STATE_SPECS, _in_specs(in_parts)[2]), STATE_SPECS)
 

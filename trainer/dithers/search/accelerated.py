@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
 from typing import Generic, NamedTuple, TypeVar
 
@@ -163,26 +162,42 @@ class Part(NamedTuple):
     """Frames of a stretch that are searched together, float32[T, H, W], and the dithers to start from,
     uint8[T, H, W].
 
-    shown: the dither before them, uint8[H, W], or None where the redraw is. dirty: the pixels that were dirty
-    then, bool[H, W]; None: none. price: of a flip.
+    mask: the thresholds that the new ones began at, float32[H, W]. shown: the dither before them, uint8[H,
+    W], or None where the redraw is. dirty: the pixels that were dirty then, bool[H, W]; None: none. price: of
+    a flip.
     """
 
     frames: NDArray[np.float32]
     start: NDArray[np.uint8]
+    mask: NDArray[np.float32]
     shown: Dither | None
     dirty: NDArray[np.bool_] | None
     price: float
 
 
+Network = Callable[[volume.Scene, Array, Array], Array]
+"""(scene, dithers bool[T, B, H, W], thresholds float32[B, H, W]) -> what a network makes of the dithers."""
+
+
 class Volumes:
     """Searches a window of at most `longest` frames when called, from any thread; for frames [H, W].
 
-    batch: how many windows at once; None: as many as `PIXELS` allows, on a CPU 1.
+    batch: how many windows at once; None: as many as `PIXELS` allows, on a CPU 1. rounds: of the search at
+    each price; None: until it is settled. network: what comes before the search; None: nothing.
     """
 
     def __init__(
-        self, shape: tuple[int, int], longest: int, levels: Levels, batch: int | None = None
+        self,
+        shape: tuple[int, int],
+        longest: int,
+        levels: Levels,
+        *,
+        batch: int | None = None,
+        rounds: int | None = None,
+        network: Network | None = None,
     ) -> None:
+        self._rounds = volume.LIMIT if rounds is None else rounds
+        self._network = network
         on_cpu = jax.default_backend() == "cpu"
         room = 1 if on_cpu else max(1, PIXELS // (longest * shape[0] * shape[1]))
         self._batch, self._longest, self._looks = batch or room, longest, volume.looks(levels)
@@ -195,31 +210,31 @@ class Volumes:
     def _settled(self, parts: Sequence[Part]) -> list[NDArray[np.uint8]]:
         height, width = parts[0].frames[0].shape
         frames = np.zeros((self._longest, self._batch, height, width), np.float32)
-        start = np.zeros(frames.shape, bool)
+        start, mask = np.zeros(frames.shape, bool), np.zeros(frames.shape[1:], np.float32)
         before = np.full(frames.shape[1:], volume.OPENS, np.int8)
         length, price = np.zeros(self._batch, np.int32), np.ones(self._batch, np.float32)
         for place, part in enumerate(parts):
             length[place], price[place] = len(part.frames), part.price
             frames[: length[place], place], start[: length[place], place] = part.frames, part.start
+            mask[place] = part.mask
             if part.shown is not None:
                 before[place] = (
                     np.where(False if part.dirty is None else part.dirty, volume.DIRTY_BLACK, 0) + part.shown
                 )
         with _memory_for(f"{self._batch} times {self._longest} frames of {width}x{height}"):
             scene = volume.Scene(*jax.device_put((frames, before, length, price, self._looks)))
-            dithers = np.asarray(_settled(scene, jax.device_put(start))).astype(np.uint8)
+            found = jax.device_put(start)
+            if self._network:
+                found = self._network(scene, found, jax.device_put(mask))
+            if self._rounds:
+                found = _settled(scene, found, np.int32(self._rounds))
+            dithers = np.asarray(found).astype(np.uint8)
         return [np.array(dithers[: length[place], place]) for place in range(len(parts))]
 
 
-@cache
-def volumes(shape: tuple[int, int], longest: int, levels: Levels) -> Volumes:
-    """The one that all stretches of such frames share."""
-    return Volumes(shape, longest, levels)
-
-
 @jax.jit
-def _settled(scene: volume.Scene, start: Array) -> Array:
-    return volume.settle(scene, start, key=jax.random.key(0), kernel=two_eye_kernel())
+def _settled(scene: volume.Scene, start: Array, limit: Array) -> Array:
+    return volume.settle(scene, start, key=jax.random.key(0), kernel=two_eye_kernel(), limit=limit)
 
 
 @contextmanager

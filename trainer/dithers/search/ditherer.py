@@ -6,26 +6,29 @@ frame lowers that of one frame after the other. Each has two engines (`../engine
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.dithers.diffusion import Hysteresis, diffused
+from trainer.dithers.diffusion import diffused
 from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
 from trainer.dithers.engines import engine_of
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.glass import aim
 from trainer.dithers.levels import CLEAN, Levels
+from trainer.dithers.mask import thresholds, tiled
+from trainer.dithers.search.anchor import anchored, begun
 from trainer.dithers.search.energy import price_of
 from trainer.dithers.search.joint import ALL_MOVES, Moves, Window
 from trainer.dithers.search.memory import OVERLAP, WINDOW
-from trainer.dithers.search.start import CUT_PRICE, Start, after_cut, start_dial
+from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
 from trainer.errors import OptionError
 
-CALMER = 0.2
-"""The still that the parallel engine starts at is calmer by this much on the dial."""
+if TYPE_CHECKING:  # JAX is for the parallel engine alone
+    from trainer.dithers.search.accelerated import Network, Volumes
 
 
 class Search:
@@ -71,23 +74,34 @@ class Search:
 class ParallelSearch:
     """The joint search over a stretch, by the parallel engine (`volume.py`).
 
-    It starts at a still: the frames that are new to a window begin as one dither, error diffusion of their
-    mean. So no frame waits for the one before it. A dither depends only on the frames of the stretch, the
-    dial and the levels. Stretches that several threads dither are searched together.
+    The frames that are new to a window begin all at once, at thresholds through one settled dither of their
+    mean (`anchor.py`). A dither depends only on the frames of the stretch, the dial and the levels. Stretches
+    that several threads dither are searched together.
+
+    rounds: of the search at each of its prices; None: until it is settled. network: what makes dithers of the
+    window's first ones, before the search (`accelerated.py`); None: nothing.
     """
 
     def __init__(
-        self, dial: float = 0.5, levels: Levels = CLEAN, *, window: int = WINDOW, overlap: int = OVERLAP
+        self,
+        dial: float = 0.5,
+        levels: Levels = CLEAN,
+        *,
+        window: int = WINDOW,
+        overlap: int = OVERLAP,
+        rounds: int | None = None,
+        network: "Network | None" = None,
     ) -> None:
         if not 0 <= dial <= 1:
             raise OptionError(f"the dial of search is {dial:g}: choose 0 (liveliest) to 1 (calmest)")
         self.price, self.levels = price_of(dial), levels
-        self._window, self._overlap = window, overlap
-        self._still = Hysteresis(start_dial(min(1.0, dial + CALMER)))
+        self._window, self._overlap, self._rounds, self._network = window, overlap, rounds, network
+        self._anchor = FrameSearch(dial, "parallel")
+        self._volumes = lru_cache(maxsize=1)(self._make_volumes)
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Dither]:
         """The dithers of a stretch; the first ones come when a window is full."""
-        from trainer.dithers.search.accelerated import Part, volumes
+        from trainer.dithers.search.accelerated import Part
 
         coming = iter(frames)
         held: list[Frame] = []  # frames whose dithers, so far these, may still change
@@ -97,17 +111,25 @@ class ParallelSearch:
         while new := list(islice(coming, self._window - len(held))):
             mean = np.asarray(np.mean(new, axis=0, dtype=np.float32))
             goal = aim(mean, _soiled(dirty, shown, dithers), self.levels)
-            still = self._still.dither(goal, dithers[-1] if dithers else None)
+            anchor = self._anchor.dither(goal, dithers[-1] if dithers else None)
+            mask = anchored(tiled(thresholds(), anchor.shape), mean, anchor)
+            begin = begun(np.stack(new), mask, self.levels)
             held += new
-            start = np.stack([*dithers, *[still] * len(new)])
-            search = volumes(mean.shape, self._window, self.levels)
-            dithers = list(search(Part(np.stack(held), start, shown, dirty, self.price)))
+            search = self._volumes(anchor.shape, self.levels)
+            part = Part(np.stack(held), np.stack([*dithers, *begin]), mask, shown, dirty, self.price)
+            dithers = list(search(part))
             done = max(0, len(held) - self._overlap)
             yield from dithers[:done]
             dirty = _soiled(dirty, shown, dithers[:done])
             shown = dithers[done - 1] if done else shown
             held, dithers = held[done:], dithers[done:]
         yield from dithers
+
+    def _make_volumes(self, shape: tuple[int, int], levels: Levels) -> "Volumes":
+        """What searches the windows of all stretches of such frames."""
+        from trainer.dithers.search.accelerated import Volumes
+
+        return Volumes(shape, self._window, levels, rounds=self._rounds, network=self._network)
 
 
 def _soiled(

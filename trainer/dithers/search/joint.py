@@ -122,7 +122,7 @@ class Window:
     """The frames of a stretch that are searched together: append some, settle them, take the first ones.
 
     shape: (H, W). frames: how many it holds, at most LONGEST_WINDOW. price of a flip and kernel as in
-    `energy.py`.
+    `energy.py`. before: what comes before the window (`timeline.py`), int8[H, W]; None: the redraw.
     """
 
     def __init__(
@@ -133,6 +133,7 @@ class Window:
         kernel: Kernel,
         levels: Levels,
         moves: Moves = ALL_MOVES,
+        before: NDArray[np.int8] | None = None,
     ) -> None:
         if not 1 <= frames <= LONGEST_WINDOW:
             raise ValueError(f"a window holds 1 to {LONGEST_WINDOW} frames, not {frames}")
@@ -147,7 +148,7 @@ class Window:
         blocks = ((height - 1) // _BLOCK + 1, (width - 1) // _BLOCK + 1)
         self._state = _State(
             lines=np.zeros(shape, np.uint64),
-            before=np.full(shape, OPENS, np.int8),
+            before=np.full(shape, OPENS, np.int8) if before is None else before.copy(),
             first=np.zeros(shape, np.int8),
             blurred=blurred,
             haze=np.empty_like(blurred) if levels.spread else blurred,

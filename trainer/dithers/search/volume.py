@@ -55,7 +55,8 @@ _LEAST_SHARE = 1 / 64
 
 class Scene(NamedTuple):
     """What is searched: frames float32[T, B, H, W] in [0, 1]; what comes before, int8[B, H, W]; how many of
-    the frames there are, int32[B]; the price of a flip, float32[B]; the levels as `looks`.
+    the frames there are, int32[B]; the price of a flip, float32[B]; the levels as `looks`, or those
+    of each stretch, float32[layer, 4, B].
     """
 
     frame: Array
@@ -126,7 +127,8 @@ def looks(levels: Levels) -> NDArray[np.float32]:
 def settle(scene: Scene, start: Array, *, key: Array, kernel: Kernel, limit: int = LIMIT) -> Array:
     """Search from `start`, bool[T, B, H, W], until every stretch is settled; the dithers, likewise.
 
-    The same key gives the same dithers. Those of a stretch do not depend on the others.
+    `limit`: rounds at each price, at most. The same key gives the same dithers. Those of a stretch do not
+    depend on the others.
     """
     search = _Search(scene, key, kernel)
     batch, pixels = scene.length.shape, start[0, 0].size
@@ -302,7 +304,7 @@ class _Search:
 
     def _look(self, white: Array, dirty: Array) -> Array:
         """What counts of pixels of these states, [layer, ...]."""
-        looks = self._scene.looks.reshape(-1, 4, *[1] * white.ndim)
+        looks = self._scene.looks.reshape(len(self._scene.looks), 4, *[1] * (white.ndim - 3), -1, 1, 1)
         clean = jnp.where(white, looks[:, CLEAN_WHITE], looks[:, CLEAN_BLACK])
         return jnp.where(dirty, jnp.where(white, looks[:, DIRTY_WHITE], looks[:, DIRTY_BLACK]), clean)
 
