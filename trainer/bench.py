@@ -2,9 +2,9 @@
 
 **Training.** Updates of the project's own objective, and the share of the peak that they reach. An update's
 operations are those that XLA counts in its program (the cost analysis), with one each for a multiplication
-and an addition. The search that polishes some of the dithers takes time and counts for none. No machine tells
-its peak, so that is measured too, in turn with the updates: one large matrix product, in float32 as JAX
-multiplies by default (on some accelerators that is TF32 or bfloat16 inside).
+and an addition. The searches, which make the dithers that the critic takes for real, take time and count for
+none. No machine tells its peak, so that is measured too, in turn with the updates: one large matrix product,
+in float32 as JAX multiplies by default (on some accelerators that is TF32 or bfloat16 inside).
 
 **Exports.** Twice over the same frames, in closed loop. First stage by stage, one after the other in one
 thread, so that each has seconds of its own; then the export itself, in which the stages overlap:
@@ -23,7 +23,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -50,8 +50,10 @@ from trainer.films.selection import Selection
 from trainer.films.times import Place
 from trainer.films.tones import Tones
 from trainer.fit.data import LENGTH, Clips
+from trainer.fit.gan import train_step
 from trainer.fit.settings import Settings, hyper_of
-from trainer.fit.train import start, update_of_generator, updates
+from trainer.fit.stretches import FRAMES
+from trainer.fit.train import start, updates
 
 Clock = Callable[[], float]
 Work = Callable[[], object]
@@ -200,8 +202,8 @@ class Training:
 
     @property
     def patch_pixels_per_second(self) -> float:
-        """Pixels of all patches of an update, over its time."""
-        return self.settings.batch * self.settings.patch**2 / self.seconds
+        """Pixels of all patches of an update, in all of their frames, over its time."""
+        return self.settings.batch * FRAMES * self.settings.patch**2 / self.seconds
 
     @property
     def peak(self) -> float:
@@ -225,8 +227,8 @@ def training(settings: Settings, seconds: float) -> Training:
         state[0], means = many(state[0], films, rates)
         jax.block_until_ready((state[0], means))
 
-    # Without the search, whose operations are not those of training.
-    learn = partial(update_of_generator(replace(settings, sweeps=0)), hyper_of(settings))
+    # Without the searches, whose operations are not those of training.
+    learn = partial(train_step, settings, None, hyper_of(settings))
     counted = operations(learn, state[0], films, rates[0])
     side, product = long_product()
     timing, of_product = in_turn([update, product], 2 * seconds)

@@ -196,7 +196,7 @@ def train(
                     row = {"member": number, "step": done, "seconds": seconds}
                     rows.append({**row, "rate": float(ahead[-1, number]), **_plain(metrics)})
                     trained.losses[number] = metrics.loss
-                    if found := trouble(done, metrics, members[number].imitates):
+                    if found := trouble(metrics, members[number].imitates):
                         trained.lost[number] = f"{found[0]}, after {done} updates"
             folder.log(rows)
             report(done, trained.note())

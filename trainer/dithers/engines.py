@@ -1,4 +1,4 @@
-"""The two engines of the dithers `search` and `generator`, and the one that suits this machine.
+"""The two engines of the search, and the one that suits this machine.
 
 `sequential` makes one move after the other, compiled for a CPU's cores; `parallel` makes many moves at once,
 in JAX, for a GPU or TPU. A frame has many settled dithers, so theirs differ, but hardly in quality. An export

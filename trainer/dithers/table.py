@@ -39,13 +39,14 @@ class Entry:
 
     ditherer: the class, or a function that makes a ditherer, as `module:name` under trainer.dithers. It takes
     `dial`, if `has_dial`, and the options as keyword arguments; all of them have defaults. A dither with the
-    option `engine` runs on an accelerator where there is one.
+    option `engine` runs on an accelerator where there is one; `engine`: the only one that a dither has.
     """
 
     ditherer: str
     has_dial: bool
     summary: str
     options: tuple[Option, ...] = ()
+    engine: str | None = None
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -79,18 +80,11 @@ WINDOW = Option(
     _between("--window", 4, 64, "4 to 64 frames"),
 )
 WEIGHTS = Option("weights", Path, "RUN", "a folder of `trainer fit`; default: the weights that ship")
-PASSES = Option(
-    "passes",
-    int,
-    "K",
-    "passes of the network over a frame; default 1",
-    _between("--passes", 1, 100, "1 to 100"),
-)
 POLISH = Option(
     "polish",
     int,
     "N",
-    "rounds of the search after the network; 0: none; default 3",
+    "rounds of the search after the network; 0: none; default 2",
     _between("--polish", 0, 1000, "0 (the network alone) to 1000 rounds"),
 )
 
@@ -103,11 +97,6 @@ DITHERS = {
     ),
     "raster": Entry("raster:Raster", True, "hysteresis for small computers: without numba, in less memory"),
     "mask": Entry("mask:Mask", False, "a frozen blue-noise threshold; flips follow the tone"),
-    "gan": Entry(
-        "generator.one_shot:OneShotDitherer",
-        False,
-        "a network that makes dots in one shot; each frame alone, and yet few flips",
-    ),
     "search": Entry(
         "search.ditherer:make_search",
         True,
@@ -117,8 +106,9 @@ DITHERS = {
     "generator": Entry(
         "generator.ditherer:make_ditherer",
         True,
-        "a network, then a few rounds of the search",
-        (WEIGHTS, PASSES, POLISH, ENGINE),
+        "a network that makes all frames of a stretch at once, then two rounds of the search; for a GPU or TPU",
+        (WEIGHTS, POLISH, WINDOW),
+        "parallel",
     ),
 }
 DEFAULT = "search"
@@ -159,7 +149,7 @@ def check(name: str, dial: float | None = None, **settings: Any) -> None:
 
 def engine(name: str, chosen: str | None = None) -> str | None:
     """The engine of the ditherer of that name, the chosen one or this machine's; None where it has none."""
-    return engine_of(chosen) if ENGINE in DITHERS[name].options else None
+    return engine_of(chosen) if ENGINE in DITHERS[name].options else DITHERS[name].engine
 
 
 def parse(text: str) -> tuple[str, float | None]:

@@ -14,28 +14,38 @@ from flax import nnx
 from jax import Array
 
 from trainer.dithers.diffusion import FloydSteinberg
+from trainer.dithers.ditherer import FrameByFrame
 from trainer.dithers.eye import Dither, Frame
-from trainer.dithers.generator.ditherer import POLISH, Polished
 from trainer.dithers.generator.weights import Weights
-from trainer.errors import TrainerError
+from trainer.dithers.search.ditherer import settler
+from trainer.dithers.search.energy import price_of
+from trainer.errors import OptionError, TrainerError
 from trainer.film_maker.unet import UNetSize
 
+POLISH = 3
+"""Rounds of the search after the network."""
 
-class UNetDitherer(Polished):
-    """Dithers with a U-Net that sees luma. OptionError for a setting out of range or without effect."""
+
+class UNetDitherer(FrameByFrame):
+    """Dithers with a U-Net that sees luma. The U-Net itself has no dial; the dial is the price of a flip in
+    the search. OptionError for a setting out of range or without effect.
+    """
 
     def __init__(
         self,
         dial: float | None = None,
         *,
         weights: Weights,
-        passes: int = 1,
         polish: int = POLISH,
-        engine: str | None = None,
     ) -> None:
         if not isinstance(weights.size, UNetSize) or weights.size.colours != 1:
             raise TrainerError("frames are luma: these weights are not those of a U-Net that sees it")
-        super().__init__("a U-Net", dial, passes, polish, engine)
+        if not 0 <= polish <= 1000:
+            raise OptionError(f"--polish {polish}: choose 0 (the network alone) to 1000 rounds")
+        if dial is not None and not polish:
+            raise OptionError("a U-Net alone has no dial; leave the dial out, or give --polish")
+        self.polish, self.price = polish, price_of(0.5 if dial is None else dial)
+        self._settle = settler("sequential")
         self.sees_previous = weights.size.previous
         graph, self._state = nnx.split(weights.network())
 
@@ -44,6 +54,15 @@ class UNetDitherer(Polished):
             return nnx.merge(graph, state)(frame[..., None], previous) > 0
 
         self._network, self._begin = network, FloydSteinberg()
+
+    def dither(self, frame: Frame, shown: Dither | None) -> Dither:
+        """Dither `frame` (float32[H, W] in [0, 1]) to uint8[H, W], 1 = white, while `shown` is shown."""
+        dither = self.alone(frame, shown)
+        if not self.polish:
+            return dither
+        if shown is None:
+            return self._settle(frame, dither, dither, 0.0, None)
+        return self._settle(frame, dither, shown, self.price, self.polish)
 
     def alone(self, frame: Frame, shown: Dither | None) -> Dither:
         """What the U-Net makes of the frame."""

@@ -1,7 +1,6 @@
 """One update of the film-maker's U-Net towards v1, v2 or v3 (`losses.py`), and the U-Net in use.
 
-Every patch of the pool (`trainer/fit/data.py`) makes one pass per frame and shows what the U-Net made of it,
-which v3's sees at the next frame: closed loop. With teacher forcing, the film-maker's way, the shown dither
+Every patch (`patches.py`) shows what the U-Net made of its frame, which v3's sees at the next one: closed loop. With teacher forcing, the film-maker's way, the shown dither
 is Floyd and Steinberg's of the frame before instead of the U-Net's own.
 """
 
@@ -17,12 +16,12 @@ from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.parallel import convolution
+from trainer.film_maker import patches
 from trainer.film_maker.losses import RECONSTRUCTIONS, TermWeights, v1, v2, v3
 from trainer.film_maker.settings import UNetSettings
 from trainer.film_maker.unet import UNet, create, outline
-from trainer.fit import data
 from trainer.fit.critic import adversary_of
-from trainer.fit.data import FIRST_PASSES, MOST_PASSES, patch_keys, scene_of
+from trainer.fit.data import patch_keys
 from trainer.fit.metrics import Metrics, measure
 from trainer.fit.optimisers import direction
 from trainer.fit.pictures import Loop
@@ -42,16 +41,14 @@ def update_of_unet(settings: UNetSettings, axis: str | None = None) -> Update:
         terms = TermWeights(*(hyper.get(f"{term}_weight", 0.0) for term in TermWeights._fields))
         optimiser = direction(settings.optimiser, hyper["momentum"], hyper["clip_norm"])
         keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 1), state.step), 2)
-        scene, before = optimization_barrier(
-            scene_of(state.pool, clips, settings.overfit is not None, settings.teacher_forcing)
+        scene = optimization_barrier(
+            patches.scene_of(state.pool, clips, settings.overfit is not None, settings.teacher_forcing)
         )
         target = floyd_steinberg(scene.frame)
-        if settings.teacher_forcing:
-            scene = scene._replace(previous=floyd_steinberg(before))
 
         def loss_of(params: nnx.State) -> tuple[Array, Array]:
             network = nnx.merge(graph, params)
-            logits = network(scene.frame[..., None], scene.previous if settings.sees_previous else None)
+            logits = network(scene.frame[..., None], scene.shown if settings.sees_previous else None)
             score: Array | float = 0.0
             if adversary:
                 score = adversary.term(state.params.critic, jax.nn.sigmoid(logits), scene.frame)
@@ -59,7 +56,7 @@ def update_of_unet(settings: UNetSettings, axis: str | None = None) -> Update:
                 return v1(logits, target, terms, reconstruct), logits
             if settings.objective == "v2":
                 return v2(logits, target, score, terms, reconstruct), logits
-            calm = (scene.previous, scene.frame, before, score)
+            calm = (scene.shown, scene.frame, scene.before, score)
             return v3(logits, target, *calm, terms, reconstruct), logits
 
         (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
@@ -69,16 +66,16 @@ def update_of_unet(settings: UNetSettings, axis: str | None = None) -> Update:
 
         critic, critics_state, critics_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
         if adversary:
-            ones = patch_keys(keys[0], state.pool)
+            ones = patch_keys(keys[0], state.pool.slots)
             fake = jax.nn.sigmoid(logits)
             critic, critics_state, critics_loss = adversary.update(
                 ones, critic, critics_state, target, fake, scene.frame, rate, hyper
             )
         dither = optimization_barrier((logits > 0).astype(jnp.float32))
-        metrics = mean_over(axis, measure(loss, logits, dither, scene, critics_loss, convolve))
-        # One pass per frame: all other passes count as done.
-        done = jnp.full_like(state.pool.done, max(FIRST_PASSES, MOST_PASSES))
-        pool = data.advance(keys[1], state.pool._replace(done=done), clips, dither)
+        flips, price = jnp.abs(dither - scene.shown), state.pool.crops.price[:, None, None]
+        planes = (logits, dither, scene.frame, dither, price, flips)
+        metrics = mean_over(axis, measure(loss, *planes, critics_loss, convolve))
+        pool = patches.advance(keys[1], state.pool, clips, dither)
         return State(state.step + 1, Pair(params, critic), Pair(its_state, critics_state), pool), metrics
 
     return update
@@ -110,4 +107,6 @@ OBJECTIVE = Objective(
     outline=outline_of,
     update=update_of_unet,
     loop=unet_loop,
+    pool=patches.new_pool,
+    reset=patches.reset,
 )

@@ -1,4 +1,4 @@
-"""What a generator is trained on: clips read from films, and patches of them in small closed loops.
+"""What a network is trained on: clips read from films, and patches of them.
 
 **Clips** are short runs of consecutive frames from all over the films. A clip is a square window of a film,
 the same in all of its frames, at a scale of its own: a dither meets film both shrunk, sharp and quick, and
@@ -7,15 +7,10 @@ resolution.) Clips may cross a cut. They are read once, in the film's order, and
 uint8[clips, LENGTH, side, side], luma, in a nameless file in the folder for temporary files, which vanishes
 with the process.
 
-**The pool** holds the B patches of an update, all on the device. Each patch lives through a few frames of a
-clip with its own dither. It enters a frame with its last dither as the shown one, starts where
-`search/start.py` says, gets one or a few passes of the generator, and moves on to the next frame; after two
-to five frames another patch takes its place. So the generator always sees its own work, and an update is one
-pass for every patch. A new patch begins
-    as a first frame: from error diffusion, nothing being shown, so that flips are almost free; or
-    after a cut: the shown dither is the last one of the patch whose place it takes.
-Some patches stand still, some are flat greys with a drift, some have other contrast, grain, are mirrored,
-turned by quarters or negative. These are pure functions of state and key, for use inside `jit` and `scan`.
+**Crops** say which patch of a clip an update sees, and what is done to it: some patches stand still, some are
+flat greys with a drift, some have other contrast, grain, are mirrored, turned by quarters or negative. What a
+pool of patches holds beside them is the objective's (`stretches.py`, `trainer/film_maker/patches.py`). These
+are pure functions of state and key, for use inside `jit` and `scan`.
 
 A patch is independent of all others and draws from the key by its own number. So the same key gives the same
 patches on any number of devices, and each device handles its own (`sharding.py`).
@@ -27,7 +22,7 @@ from functools import partial
 from itertools import chain, islice
 from math import exp, log
 from tempfile import TemporaryFile, gettempdir
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import jax
@@ -37,8 +32,6 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from trainer.dithers.batched_diffusion import starts
-from trainer.dithers.generator.step import FIRST_PRICE, View
 from trainer.dithers.mask import thresholds
 from trainer.errors import OptionError, TrainerError
 from trainer.films.film import Film
@@ -53,9 +46,6 @@ HALF = 0.5
 
 PRICES = (0.035, 1.2)
 """Prices of a flip, all between as likely on a logarithmic scale: beyond both ends of the dial."""
-FIRST_PASSES = 4
-MOST_PASSES = 3
-
 _MOST_FRAMES = 5
 _STRIDES = (1, 1, 1, 2, 4)
 _FLAT, _FROZEN, _CONTRAST = 0.12, 0.2, 0.4  # cumulated shares of patches
@@ -169,7 +159,6 @@ class Crops(NamedTuple):
     mask_x: Array
     stride: Array
     frames: Array  # how many it lives through
-    passes: Array  # how many per frame
     price: Array
     first: Array  # bool: it began as a first frame
     gain: Array  # contrast about 1/2, then `level` added; 0 for a flat grey
@@ -190,17 +179,6 @@ class Slots(NamedTuple):
     clips: Array  # how many, from `first` on
 
 
-class Pool(NamedTuple):
-    """All patches between two passes; dithers float32[B, P, P] of 0 and 1."""
-
-    slots: Slots
-    crops: Crops
-    turn: Array  # int32[B]: the frame that each patch is at
-    done: Array  # int32[B]: passes made of that frame
-    dither: Array
-    previous: Array
-
-
 def slots(batch: int, clips: int, parts: int = 1) -> Slots:
     """For a pool of `batch` patches, with as many from each of the equal parts of the clips."""
     number, each = np.arange(batch, dtype=np.int32), clips // parts
@@ -208,96 +186,14 @@ def slots(batch: int, clips: int, parts: int = 1) -> Slots:
     return Slots(*(jnp.asarray(array, jnp.int32) for array in (number, first, np.full(batch, each))))
 
 
-def new_pool(key: Array, slots: Slots, clips: Array, patch: int) -> Pool:
-    """A pool of new patches, all at a first frame."""
-    every = jnp.ones(slots.number.shape, bool)
-    crops = draw(key, slots, clips, patch)._replace(first=every)
-    nothing = jnp.zeros((*every.shape, patch, patch), jnp.float32)
-    turn = jnp.zeros(every.shape, jnp.int32)
-    return _at_start(Pool(slots, crops, turn, turn, nothing, nothing), clips, every)
-
-
-def reset(key: Array, pool: Pool, clips: Array) -> Pool:
-    """The pool with new patches everywhere, for other clips: after a cut, or at a first frame."""
-    every = jnp.ones(pool.turn.shape, bool)
-    return _after(key, pool, clips, pool.dither, every, every)
-
-
-def patch_keys(key: Array, pool: Any) -> Array:
+def patch_keys(key: Array, slots: Slots) -> Array:
     """A key for each patch by its number, [B], so that its draws do not depend on the devices."""
-    return _keys(key, pool.slots)
-
-
-def view(pool: Pool, clips: Array) -> View:
-    """The input of the next pass."""
-    patch = pool.dither.shape[-1]
-    price = jnp.where(_is_first(pool), FIRST_PRICE, pool.crops.price)
-    frame = _frames(clips, pool.crops, pool.turn, patch)
-    return View(frame, pool.dither, pool.previous, price, masks(pool.crops, patch))
-
-
-def scene_of(
-    pool: Pool, clips: Array, overfit: bool = False, teacher_forcing: bool = False
-) -> tuple[View, Array]:
-    """The input of the next pass, and the frame before, float32[B, P, P].
-
-    A first frame has none before it and counts as still. `teacher_forcing`: each pair of frames stands for
-    itself, and begins one frame later. `overfit`: all patches show the first frame of the first clip, as it
-    is, whatever was shown before.
-    """
-    if overfit:
-        scene, patch = view(pool, clips), pool.dither.shape[-1]
-        frame = clips[0, 0, :patch, :patch].astype(jnp.float32) / 255
-        scene = scene._replace(frame=jnp.broadcast_to(frame, scene.frame.shape))
-        return scene, scene.frame
-    if teacher_forcing:
-        return view(pool._replace(turn=pool.turn + 1), clips), view(pool, clips).frame
-    return view(pool, clips), view(pool._replace(turn=pool.turn - (pool.turn > 0)), clips).frame
-
-
-def is_last_pass(pool: Pool) -> Array:
-    """For each patch, bool[B]: whether the next pass is the last of its frame."""
-    passes = jnp.where(pool.turn == 0, jnp.maximum(pool.crops.passes, FIRST_PASSES), pool.crops.passes)
-    return pool.done + 1 >= passes
-
-
-def advance(key: Array, pool: Pool, clips: Array, dither: Array) -> Pool:
-    """The pool after a pass that made `dither`: the next pass, the next frame, or a new patch."""
-    over = is_last_pass(pool)
-    return _after(key, pool, clips, dither, over, over & (pool.turn + 1 >= pool.crops.frames))
-
-
-def _after(key: Array, pool: Pool, clips: Array, dither: Array, over: Array, gone: Array) -> Pool:
-    """The pool after a pass; `over` patches finish a frame, and new ones replace those that are `gone`."""
-    fresh = draw(key, pool.slots, clips, dither.shape[-1])
-    crops = jax.tree.map(lambda new, old: jnp.where(gone, new, old), fresh, pool.crops)
-    turn = jnp.where(gone, 0, pool.turn + over)
-    previous = jnp.where(over[:, None, None], dither, pool.previous)
-    done = jnp.where(over, 0, pool.done + 1)
-    return _at_start(Pool(pool.slots, crops, turn, done, dither, previous), clips, over)
-
-
-def _is_first(pool: Pool) -> Array:
-    """For each patch, bool[B]: whether nothing is shown before its frame."""
-    return pool.crops.first & (pool.turn == 0)
-
-
-def _at_start(pool: Pool, clips: Array, over: Array) -> Pool:
-    """The pool with the patches that are `over` with a frame moved to the start of the next one."""
-    scene, first = view(pool, clips), _is_first(pool)
-    start = starts(scene.frame, pool.previous, scene.price, first)
-    dither = jnp.where(over[:, None, None], start, pool.dither)
-    previous = jnp.where((over & first)[:, None, None], start, pool.previous)
-    return pool._replace(dither=dither, previous=previous)
-
-
-def _keys(key: Array, slots: Slots) -> Array:
     return jax.vmap(jax.random.fold_in, (None, 0))(key, slots.number)
 
 
 def draw(key: Array, slots: Slots, clips: Array, patch: int) -> Crops:
     """New patches at random places of random clips."""
-    return jax.vmap(partial(_draw_one, side=clips.shape[-1], patch=patch))(_keys(key, slots), slots)
+    return jax.vmap(partial(_draw_one, side=clips.shape[-1], patch=patch))(patch_keys(key, slots), slots)
 
 
 def _draw_one(key: Array, slot: Slots, side: int, patch: int) -> Crops:
@@ -320,7 +216,6 @@ def _draw_one(key: Array, slot: Slots, side: int, patch: int) -> Crops:
         mask_y=whole(0, tile), mask_x=whole(0, tile),
         stride=jnp.where(frozen, 0, stride),
         frames=whole(2, _MOST_FRAMES + 1),
-        passes=jnp.where(real(0, 1) < 0.5, 1, whole(1, MOST_PASSES + 1)),
         price=jnp.exp(real(*(log(price) for price in PRICES))),
         first=real(0, 1) < 0.5,
         gain=jnp.where(flat, 0.0, jnp.where(contrast, real(0.4, 1.6), 1.0)),
@@ -332,7 +227,7 @@ def _draw_one(key: Array, slot: Slots, side: int, patch: int) -> Crops:
     )  # fmt: skip
 
 
-def _frames(clips: Array, crops: Crops, turn: Array, patch: int) -> Array:
+def frame_at(clips: Array, crops: Crops, turn: Array, patch: int) -> Array:
     """The frame each patch is at, float32[B, P, P] in [0, 1]."""
 
     def one(crop: Crops, turn: Array) -> Array:
@@ -356,7 +251,7 @@ def _frames(clips: Array, crops: Crops, turn: Array, patch: int) -> Array:
 def frames_of(clips: Array, crops: Crops, count: int, patch: int) -> Array:
     """The first so many frames of each patch, float32[B, count, P, P] in [0, 1]."""
     turns = jnp.arange(count)[:, None] + jnp.zeros_like(crops.clip)
-    return jnp.moveaxis(jax.vmap(lambda turn: _frames(clips, crops, turn, patch))(turns), 0, 1)
+    return jnp.moveaxis(jax.vmap(lambda turn: frame_at(clips, crops, turn, patch))(turns), 0, 1)
 
 
 def masks(crops: Crops, patch: int) -> Array:

@@ -10,18 +10,22 @@ gradient passes straight through the threshold; grey values would give them away
 What the patches are and what the critic takes for real: `stretches.py`.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jax import Array
 from jax.lax import optimization_barrier, stop_gradient
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
+from numpy.typing import NDArray
 
-from trainer.dithers.generator.one_shot import (
+from trainer.dithers.generator.model import create, outline
+from trainer.dithers.generator.step import (
     ALL,
     ALONE,
     Stretch,
@@ -29,13 +33,11 @@ from trainer.dithers.generator.one_shot import (
     before,
     by_themselves,
     convolution_on,
-    create,
     decides,
     dithered,
     glass_of,
     held,
     logits_of,
-    outline,
     planes,
 )
 from trainer.dithers.mask import thresholds, tiled
@@ -43,11 +45,10 @@ from trainer.fit import stretches
 from trainer.fit.critic import adversary_of
 from trainer.fit.data import patch_keys
 from trainer.fit.loss import expected_flips, straight_through, white_or_black
-from trainer.fit.metrics import Metrics
+from trainer.fit.metrics import Metrics, measure
 from trainer.fit.optimisers import direction
 from trainer.fit.pictures import Loop
-from trainer.fit.polishing import on_host
-from trainer.fit.settings import GanSettings, Hyper
+from trainer.fit.settings import Hyper, Settings
 from trainer.fit.sharding import AXIS, mean_over, sharded_jit
 from trainer.fit.stretches import StretchPool
 from trainer.fit.train import STATE_SPECS, Objective, Pair, State, Update
@@ -65,7 +66,7 @@ class Wanted(NamedTuple):
 
 
 def train_step(
-    settings: GanSettings, axis: str | None, hyper: Hyper, state: State, clips: Array, rate: Any
+    settings: Settings, axis: str | None, hyper: Hyper, state: State, clips: Array, rate: Any
 ) -> tuple[State, Metrics, Wanted]:
     """Network and critic after one step of their optimisers, and the pool with its dithers so far and with
     new patches, whose anchors are wanted; metrics.
@@ -85,7 +86,7 @@ def train_step(
     weight = jnp.where(number == ALL, 1.0, QUARTER)[:, None, None, None]
     heard = weight * jnp.where(number == ALL, 1.0, hyper["late_weight"])[:, None, None, None]
     price = jnp.where(stretch.alone, 0.0, stretch.price)[:, None, None, None]
-    noise = _noise(patch_keys(keys[0], pool), stretch)
+    noise = _noise(patch_keys(keys[0], pool.slots), stretch)
 
     def loss_of(params: Any) -> tuple[Array, Array]:
         logits = logits_of(nnx.merge(graph, params), seen)
@@ -122,28 +123,25 @@ def train_step(
     if adversary:
         real, fake = (_shown(stretch, each, each) for each in (pool.real, dither))
         critic, critics_state, critics_loss = adversary.update(
-            patch_keys(keys[1], pool), critic, critics_state, real, fake, _flat(stretch.frame), rate, hyper
+            patch_keys(keys[1], pool.slots),
+            critic,
+            critics_state,
+            real,
+            fake,
+            _flat(stretch.frame),
+            rate,
+            hyper,
         )
-    visible = glass_of(stretch, dither).shows(dither) - stretch.frame
+    seen_now = glass_of(stretch, dither).shows(dither)
     flips = jnp.abs(dither - before(stretch, dither, stretch.shown))
-    likely = jax.nn.sigmoid(logits)
-    metrics = Metrics(
-        loss,
-        (visible * convolve(visible) + price * flips).mean(),
-        dither.mean(),
-        stretch.frame.mean(),
-        (stretch.frame > 0.5).mean(),
-        jnp.abs(dither - pool.real).mean(),
-        (likely * (1 - likely)).mean(),
-        critics_loss,
-    )
+    metrics = measure(loss, logits, dither, stretch.frame, seen_now, price, flips, critics_loss, convolve)
     gone = stretches.is_last(pool)
     pool, goal = stretches.replaced(keys[2], pool._replace(dither=dither), clips, gone, overfit)
     made = State(state.step + 1, Pair(params, critic), Pair(its_state, critics_state), pool)
     return made, mean_over(axis, metrics), Wanted(stretches.diffused(goal), goal, gone)
 
 
-def update_of_gan(settings: GanSettings, axis: str | None = None) -> Update:
+def update_of_gan(settings: Settings, axis: str | None = None) -> Update:
     """One whole update on the device, searches included."""
     overfit = settings.overfit is not None
 
@@ -159,7 +157,7 @@ def update_of_gan(settings: GanSettings, axis: str | None = None) -> Update:
     return update
 
 
-def update_on_cpu(settings: GanSettings, mesh: Mesh | None, in_parts: bool) -> Update:
+def update_on_cpu(settings: Settings, mesh: Mesh | None, in_parts: bool) -> Update:
     """The same, with the sequential searches between two compiled halves."""
     in_clips = P(AXIS) if in_parts else P()
     axis = None if mesh is None else AXIS
@@ -180,6 +178,22 @@ def update_on_cpu(settings: GanSettings, mesh: Mesh | None, in_parts: bool) -> U
         return state._replace(pool=pool._replace(real=real)), metrics
 
     return update
+
+
+def on_host(work: Callable[..., NDArray[np.float32]], *planes: Array) -> Array:
+    """`work` in NumPy, from arrays of patches to one like the first; every process does its own devices'.
+
+    It runs between two halves of an update, never within compiled code: as soon as several devices of a
+    process wait for each other, it would wait for the thread that waits for it.
+    """
+
+    def of_one_device(shards: tuple[jax.Shard, ...]) -> Array:
+        # NumPy's arrays, since taking a patch from one of JAX's is a computation of its own.
+        return jax.device_put(work(*(np.asarray(shard.data) for shard in shards)), shards[0].device)
+
+    shards = zip(*(plane.addressable_shards for plane in planes), strict=True)
+    each = [of_one_device(shard) for shard in shards]
+    return jax.make_array_from_single_device_arrays(planes[0].shape, planes[0].sharding, each)
 
 
 def _noise(keys: Array, stretch: Stretch) -> Array:
@@ -209,12 +223,12 @@ def _shown(stretch: Stretch, dither: Array, hard: Array) -> Array:
     return jnp.stack([_flat(each) for each in three], 1)
 
 
-def outline_of(settings: GanSettings) -> nnx.Module:
+def outline_of(settings: Settings) -> nnx.Module:
     """The network with shapes in place of weights."""
     return outline(settings.size, jnp.dtype(settings.precision))
 
 
-def gan_loop(settings: GanSettings, side: int) -> Loop:
+def gan_loop(settings: Settings, side: int) -> Loop:
     """What the network makes of two frames, each by itself."""
     graph = nnx.graphdef(outline(settings.size))
     mask = jnp.asarray(tiled(thresholds(), (side, side)))

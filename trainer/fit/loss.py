@@ -1,16 +1,12 @@
 """The losses of a fit: the two-action loss of the project's own generator, and what a critic adds.
 
-**Two actions.** The energy of a dither b of the frame f, shown after the dither p, is that of
-`search/energy.py`:
-    E(b) = sum e (c * e) + price * flips,    e = b - f,    c the two-eye kernel, 1 at its centre.
-A generator that is unsure draws which of the proposed moves (`generator/step.py`) to make, each pixel's by
-itself, with probability pi. Its expected energy has an exact gradient: with respect to pi(m) it is the mean,
-over the draws of all others, of the change of energy by pixel m's move, which flips the pixels k,
-    dE(m) = sum over k of (u + 2 s (c * d)) + own,    d the change by all other drawn moves, s = 1 - 2b,
-with the slope u and the move's own cost (`search/moves.py`). One draw gives all pixels an unbiased estimate
-by one convolution. A pixel that two drawn moves share counts as flipped twice, which is dear. Source: the
-moves of M. Analoui and J. P. Allebach, Proc. SPIE 1666, 1992, read as a policy gradient with all other pixels
-as the baseline.
+**Two actions.** The visible energy of what the glass shows, r, for the frame f is
+    E(b) = sum e (c * e),    e = r - f,    c the two-eye kernel, 1 at its centre.
+A generator that is unsure draws every pixel's colour by itself, white with probability pi. Its expected energy
+has an exact gradient: with respect to pi(m) it is the mean, over the draws of all others, of the change of
+energy between pixel m's two colours. One draw gives all pixels an unbiased estimate by one convolution.
+Source: the moves of M. Analoui and J. P. Allebach, Proc. SPIE 1666, 1992, read as a policy gradient with all
+other pixels as the baseline.
 
 **A critic** scores how real a dither looks:
     pix2pix           by a logit that tells real from fake (I. Goodfellow and others, NeurIPS 2014)
@@ -31,29 +27,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from trainer.dithers.generator.model import Convolve
-from trainer.dithers.generator.one_shot import Glass
-from trainer.dithers.generator.step import Energy, Proposal
-from trainer.dithers.search.moves import NOTHING, gather_sum, self_cost, uses
-
-
-def counterfactual(
-    logits: Array,
-    drawn: Array,
-    proposal: Proposal,
-    energy: Energy,
-    temperature: Array | float,
-    limit: Array | float,
-) -> Array:
-    """Towards dots: each pixel learns whether the dither is better with its move made or not.
-
-    `drawn`, bool[B, H, W]: the moves that are made, drawn from the logits. `temperature` divides the logits
-    where the gradient passes; a move changes the energy by at most `limit`, since how bad a very bad one is
-    matters little. The gradient counts, not the value: at temperature 1 and without a limit it is, on average
-    over draws, that of the expected energy per pixel.
-    """
-    gain = jnp.clip(jax.lax.stop_gradient(gains(drawn, proposal, energy)), -limit, limit)
-    return jnp.mean(gain * jax.nn.sigmoid(logits / temperature))
+from trainer.dithers.generator.step import Convolve, Glass
 
 
 def white_or_black(
@@ -69,9 +43,11 @@ def white_or_black(
     """Towards the likeness of the frame: each pixel that counts learns whether it had better be white.
 
     `counts`: what a pixel counts for, 0 where it is not to be decided. `dither`: one draw of the others from
-    the logits, and those as they are; `glass`: what it shows of each pixel, black or white. As
-    `counterfactual`, a pixel's two colours being its two actions:
+    the logits, and those as they are; `glass`: what it shows of each pixel, black or white.
         dE(m) = E with pixel m white - E with it black = a (2 (c * e) + a (1 - 2b)),    a = white - black.
+    `temperature` divides the logits where the gradient passes; a pixel changes the energy by at most `limit`,
+    since how bad a very bad one is matters little. The gradient counts, not the value: at temperature 1 and
+    without a limit it is, on average over draws, that of the expected energy per pixel.
     """
     step = glass.white - glass.black
     gain = step * (2 * convolve(glass.shows(dither) - frame) + step * (1 - 2 * dither))
@@ -86,25 +62,6 @@ def expected_flips(chance: Array, before: Array, price: Array) -> Array:
     here and in the frame before.
     """
     return jnp.mean(price * jnp.abs(chance - before))
-
-
-def gains(drawn: Array, proposal: Proposal, energy: Energy) -> Array:
-    """dE(m): E with pixel m's move made minus E without it, all others as drawn; float32[B, H, W]."""
-    change = proposal.sign * uses(jnp.where(drawn, proposal.move, NOTHING))
-    slope = proposal.slope + 2 * proposal.sign * energy.convolve(change)
-    own = self_cost(proposal.move, energy.self_costs)
-    return gather_sum(proposal.move, slope) + jnp.where(drawn, -own, own)
-
-
-def energy_per_pixel(dither: Array, frame: Array, previous: Array, price: Array, convolve: Convolve) -> Array:
-    """E / (H W) of every frame of the batch, float32[B]."""
-    e = dither - frame
-    return jnp.mean(e * convolve(e) + price[:, None, None] * jnp.abs(dither - previous), (-2, -1))
-
-
-def draw(key: Array, logits: Array) -> Array:
-    """Moves drawn pixel by pixel, each with probability sigmoid(logit): bool, of the logits' shape."""
-    return jax.random.bernoulli(key, jax.nn.sigmoid(logits))
 
 
 _LOGISTIC = ("pix2pix", "r1")

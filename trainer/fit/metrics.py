@@ -7,15 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from trainer.dithers.generator.model import Convolve
-from trainer.dithers.generator.step import View
+from trainer.dithers.generator.step import Convolve
 from trainer.errors import TrainerError
-from trainer.fit.loss import energy_per_pixel
 
-PATIENCE = 1000
-"""Updates before a generator that changes nothing counts as collapsed: it begins by changing nothing."""
-STILL = 1e-9
-"""A generator surer than this, with nothing to gain, makes no move for certain: no gradient is left."""
 SURE = 1e-3
 """A network that imitates and is surer than this of one colour everywhere has hardly any gradient left."""
 RUNAWAY = 1e4
@@ -41,24 +35,34 @@ class Metrics(NamedTuple):
 
 
 def measure(
-    loss: Array, logits: Array, dither: Array, scene: View, critic: Array | float, convolve: Convolve
+    loss: Array,
+    logits: Array,
+    dither: Array,
+    frame: Array,
+    seen: Array,
+    fees: Array,
+    flips: Array,
+    critic: Array | float,
+    convolve: Convolve,
 ) -> Metrics:
-    """The metrics of an update in which the generator gave `logits` for a scene, and so `dither`."""
-    probability = jax.nn.sigmoid(logits)
+    """The metrics of an update, from planes of one shape: the logits, the dither, the frame, what is seen of
+    the dither, the price of each pixel's flip, and the flips.
+    """
+    probability, error = jax.nn.sigmoid(logits), seen - frame
     return Metrics(
         loss,
-        energy_per_pixel(dither, scene.frame, scene.previous, scene.price, convolve).mean(),
+        (error * convolve(error) + fees * flips).mean(),
         dither.mean(),
-        scene.frame.mean(),
-        (scene.frame > 0.5).mean(),
-        jnp.abs(dither - scene.previous).mean(),
+        frame.mean(),
+        (frame > 0.5).mean(),
+        flips.mean(),
         (probability * (1 - probability)).mean(),
         jnp.asarray(critic, jnp.float32),
     )
 
 
-def trouble(step: int, metrics: Metrics, imitates: bool = False) -> tuple[str, str] | None:
-    """What is lost, by the mean metrics of the updates until `step`, and the remedy; None if all is well.
+def trouble(metrics: Metrics, imitates: bool = False) -> tuple[str, str] | None:
+    """What is lost, by the mean metrics of some updates, and the remedy; None if all is well.
 
     `imitates`: the network learns another's dithers pixel by pixel. It begins as a thresholded picture, which
     is all white on a bright film, and may end as a copy of what is shown. It is lost only where it is sure of
@@ -76,17 +80,11 @@ def trouble(step: int, metrics: Metrics, imitates: bool = False) -> tuple[str, s
         return "every dither is all white", slower
     if metrics.white < 0.005 and share > 0.03 and not alive:
         return "every dither is all black", slower
-    if imitates or step <= PATIENCE:
-        return None
-    if metrics.flips < 1e-4:
-        return "every dither is a copy of the one before", slower
-    if metrics.unsure < STILL and abs(metrics.loss) < STILL:
-        return "the generator makes no move at all, and learns no more", slower
     return None
 
 
 def check(step: int, metrics: Metrics, imitates: bool = False) -> None:
     """TrainerError in one line where there is `trouble`."""
-    if found := trouble(step, metrics, imitates):
+    if found := trouble(metrics, imitates):
         what, remedy = found
         raise TrainerError(f"the fit is lost after {step} updates: {what}; fit again with {remedy}")

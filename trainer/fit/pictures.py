@@ -15,23 +15,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax import Array
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.dithers.batched_diffusion import starts
-from trainer.dithers.generator.model import MIDDLE_PRICE, outline
-from trainer.dithers.generator.step import FIRST_PRICE, View, energy_on, step
-from trainer.dithers.mask import thresholds, tiled
 from trainer.errors import OptionError
 from trainer.films.cuts import difference
-from trainer.fit.data import FIRST_PASSES, Clips
-from trainer.fit.settings import Settings
+from trainer.fit.data import Clips
 
 _LOOK_AT = 256
 _BLACK = 8
@@ -74,29 +67,6 @@ def choose_scenes(clips: Clips) -> list[Scene]:
 
 Loop = Callable[[Any, Any], Array]
 """(generator's weights, frames float32[B, 2, H, W]) -> dithers, the second shown after the first."""
-
-
-def generator_loop(settings: Settings, side: int) -> Loop:
-    """The loop of the project's own generator, for frames of side x side pixels."""
-    graph = nnx.graphdef(outline(settings.size))
-    mask = jnp.asarray(tiled(thresholds(), (side, side)))
-    energy = energy_on((side, side))
-
-    def loop(params: Any, frames: Array) -> Array:
-        network = nnx.merge(graph, params)
-        shown = jnp.zeros_like(frames[:, 0])
-        dithers = []
-        for number, (passes, price) in enumerate([(FIRST_PASSES, FIRST_PRICE), (1, MIDDLE_PRICE)]):
-            frame, prices = frames[:, number], jnp.full(len(frames), price)
-            dither = starts(frame, shown, prices, jnp.full(len(frames), number == 0))
-            shown = dither if number == 0 else shown
-            for _ in range(passes):
-                dither = step(network, View(frame, dither, shown, prices, mask), energy)
-            shown = dither
-            dithers.append(dither)
-        return jnp.stack(dithers, 1)
-
-    return loop
 
 
 def sheet(scenes: list[Scene], dithers: NDArray[np.float32]) -> bytes:

@@ -219,17 +219,19 @@ class CriticSettings(CommonSettings):
 
 @dataclass(frozen=True)
 class Settings(CriticSettings):
-    """The project's own objective: the generator, towards the least energy."""
+    """The project's own objective: the generator of a GAN, in the style of settled dithers
+    (`trainer/fit/gan.py`).
+    """
 
-    objective: ClassVar[str] = "counterfactual"
-    trained_by: ClassVar[str] = "trainer.fit.train:OWN"
+    objective: ClassVar[str] = "gan"
+    trained_by: ClassVar[str] = "trainer.fit.gan:OBJECTIVE"
 
-    blocks: int = setting(2, "residual blocks", NETWORK)
-    sweeps: int = _whole(
-        1, "rounds of the search after the last pass of a frame, in a quarter of the patches", 0, 1000
-    )
+    channels: int = changed(CommonSettings, "channels", 32)
+    blocks: int = setting(5, "residual blocks", NETWORK)
+    batch: int = changed(CommonSettings, "batch", 3)
+    rate: float = changed(CommonSettings, "rate", 2e-3)
     temperature: float = setting(
-        3.0,
+        2.0,
         "divides the logits where the gradient passes, so that it reaches pixels the generator is sure of",
         OBJECTIVE,
         valid=lambda x: 0.01 <= x <= 1e6,
@@ -238,18 +240,25 @@ class Settings(CriticSettings):
     )
     limit: float = setting(
         8.0,
-        "the most that one move counts",
+        "the most that one pixel counts",
         OBJECTIVE,
         valid=lambda x: 0.01 <= x <= 1e6,
         range="0.01 to 1000000",
         sweep=True,
     )
-    critic_real: str = setting(
-        "floyd-steinberg",
-        "the dithers that the critic takes for real",
-        CRITIC,
-        choices=("floyd-steinberg", "search"),
+    critic_weight: float = changed(CriticSettings, "critic_weight", 0.15)
+    late_weight: float = setting(
+        0.4,
+        "what the critic counts for in passes over a quarter of the pixels, as a share",
+        OBJECTIVE,
+        valid=lambda x: 0 <= x <= 100,
+        range="0 to 100",
+        sweep=True,
     )
+    adversary: str = changed(CriticSettings, "adversary", "r1")
+    critic_rate: float = changed(CriticSettings, "critic_rate", 1e-3)
+    critic_steps: int = changed(CriticSettings, "critic_steps", 1)
+    r1_weight: float = changed(CriticSettings, "r1_weight", 1.0)
 
     @property
     def size(self) -> Any:
@@ -257,41 +266,6 @@ class Settings(CriticSettings):
         from trainer.dithers.generator.model import Size
 
         return Size(self.channels, self.blocks)
-
-
-@dataclass(frozen=True)
-class GanSettings(CriticSettings):
-    """The GAN: dots without a search, in the style of settled dithers (`trainer/fit/gan.py`)."""
-
-    objective: ClassVar[str] = "gan"
-    trained_by: ClassVar[str] = "trainer.fit.gan:OBJECTIVE"
-
-    channels: int = changed(CommonSettings, "channels", 32)
-    blocks: int = changed(Settings, "blocks", 5)
-    batch: int = changed(CommonSettings, "batch", 3)
-    rate: float = changed(CommonSettings, "rate", 2e-3)
-    temperature: float = changed(Settings, "temperature", 2.0)
-    limit: float = changed(Settings, "limit", 8.0)
-    critic_weight: float = changed(CriticSettings, "critic_weight", 0.1)
-    late_weight: float = setting(
-        0.4,
-        "what the critic counts for in passes after the first, as a share",
-        OBJECTIVE,
-        valid=lambda x: 0 <= x <= 100,
-        range="0 to 100",
-        sweep=True,
-    )
-    adversary: str = changed(CriticSettings, "adversary", "r1")
-    critic_rate: float = changed(CriticSettings, "critic_rate", 5e-4)
-    critic_steps: int = changed(CriticSettings, "critic_steps", 1)
-    r1_weight: float = changed(CriticSettings, "r1_weight", 1.0)
-
-    @property
-    def size(self) -> Any:
-        """The network's."""
-        from trainer.dithers.generator.one_shot import OneShotSize
-
-        return OneShotSize(self.channels, self.blocks)
 
     @property
     def critic_dithers(self) -> int:
@@ -305,8 +279,7 @@ class GanSettings(CriticSettings):
 
 
 OBJECTIVES = {
-    "counterfactual": "trainer.fit.settings:Settings",
-    "gan": "trainer.fit.settings:GanSettings",
+    "gan": "trainer.fit.settings:Settings",
     "v1": "trainer.film_maker.settings:V1",
     "v2": "trainer.film_maker.settings:V2",
     "v3": "trainer.film_maker.settings:V3",
@@ -442,7 +415,7 @@ def add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
         "--objective",
         metavar="NAME",
         default=Settings.objective,
-        help="counterfactual (default): the generator, which learns to search; gan: dots without a search; "
+        help="gan (default): the generator, towards the least visible error and the dots of settled dithers; "
         "v1, v2, v3: the film-maker's U-Nets, towards Floyd and Steinberg's dither, with a critic, and with "
         "the shown dither",
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from trainer.dithers.batched_diffusion import floyd_steinberg
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.one_shot import ALONE, QUARTERS, Stretch, held
+from trainer.dithers.generator.step import ALONE, QUARTERS, Stretch, held
 from trainer.dithers.levels import Levels
 from trainer.dithers.search import volume
 from trainer.dithers.search.joint import Window

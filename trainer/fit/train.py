@@ -1,14 +1,8 @@
-"""Fitting a generator: the state, one update, many of them, and the loop.
+"""Fitting a network: the state, many updates, and the loop.
 
-An update is one pass for every patch of the pool (`data.py`): draw moves from the generator's probabilities,
-price every one of them made and not made (`loss.counterfactual`), take one step of the optimiser. The pool
-advances with the dither of the pass as it is used (`generator/step.py`); the search polishes a quarter of the
-patches before they are shown, so that the generator learns to work with it and without it. A critic, if there
-is one, compares the thresholded dithers with Floyd and Steinberg's of the same frames, or with what the
-search would make of them.
-
-That is the project's own objective. Another one brings its own network and update as an `Objective`
-(`trainer/film_maker/train.py`); compiling, devices and the loop are the same for all.
+What an update is depends on the objective: the project's own is `gan.py`, the film-maker's are in
+`trainer/film_maker`. Each brings its own network, patches and update as an `Objective`; compiling, devices and
+the loop are the same for all.
 
 All randomness comes from the seed and the number of the update, so that a resumed run makes the same updates
 as one that was never cut short, on the same machine.
@@ -26,42 +20,31 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from jax.lax import optimization_barrier
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from trainer.dithers.batched_diffusion import floyd_steinberg
-from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.model import count_parameters, create, outline
-from trainer.dithers.generator.step import View, accept_moves, energy_on, planes_of, propose
+from trainer.dithers.generator.model import count_parameters
 from trainer.dithers.generator.weights import Weights, arrays_of
-from trainer.dithers.search.moves import scatter_sum
-from trainer.dithers.search.parallel import sweeps
 from trainer.fit import data
 from trainer.fit.checkpoint import Record, Run
 from trainer.fit.critic import adversary_of
-from trainer.fit.data import Clips, patch_keys, scene_of, slots
-from trainer.fit.loss import counterfactual, draw, straight_through
-from trainer.fit.metrics import Metrics, check, measure
+from trainer.fit.data import Clips, slots
+from trainer.fit.metrics import Metrics, check
 from trainer.fit.optimisers import direction, learning_rates
-from trainer.fit.pictures import Loop, generator_loop
+from trainer.fit.pictures import Loop
 from trainer.fit.placement import PlacedClips, Placement
-from trainer.fit.polishing import chosen, settled, swept
-from trainer.fit.settings import CommonSettings, Hyper, Settings, hyper_of, shape_of
+from trainer.fit.settings import CommonSettings, Hyper, hyper_of, shape_of
 from trainer.fit.sharding import (
     AXIS,
     all_gather,
     broadcast,
     broadcast_numbers,
     device_put,
-    mean_over,
     on_process_zero,
     sharded_jit,
 )
 
 CHECKPOINT_SECONDS = 60.0
-REAL_SWEEPS = 12
-"""Sweeps that turn the dither so far into a real one, for a critic that is to know the search's."""
 
 
 class Pair(NamedTuple):
@@ -103,12 +86,12 @@ class Objective(NamedTuple):
     """(settings, axis) -> one update, to be compiled; means are over the devices of the axis."""
     loop: Callable[[Any, int], Loop]
     """(settings, side) -> what the network alone makes of two frames of side x side pixels."""
+    pool: Callable[..., Any]
+    """(key, slots, clips, side of a patch) -> the patches before the first update."""
+    reset: Callable[[Array, Any, Array], Any]
+    """(key, pool, other clips) -> the pool with patches from those."""
     update_on_cpu: Callable[[Any, Mesh | None, bool], Update] | None = None
     """(settings, mesh, are the clips sharded) -> a compiled update that is quicker on a CPU, if there is."""
-    pool: Callable[..., Any] = data.new_pool
-    """(key, slots, clips, side of a patch) -> the patches before the first update."""
-    reset: Callable[[Array, Any, Array], Any] = data.reset
-    """(key, pool, other clips) -> the pool with patches from those."""
 
 
 def objective_of(settings: CommonSettings) -> Objective:
@@ -163,119 +146,6 @@ def _beginning(
     nothing: Any = ()
     learned = State(jnp.int32(0), Pair(params, critic), Pair(optimiser.init(params), its_optimiser), nothing)
     return learned, jax.random.key(settings.seed), slots(settings.batch, clips, parts)
-
-
-# One update.
-
-
-def train_step(
-    settings: Settings, axis: str | None, hyper: Hyper, state: State, clips: Array, rate: Any
-) -> tuple[State, Metrics, tuple[Array, View, Array]]:
-    """The generator, and the critic if there is one, after one step of their optimisers; the metrics; and the
-    dithers that the pool will go on with, what they are dithers of, and which of them are to be polished.
-    """
-    graph = nnx.graphdef(outline_of(settings))
-    energy = energy_on((settings.patch, settings.patch))
-    adversary = adversary_of(settings, axis)
-    optimiser = direction(settings.optimiser, hyper["momentum"], hyper["clip_norm"])
-    key = _keys(hyper, state)[0]
-    # Without the barriers XLA computes the frames again for every use of a pixel.
-    scene = optimization_barrier(scene_of(state.pool, clips, overfit=settings.overfit is not None)[0])
-    proposal = optimization_barrier(propose(scene, energy))
-    planes = optimization_barrier(planes_of(scene, proposal))
-
-    def loss_of(params: Any) -> tuple[Array, Array]:
-        logits = nnx.merge(graph, params)(planes)
-        drawn = jax.vmap(draw)(patch_keys(key, state.pool), jax.lax.stop_gradient(logits))
-        loss = counterfactual(logits, drawn, proposal, energy, hyper["temperature"], hyper["limit"])
-        if adversary:
-            likely = proposal.sign * scatter_sum(proposal.move, jax.nn.sigmoid(logits))
-            fake = scene.dither + straight_through(accept_moves(proposal, logits, energy), likely)
-            loss = loss + hyper["critic_weight"] * adversary.term(state.params.critic, fake, scene.frame)
-        return loss, logits
-
-    (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
-    gradient = mean_over(axis, gradient)
-    step, its_state = optimiser.update(gradient, state.optimiser.generator, state.params.generator)
-    params = jax.tree.map(lambda p, s: p - rate * s, state.params.generator, step)
-    dither = optimization_barrier(scene.dither + accept_moves(proposal, logits, energy))
-
-    critic, critics_state, critics_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
-    if adversary:
-        key_real, key_critic = jax.random.split(jax.random.fold_in(key, 1))
-        ones = real_dithers(settings.critic_real, key_real, scene)
-        keys = patch_keys(key_critic, state.pool)
-        critic, critics_state, critics_loss = adversary.update(
-            keys, critic, critics_state, ones, dither, scene.frame, rate, hyper
-        )
-    metrics = mean_over(axis, measure(loss, logits, dither, scene, critics_loss, energy.convolve))
-    learned = State(state.step, Pair(params, critic), Pair(its_state, critics_state), state.pool)
-    return learned, metrics, (dither, scene, chosen(state.pool))
-
-
-def advance(hyper: Hyper, state: State, clips: Array, dither: Array) -> State:
-    """The rest of an update: the pool goes on with these dithers, polished or not."""
-    pool = data.advance(_keys(hyper, state)[2], state.pool, clips, dither)
-    return state._replace(step=state.step + 1, pool=pool)
-
-
-def update_of_generator(settings: Settings, axis: str | None = None) -> Update:
-    """One whole update on the device, polishing included."""
-
-    def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
-        state, metrics, (dither, scene, some) = train_step(settings, axis, hyper, state, clips, rate)
-        if settings.sweeps:
-            key = _keys(hyper, state)[1]
-            dither = optimization_barrier(swept(key, dither, scene, some, settings.sweeps))
-        return advance(hyper, state, clips, dither), metrics
-
-    return update
-
-
-def update_on_cpu(settings: Settings, mesh: Mesh | None, in_parts: bool) -> Update:
-    """One compiled update whose dithers the sequential search polishes, between two compiled halves."""
-    if not settings.sweeps:
-        return _compiled(update_of_generator, settings, mesh, in_parts)
-    specs, made = _in_specs(in_parts), (STATE_SPECS, P(), (P(AXIS), P(AXIS), P(AXIS)))
-    axis = None if mesh is None else AXIS
-    first = sharded_jit(mesh, partial(train_step, settings, axis), specs, made)
-    second = sharded_jit(mesh, advance, (*specs[:3], P(AXIS)), STATE_SPECS)
-
-    def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
-        state, metrics, (dither, scene, some) = first(hyper, state, clips, rate)
-        return second(hyper, state, clips, settled(dither, scene, some, settings.sweeps)), metrics
-
-    return update
-
-
-def outline_of(settings: Settings) -> nnx.Module:
-    """The generator with shapes in place of weights."""
-    return outline(settings.size, jnp.dtype(settings.precision))
-
-
-OWN = Objective(
-    new=lambda settings: create(settings.size, settings.seed),
-    outline=outline_of,
-    update=update_of_generator,
-    loop=generator_loop,
-    update_on_cpu=update_on_cpu,
-)
-"""The project's own objective."""
-
-
-def real_dithers(kind: str, key: Array, scene: View) -> Array:
-    """What the critic takes for real: Floyd and Steinberg's dithers of the frames, or what the search makes
-    of the dithers so far, at the same price and after the same shown dithers.
-    """
-    if kind == "floyd-steinberg":
-        return floyd_steinberg(scene.frame)
-    begun = (scene.frame, scene.dither, scene.previous, scene.price)
-    return sweeps(*begun, REAL_SWEEPS, key=key, kernel=two_eye_kernel())
-
-
-def _keys(hyper: Hyper, state: State) -> Array:
-    """The keys of an update: for its draws, for the search, for the pool."""
-    return jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 1), state.step), 3)
 
 
 # Many updates, compiled, on one device or many.

@@ -1,99 +1,224 @@
-"""A pass of the generator: every pixel proposes its best move, the network accepts some, a check follows.
+"""One pass of the generator over the frames of a stretch, all at the same time.
 
-1. Propose: for every pixel the best of its toggle and its swaps, and the change of energy by it
-   (`search/moves.py`).
-2. Accept: the network's choice (`model.py`); of moves that share a pixel only the likeliest.
-3. Check: moves were priced as if alone. One convolution of all accepted moves gives each of them half of its
-   interaction with every other, so that the sum is exact; the moves that still pay are made.
-Moves that pass the check may still not go together if the network accepts far too many. A settled dither does
-not change.
+They begin at thresholds through one settled dither (`search/anchor.py`): what stands still gets its dots, and
+what changes flips no more than it must. No frame waits for another. Frames that have nothing to do with each
+other begin at the frozen blue-noise mask instead, all pixels of which the network first decides at once.
 
-Arrays: pictures float32[B, H, W], dithers 0 or 1; price float32[B] in units of c(0). Any B, H, W.
+Then come `QUARTERS`. A pass sees what the *glass* shows, ghosts of all frames before included, and decides a
+quarter of the pixels of every frame, one of every 2x2: far fewer pixels act on the same error at the same
+time. The network's planes are
+    2f - 1, 2m - 1, 2b - 1   the frame, the threshold, and the dither so far
+    squashed c * e           the visible error on the glass, e = r - f, in units of c(0)
+    squashed dE              the exact change of visible energy by toggling the pixel in this frame
+    1 or 0                   whether this pass decides the pixel
+    b' - b, b" - b           its colour in the frame before and in the one after, beside the one here
+    10 l                     what it would show if it were black: its ghost
+    ln(price / .2) / 2       the dial
+    4 (f' - f), 4 (f" - f)   its tone before and after, beside the one here
+    1 or 0                   whether the frames are those of a stretch
+Where nothing moves, the planes of all frames are alike, and so are the answers: what is added to the logit of
+white, 3 (2b - 1). How the network is trained: `trainer/fit/gan.py`.
+
+Arrays: pictures float32[B, T, H, W], stretches and frames; dithers are 0 or 1.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 from jax import Array
-from jax.lax import optimization_barrier
-from numpy.typing import NDArray
 
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.model import Convolve, Generator, planes
+from trainer.dithers.mask import tiled
+from trainer.dithers.search import volume
 from trainer.dithers.search.energy import reaching
-from trainer.dithers.search.moves import (
-    NOTHING,
-    best_moves,
-    check_moves,
-    drop_conflicts,
-    self_cost_table,
-    uses,
-)
 from trainer.dithers.search.parallel import convolution
 
-FIRST_PRICE = 0.01
-"""The price of a flip in a first frame, where nothing is shown yet: little, but its logarithm is finite."""
+ALL = 0
+QUARTERS = (1, 2, 3, 4) * 2
+"""The passes over a stretch: which quarter each decides."""
+ALONE = (ALL, *QUARTERS)
+"""Those over frames that have nothing to do with each other."""
+SCALE = 3.0
+"""The logit of a pixel as it is."""
+MIDDLE_PRICE = 0.2
+
+_ORDER = np.array([[0, 2], [3, 1]])
+"""Which pixel of each 2x2 is decided first to last: diagonal neighbours one after the other."""
+
+Convolve = Callable[[Array], Array]
+"""float32[..., H, W] -> c * it, as `search.parallel.convolution` makes it for one shape."""
 
 
-class Energy(NamedTuple):
-    """The two-eye energy on frames of one shape: c * plane, and by code what a move costs by itself."""
-
-    convolve: Convolve
-    self_costs: NDArray[np.float32]
+def convolution_on(shape: tuple[int, int]) -> Convolve:
+    """c * plane, c the two-eye kernel, for planes of (height, width)."""
+    return convolution(reaching(two_eye_kernel()), shape)
 
 
-class Proposal(NamedTuple):
-    """For every pixel, [B, H, W]: 1 - 2b, the slope u, the change of energy by its best move, and that move's
-    code (int8).
+class Stretch(NamedTuple):
+    """Frames, and what is known of the glass before the first of them.
+
+    frame: [B, T, H, W]. mask: their thresholds, [B, H, W]. shown: the dither before, and dirty: which pixels
+    were dirty then, [B, H, W] of 0 and 1; opens: whether the redraw is between, bool[B]. length: how many of
+    the frames there are, int32[B]. alone: whether they have nothing to do with each other, bool[B]. price: of
+    a flip, [B]. levels: of a dirty pixel, black and white, [B, 2].
     """
 
-    sign: Array
-    slope: Array
-    change: Array
-    move: Array
-
-
-class View(NamedTuple):
-    """The input of a pass: frame, dither so far, shown dither, price, and mask, which may be [H, W]."""
-
     frame: Array
-    dither: Array
-    previous: Array
-    price: Array
     mask: Array
+    shown: Array
+    dirty: Array
+    opens: Array
+    length: Array
+    alone: Array
+    price: Array
+    levels: Array
 
 
-def energy_on(shape: tuple[int, int]) -> Energy:
-    """The energy on frames of (height, width)."""
-    taps = reaching(two_eye_kernel())
-    return Energy(convolution(taps, shape), self_cost_table(taps))
+class Glass(NamedTuple):
+    """What is to be seen of each pixel where it is black and where it is white, [B, T, H, W], if the frames
+    before stay as they are.
+    """
+
+    black: Array
+    white: Array
+
+    def shows(self, dither: Array) -> Array:
+        """What is to be seen of the dithers."""
+        return jnp.where(dither > 0, self.white, self.black)
 
 
-def propose(view: View, energy: Energy) -> Proposal:
-    """Every pixel's best move."""
-    sign = 1 - 2 * view.dither
-    blurred = energy.convolve(view.dither - view.frame)
-    fee = view.price[:, None, None] * (1 - 2 * jnp.abs(view.dither - view.previous))
-    slope = 2 * sign * blurred + fee
-    return Proposal(sign, slope, *best_moves(view.dither, slope, energy.self_costs))
+def before(stretch: Stretch, plane: Array, first: Array) -> Array:
+    """The plane of the frame before, [B, T, H, W]; `first`, [B, H, W], is that of the frame before all."""
+    itself = _everywhere(stretch.alone) | (_first_of(plane) & _everywhere(stretch.opens))
+    return jnp.where(itself, plane, jnp.concatenate([first[:, None], plane[:, :-1]], 1))
 
 
-def planes_of(view: View, proposal: Proposal) -> Array:
-    """The network's input, float32[B, H, W, PLANES]."""
-    return planes(*view, 1 + proposal.slope, proposal.change, proposal.move)
+def after(stretch: Stretch, plane: Array) -> Array:
+    """The plane of the frame after, of the last frame its own."""
+    numbers = jnp.arange(plane.shape[1])[None, :, None, None]
+    itself = _everywhere(stretch.alone) | (numbers + 1 >= _everywhere(stretch.length))
+    return jnp.where(itself, plane, jnp.concatenate([plane[:, 1:], plane[:, -1:]], 1))
 
 
-def accept_moves(proposal: Proposal, logits: Array, energy: Energy) -> Array:
-    """The change of every pixel, -1, 0 or 1, by the moves that the network accepts and the check passes."""
-    move = drop_conflicts(jnp.where(logits > 0, proposal.move, NOTHING), logits)
-    move = check_moves(move, proposal.change, proposal.sign, energy.self_costs, energy.convolve)
-    return proposal.sign * uses(move)
+def glass_of(stretch: Stretch, dither: Array) -> Glass:
+    """The glass of these dithers."""
+    was = before(stretch, dither, stretch.shown)
+    flips = jnp.abs(dither - was)
+    dirty = jnp.minimum(1.0, jnp.cumsum(flips, 1) - flips + stretch.dirty[:, None])
+    clean = _everywhere(stretch.alone) | (_first_of(dither) & _everywhere(stretch.opens))
+    black, white = (_everywhere(stretch.levels[:, at]) for at in range(2))
+    return Glass(
+        jnp.where(clean, 0.0, black * jnp.maximum(dirty, was)),
+        jnp.where(clean, 1.0, 1 - (1 - white) * jnp.maximum(dirty, 1 - was)),
+    )
 
 
-def step(generator: Generator, view: View, energy: Energy) -> Array:
-    """The dither after one pass."""
-    # Without the barriers XLA computes the planes again for every use of a pixel.
-    proposal = optimization_barrier(propose(view, energy))
-    logits = optimization_barrier(generator(optimization_barrier(planes_of(view, proposal))))
-    return view.dither + accept_moves(proposal, logits, energy)
+def decides(number: Array, shape: tuple[int, int]) -> Array:
+    """Which pixels the pass of that number, int32[B], decides, float32[B, H, W] of 0 and 1."""
+    order = jnp.asarray(tiled(_ORDER + 1, shape))
+    number = number[:, None, None]
+    return ((number == ALL) | (order == number)).astype(jnp.float32)
+
+
+def toggle_gain(frame: Array, dither: Array, glass: Glass, blurred: Array) -> Array:
+    """The change of visible energy by toggling each pixel in one frame; blurred: c * e."""
+    step = glass.white - glass.black
+    return step * (step + 2 * (1 - 2 * dither) * blurred)
+
+
+def planes(stretch: Stretch, dither: Array, number: Array, convolve: Convolve) -> Array:
+    """The network's input for the pass of that number, int32[B]: float32[B, T, H, W, PLANES]."""
+    frame = stretch.frame
+    glass = glass_of(stretch, dither)
+    blurred = convolve(glass.shows(dither) - frame)
+    alone = _everywhere(stretch.alone)
+    # The tone before a stretch is not known: it counts as that of the first frame.
+    every = (
+        *(2 * picture - 1 for picture in (frame, stretch.mask[:, None], dither)),
+        _squash(blurred),
+        _squash(toggle_gain(frame, dither, glass, blurred)),
+        decides(number, (frame.shape[-2], frame.shape[-1]))[:, None],
+        before(stretch, dither, stretch.shown) - dither,
+        after(stretch, dither) - dither,
+        10 * glass.black,
+        jnp.where(alone, 0.0, _everywhere(jnp.log(stretch.price / MIDDLE_PRICE) / 2)),
+        4 * (before(stretch, frame, frame[:, 0]) - frame),
+        4 * (after(stretch, frame) - frame),
+        jnp.where(alone, 0.0, 1.0),
+    )
+    return jnp.stack([jnp.broadcast_to(plane, frame.shape) for plane in every], -1)
+
+
+def logits_of(network: nnx.Module, planes: Array) -> Array:
+    """The logit of white of every pixel, float32[B, T, H, W]."""
+    change = network(planes.reshape(-1, *planes.shape[2:]))
+    return SCALE * planes[..., 2] + change.reshape(planes.shape[:-1])
+
+
+def dithered(
+    network: nnx.Module, stretch: Stretch, dither: Array, passes: Sequence[int], convolve: Convolve
+) -> Array:
+    """The dithers after these passes, float32[B, T, H, W]."""
+    for number in passes:
+        seen = planes(stretch, dither, jnp.full(len(dither), number), convolve)
+        white = logits_of(network, jax.lax.optimization_barrier(seen)) > 0
+        dither = jnp.where(seen[..., 5] > 0, white.astype(jnp.float32), dither)
+    return dither
+
+
+def stretch_of(scene: volume.Scene, mask: Array) -> Stretch:
+    """A scene of the search as a stretch; mask: the thresholds, [B, H, W]."""
+    before = scene.before
+    is_white = (before == volume.CLEAN_WHITE) | (before == volume.DIRTY_WHITE)
+    is_dirty = (before == volume.DIRTY_BLACK) | (before == volume.DIRTY_WHITE)
+    shown = scene.looks[0, jnp.array([volume.DIRTY_BLACK, volume.DIRTY_WHITE])]
+    batch = len(scene.length)
+    return Stretch(
+        jnp.moveaxis(scene.frame, 1, 0),
+        mask,
+        is_white.astype(jnp.float32),
+        is_dirty.astype(jnp.float32),
+        (before == volume.OPENS).all((1, 2)),
+        scene.length,
+        jnp.zeros(batch, bool),
+        scene.price,
+        jnp.broadcast_to(shown, (batch, 2)),
+    )
+
+
+def by_themselves(frame: Array, mask: Array) -> Stretch:
+    """Frames that have nothing to do with each other."""
+    batch, nothing = len(frame), jnp.zeros_like(mask)
+    every = jnp.ones(batch, bool)
+    price, levels = jnp.full(batch, MIDDLE_PRICE), jnp.tile(jnp.array([0.0, 1.0]), (batch, 1))
+    length = jnp.full(batch, frame.shape[1], jnp.int32)
+    return Stretch(frame, mask, nothing, nothing, every, length, every, price, levels)
+
+
+def held(stretch: Stretch) -> Array:
+    """The frames held against their thresholds, as `anchor.begun` does it, float32[B, T, H, W]."""
+    frame = stretch.frame
+    black, white = (_everywhere(stretch.levels[:, at]) for at in range(2))
+    lightest, darkest = jax.lax.cummax(frame, 1), jax.lax.cummin(frame, 1)
+    tones = frame - black * (lightest - frame) + (1 - white) * (frame - darkest)
+    tones = jnp.where(_everywhere(stretch.alone), frame, tones)
+    return (tones > stretch.mask[:, None]).astype(jnp.float32)
+
+
+def _everywhere(each: Array) -> Array:
+    """A number for each stretch, [B], to go with [B, T, H, W]."""
+    return each[:, None, None, None]
+
+
+def _first_of(plane: Array) -> Array:
+    """Whether a frame is the first, [1, T, 1, 1]."""
+    return (jnp.arange(plane.shape[1]) == 0)[None, :, None, None]
+
+
+def _squash(x: Array) -> Array:
+    """x near 0, and at most 2 in size."""
+    return x / (1 + jnp.abs(x) / 2)

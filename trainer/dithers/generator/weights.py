@@ -21,13 +21,11 @@ import numpy as np
 from flax import nnx
 from numpy.typing import NDArray
 
-from trainer.dithers.generator.model import Generator, Size
 from trainer.errors import TrainerError
 from trainer.files import write_whole
 
 FORMAT = 1
 SHIPPED = "generator.npz"
-GAN = "gan.npz"
 """The weights that come with the package; `README.md` says how they were made."""
 NAME = "weights.npz"
 """The file's name in a folder of `trainer fit`."""
@@ -58,19 +56,12 @@ class Network(NamedTuple):
 
 
 NETWORKS = {
-    "generator": Network(
+    "gan": Network(
         "trainer.dithers.generator.model:Size",
         "trainer.dithers.generator.model:outline",
         "trainer.dithers.generator.ditherer:GeneratorDitherer",
         "generator",
         True,
-    ),
-    "gan": Network(
-        "trainer.dithers.generator.one_shot:OneShotSize",
-        "trainer.dithers.generator.one_shot:outline",
-        "trainer.dithers.generator.one_shot:OneShotDitherer",
-        "GAN",
-        False,
     ),
     "u-net": Network(
         "trainer.film_maker.unet:UNetSize",
@@ -111,16 +102,6 @@ class Weights:
         nnx.update(network, state)
         return network
 
-    def generator(self) -> Generator:
-        """`network`, where it is the project's own; TrainerError where it is another."""
-        if not isinstance(self.size, Size):
-            raise TrainerError(
-                f"these are weights of a {self.kind.noun}, not of a generator; name another run"
-            )
-        generator = self.network()
-        assert isinstance(generator, Generator)
-        return generator
-
 
 def part(place: str) -> Callable[..., Any]:
     """What is at `module:name`. TrainerError where this installation has no such module."""
@@ -150,13 +131,13 @@ def save(path: Path, weights: Weights) -> None:
     write_whole(path, stream.getvalue())
 
 
-def load(path: Path | None = None, shipped: str = SHIPPED) -> Weights:
-    """Read a file of weights, or the one in a folder of `trainer fit`; None: the shipped one of that name.
+def load(path: Path | None = None) -> Weights:
+    """Read a file of weights, or the one in a folder of `trainer fit`; None: the shipped one.
 
     TrainerError for a file that holds no weights, is damaged, or has another format.
     """
     if path is None:
-        return _read(_shipped(shipped), "the shipped weights")
+        return _read(_shipped(), "the shipped weights")
     return _read(_bytes(path), str(path))
 
 
@@ -165,8 +146,8 @@ def digest(path: Path | None = None) -> str:
     return hashlib.sha256(_shipped() if path is None else _bytes(path)).hexdigest()
 
 
-def _shipped(name: str = SHIPPED) -> bytes:
-    return files("trainer.dithers.generator").joinpath(name).read_bytes()
+def _shipped() -> bytes:
+    return files("trainer.dithers.generator").joinpath(SHIPPED).read_bytes()
 
 
 def _bytes(path: Path) -> bytes:
@@ -186,8 +167,7 @@ def _read(data: bytes, name: str) -> Weights:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             arrays = {key: archive[key].astype(np.float32) for key in archive.files if key != _ABOUT}
             about = json.loads(archive[_ABOUT].tobytes())
-        # The first files held no other network than the generator, and did not name it.
-        size = part(NETWORKS[about.get("network", "generator")].size)(**about["size"])
+        size = part(NETWORKS[about["network"]].size)(**about["size"])
         form = about["format"]
     except (ValueError, KeyError, TypeError, EOFError, OSError, AttributeError, zipfile.BadZipFile):
         raise TrainerError(

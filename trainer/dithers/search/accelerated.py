@@ -1,4 +1,4 @@
-"""The searches and the passes of a network on an accelerator, for several stretches at once.
+"""The searches on an accelerator, for several stretches at once.
 
 One frame is too little work for an accelerator. So threads that dither different stretches share it: frames
 (`Accelerated`) or windows (`Volumes`) that arrive while it is busy make up the next batch. A batch always has
@@ -80,41 +80,33 @@ class Scene(NamedTuple):
     price: Array
 
 
-Pass = Callable[[Scene], Array]
-"""One pass of a network over a scene; returns the dithers after it, float32[B, H, W]."""
-
-
 class Job(NamedTuple):
-    """A frame on the device, the number of passes, and the most sweeps that the search may make."""
+    """A frame on the device, and the most sweeps that the search may make."""
 
     frame: Array
     start: Array
     shown: Array
     price: float
-    passes: int
     limit: int
 
 
 class Accelerated:
     """Dithers a frame when called, from any thread; frames that arrive together must have one shape.
 
-    one_pass: None if there is no network and so no passes. frames: in a batch; None: `FRAMES`, on a CPU 1.
+    frames: in a batch; None: `FRAMES`, on a CPU 1.
     """
 
-    def __init__(self, one_pass: Pass | None = None, frames: int | None = None) -> None:
-        self._pass = one_pass
+    def __init__(self, frames: int | None = None) -> None:
         self._frames = frames or (1 if jax.default_backend() == "cpu" else FRAMES)
         self._batcher = Batcher(self.dithers, self._frames)
 
     def __call__(
-        self, frame: Frame, start: Dither, shown: Dither, price: float, passes: int, rounds: int | None
+        self, frame: Frame, start: Dither, shown: Dither, price: float, rounds: int | None
     ) -> Dither:
-        """The dither, uint8[H, W], after `passes` of the network from `start` and `rounds` of `SWEEPS`
-        sweeps; rounds None: until it is settled.
-        """
+        """The dither, uint8[H, W], after `rounds` of `SWEEPS` sweeps; None: until it is settled."""
         limit = LIMIT if rounds is None else SWEEPS * rounds
         tones, first, before = jax.device_put((np.asarray(frame, np.float32), start, shown))
-        return np.array(self._batcher(Job(tones, first, before, price, passes, limit)))
+        return np.array(self._batcher(Job(tones, first, before, price, limit)))
 
     def dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
         """The dithers of one batch, uint8[H, W], on the device; they are finished when it returns.
@@ -126,15 +118,9 @@ class Accelerated:
             return self._dithers(jobs)
 
     def _dithers(self, jobs: Sequence[Job]) -> tuple[Array, ...]:
-        idle = jobs[0]._replace(passes=0, limit=0)
-        frames, starts, shown, prices, passes, limits = zip(
-            *jobs, *[idle] * (self._frames - len(jobs)), strict=True
-        )
+        idle = jobs[0]._replace(limit=0)
+        frames, starts, shown, prices, limits = zip(*jobs, *[idle] * (self._frames - len(jobs)), strict=True)
         scene = _stacked(frames, starts, shown, np.array(prices, np.float32))
-        for number in range(max(passes)):
-            assert self._pass is not None
-            chosen = np.array(passes) > number
-            scene = scene._replace(dither=_where(chosen, self._pass(scene), scene.dither))
         return jax.block_until_ready(_searched(scene, np.array(limits, np.int32)))[: len(jobs)]
 
 
@@ -144,11 +130,6 @@ def _stacked(
 ) -> Scene:
     frame, start, seen = (jnp.stack(pictures).astype(jnp.float32) for pictures in (frames, starts, shown))
     return Scene(frame, start, seen, prices)
-
-
-@jax.jit
-def _where(chosen: Array, passed: Array, before: Array) -> Array:
-    return jnp.where(chosen[:, None, None], passed, before)
 
 
 @jax.jit
@@ -227,7 +208,7 @@ class Volumes:
             if self._network:
                 found = self._network(scene, found, jax.device_put(mask))
             if self._rounds:
-                found = _settled(scene, found, np.int32(self._rounds))
+                found = _settled(scene, found, jnp.int32(self._rounds))
             dithers = np.asarray(found).astype(np.uint8)
         return [np.array(dithers[: length[place], place]) for place in range(len(parts))]
 

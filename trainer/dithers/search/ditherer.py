@@ -199,4 +199,4 @@ def _parallel() -> Settle:
     from trainer.dithers.search.accelerated import Accelerated
 
     search = Accelerated()
-    return lambda frame, start, previous, price, rounds: search(frame, start, previous, price, 0, rounds)
+    return lambda frame, start, previous, price, rounds: search(frame, start, previous, price, rounds)

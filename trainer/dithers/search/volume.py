@@ -124,7 +124,7 @@ def looks(levels: Levels) -> NDArray[np.float32]:
     return np.array(seen[: 2 if levels.spread else 1], np.float32)
 
 
-def settle(scene: Scene, start: Array, *, key: Array, kernel: Kernel, limit: int = LIMIT) -> Array:
+def settle(scene: Scene, start: Array, *, key: Array, kernel: Kernel, limit: Array | int = LIMIT) -> Array:
     """Search from `start`, bool[T, B, H, W], until every stretch is settled; the dithers, likewise.
 
     `limit`: rounds at each price, at most. The same key gives the same dithers. Those of a stretch do not
