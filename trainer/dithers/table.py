@@ -106,7 +106,7 @@ DITHERS = {
     "generator": Entry(
         "generator.ditherer:make_ditherer",
         True,
-        "a network that makes all frames of a stretch at once, then two rounds of the search; for a GPU or TPU",
+        "a network, all frames of a stretch at once, then two rounds of the search; for a GPU or TPU",
         (WEIGHTS, POLISH, WINDOW),
         "parallel",
     ),

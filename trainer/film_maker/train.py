@@ -1,7 +1,8 @@
 """One update of the film-maker's U-Net towards v1, v2 or v3 (`losses.py`), and the U-Net in use.
 
-Every patch (`patches.py`) shows what the U-Net made of its frame, which v3's sees at the next one: closed loop. With teacher forcing, the film-maker's way, the shown dither
-is Floyd and Steinberg's of the frame before instead of the U-Net's own.
+Every patch (`patches.py`) shows what the U-Net made of its frame, which v3's sees at the next one: closed
+loop. With teacher forcing, the film-maker's way, the shown dither is Floyd and Steinberg's of the frame
+before instead of the U-Net's own.
 """
 
 from typing import Any

@@ -2,9 +2,10 @@
 
 **Two actions.** The visible energy of what the glass shows, r, for the frame f is
     E(b) = sum e (c * e),    e = r - f,    c the two-eye kernel, 1 at its centre.
-A generator that is unsure draws every pixel's colour by itself, white with probability pi. Its expected energy
-has an exact gradient: with respect to pi(m) it is the mean, over the draws of all others, of the change of
-energy between pixel m's two colours. One draw gives all pixels an unbiased estimate by one convolution.
+A generator that is unsure draws every pixel's colour by itself, white with probability pi. Its expected
+energy has an exact gradient: with respect to pi(m) it is the mean, over the draws of all others, of the
+change of energy between pixel m's two colours. One draw gives all pixels an unbiased estimate by one
+convolution.
 Source: the moves of M. Analoui and J. P. Allebach, Proc. SPIE 1666, 1992, read as a policy gradient with all
 other pixels as the baseline.
 

@@ -1,8 +1,8 @@
 """Fitting a network: the state, many updates, and the loop.
 
 What an update is depends on the objective: the project's own is `gan.py`, the film-maker's are in
-`trainer/film_maker`. Each brings its own network, patches and update as an `Objective`; compiling, devices and
-the loop are the same for all.
+`trainer/film_maker`. Each brings its own network, patches and update as an `Objective`; compiling, devices
+and the loop are the same for all.
 
 All randomness comes from the seed and the number of the update, so that a resumed run makes the same updates
 as one that was never cut short, on the same machine.

@@ -1,10 +1,10 @@
 """The generator as a ditherer: all frames of a window at once, then a few rounds of the joint search.
 
-Frames begin at thresholds through one settled dither (`search/anchor.py`), the network decides on their pixels
-in passes (`step.py`), and `polish` rounds of the parallel joint search make the moves that still pay. All of
-it runs in JAX, several stretches in a batch (`search/accelerated.py`), for an accelerator: a CPU makes the
-same dithers, and takes longer than `search`. A dither depends on the frames of the stretch, the dial, the
-levels and the weights alone.
+Frames begin at thresholds through one settled dither (`search/anchor.py`), the network decides on their
+pixels in passes (`step.py`), and `polish` rounds of the parallel joint search make the moves that still pay.
+All of it runs in JAX, several stretches in a batch (`search/accelerated.py`), for an accelerator: a CPU takes
+longer than `search`. A dither depends on the frames of the stretch, the dial, the levels and the weights
+alone.
 """
 
 from collections.abc import Callable
