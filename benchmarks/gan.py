@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from command import begin, machine, usage
 from PIL import Image, ImageDraw
+from trainer.dithers.generator.one_shot import OneShotDitherer
 
 from trainer.commands.film import parse_size
 from trainer.dithers import table
@@ -29,7 +30,6 @@ from trainer.dithers.diffusion import FloydSteinberg, Hysteresis
 from trainer.dithers.ditherer import Dither, Ditherer, Frame, FrameByFrame
 from trainer.dithers.engines import ENGINES
 from trainer.dithers.eye import EYES, energy, hvs_psnr, two_eye_kernel
-from trainer.dithers.generator.one_shot import OneShotDitherer
 from trainer.dithers.glass import glass
 from trainer.dithers.levels import Levels
 from trainer.dithers.mask import Mask

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from trainer.dithers.generator.one_shot import PASSES, convolution_on
 
 from trainer.dithers.eye import two_eye_kernel
-from trainer.dithers.generator.one_shot import PASSES, convolution_on
 from trainer.dithers.search.ditherer import FrameSearch
 from trainer.dithers.search.energy import cost
 from trainer.fit.data import LENGTH, view

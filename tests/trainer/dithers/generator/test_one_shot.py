@@ -7,12 +7,6 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-import trainer.dithers.generator
-from tests.trainer.search_cases import moving_scene
-from trainer.dithers import table
-from trainer.dithers.eye import hvs_psnr, two_eye_kernel
-from trainer.dithers.generator.model import Size
 from trainer.dithers.generator.one_shot import (
     PASSES,
     OneShotDitherer,
@@ -20,6 +14,12 @@ from trainer.dithers.generator.one_shot import (
     create,
     decides,
 )
+
+import trainer.dithers.generator
+from tests.trainer.search_cases import moving_scene
+from trainer.dithers import table
+from trainer.dithers.eye import hvs_psnr, two_eye_kernel
+from trainer.dithers.generator.model import Size
 from trainer.dithers.generator.weights import GAN, Weights, arrays_of, load
 from trainer.dithers.mask import Mask
 from trainer.dithers.search.ditherer import FrameSearch
