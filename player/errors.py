@@ -19,15 +19,17 @@ class BadFrame(PlayerError, ValueError):
     """One frame of a reel cannot be decoded and must not be shown.
 
     `number` is the requested frame, `next_key` the first key frame after it, where playing can go on, or
-    None when there is none.
+    None when there is none; both from 0.
     """
 
     def __init__(self, path: Path, number: int, reason: str, next_key: int | None) -> None:
         where = (
-            "nothing after it can be shown" if next_key is None else f"playing can go on at frame {next_key}"
+            "nothing after it can be shown"
+            if next_key is None
+            else f"playing can go on at frame {next_key + 1}"
         )
         super().__init__(
-            f"{path}: frame {number} is damaged ({reason}); {where}; copy the reel again to repair it"
+            f"{path}: frame {number + 1} is damaged ({reason}); {where}; copy the reel again to repair it"
         )
         self.number = number
         self.reason = reason

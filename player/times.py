@@ -1,6 +1,7 @@
 """Places in a film and spans of time, as people read and write them.
 
-A plain integer is a frame number; 12.5s, 4:05 and 1:02:03 are times of the film.
+A plain integer is the number of a frame, and people count them from 1; 12.5s, 4:05 and 1:02:03 are times of
+the film. Reels, the API and all of the code count frames from 0.
 """
 
 import re
@@ -14,17 +15,21 @@ _SECONDS = re.compile(r"(\d{1,12}(?:\.\d*)?|\.\d+)s", re.ASCII)
 
 
 class Place(NamedTuple):
-    """A frame number, or a time in milliseconds of the film."""
+    """The number of a frame, from 0, or a time in milliseconds of the film."""
 
     kind: Literal["frame", "time"]
     value: int
 
 
 def parse_place(text: str, name: str) -> Place:
-    """The place that `text` names. `name` of the option begins the message of the ConfigError."""
+    """The place that `text` names, where frame 1 is the first. `name` of the option begins the message of the
+    ConfigError.
+    """
     text = text.strip()
     if re.fullmatch(r"\d{1,12}", text, re.ASCII):
-        return Place("frame", int(text))
+        if not int(text):
+            raise ConfigError(f"{name}: the first frame is 1, not {text}")
+        return Place("frame", int(text) - 1)
     if found := _SECONDS.fullmatch(text):
         return Place("time", round(float(found[1]) * 1000))
     found = _CLOCK.fullmatch(text)

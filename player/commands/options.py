@@ -34,7 +34,7 @@ def _parser() -> Parser:
         prog="player",
         allow_abbrev=False,
         description="Shows a film on an e-ink panel, one frame every few minutes.",
-        epilog="A plain integer is a frame number; 12.5s, 4:05 and 1:02:03 are times of the film. "
+        epilog="A plain integer is a frame, the first is 1; 12.5s, 4:05 and 1:02:03 are times of the film. "
         "Make reels with `trainer export FILM REEL`.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -69,8 +69,8 @@ def _parser() -> Parser:
         commands, "frames", "write the frames of a reel as 1-bit PNG files named by their number"
     )
     _reel(frames)
-    frames.add_argument("directory", metavar="DIR", help="where to write frame-000000.png and so on")
-    frames.add_argument("--start", metavar="FRAME|TIME", default="0", help="the first frame (default 0)")
+    frames.add_argument("directory", metavar="DIR", help="where to write frame-000001.png and so on")
+    frames.add_argument("--start", metavar="FRAME|TIME", default="1", help="the first frame (default 1)")
     frames.add_argument(
         "--end", metavar="FRAME|TIME", help="the frame after the last one (default: the end of the reel)"
     )

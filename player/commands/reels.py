@@ -132,7 +132,7 @@ def _redraw_lines(coming: Forecast, per_day: float | None, frames: int) -> Itera
     yield f"  redraws:  {coming.per_1000:.3g} in 1,000 frames{a_day}, besides the one at the start{part}"
     if named := coming.redraws[1 : 1 + _LISTED]:
         more = " ..." if len(coming.redraws) > 1 + _LISTED else ""
-        yield f"            at frames {', '.join(map(str, named))}{more}"
+        yield f"            at frames {', '.join(str(number + 1) for number in named)}{more}"
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -188,7 +188,7 @@ def frames(arguments: argparse.Namespace) -> int:
                 damaged = True
                 number = end if error.next_key is None else error.next_key
                 continue
-            png.save_dither(directory / f"frame-{number:06}.png", packed, reel.width)
+            png.save_dither(directory / f"frame-{number + 1:06}.png", packed, reel.width)
             number, written = number + 1, written + 1
             bar.step(number - begun)
         bar.clear()

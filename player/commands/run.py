@@ -181,7 +181,7 @@ class _Showing:
 
             def seen(reel: Path, number: int) -> None:
                 save_picture(reel, number)
-                notifier.status(f"{reel.stem}: frame {number}")
+                notifier.status(f"{reel.stem}: frame {number + 1}")
 
             def charted() -> None:
                 if glass is not None and config.simulated is not None:

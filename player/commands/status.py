@@ -62,10 +62,11 @@ def _tell(progress: Progress, ends: float | None, step: int) -> None:
     now = time.time()
     print(f"reel:      {progress.reel}")
     if progress.frame is None or progress.shown_at is None:
-        print(f"frame:     going up: {progress.showing} of {progress.frames}")
+        print(f"frame:     going up: {_from_1(progress.showing)} of {progress.frames}")
     else:
         ago = span(max(now - progress.shown_at, 0))
-        print(f"frame:     {progress.frame} of {progress.frames}, since {local(progress.shown_at)} ({ago})")
+        since = f"since {local(progress.shown_at)} ({ago})"
+        print(f"frame:     {_from_1(progress.frame)} of {progress.frames}, {since}")
     if progress.paused:
         print("next due:  never: it is paused; resume it on the web page, by a button or with --resume")
     elif progress.frame is not None and progress.frame + step >= progress.frames:
@@ -77,6 +78,10 @@ def _tell(progress: Progress, ends: float | None, step: int) -> None:
     print(f"redraws:   {progress.redraws}")
     if ends is not None:
         print(f"reel ends: {local(ends)}")
+
+
+def _from_1(number: int | None) -> str:
+    return "none" if number is None else str(number + 1)
 
 
 def _moment(unix: float | None) -> str | None:

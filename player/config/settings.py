@@ -212,7 +212,7 @@ class Config:
     start: str | None = _text(
         None,
         "FRAME|TIME",
-        "frame number or time (12.5s, 4:05, 1:02:03) at which a new reel begins; --start jumps there now",
+        "frame, the first is 1, or time (12.5s, 4:05, 1:02:03) where a new reel begins; --start jumps there",
         check=parse_place,
         example="1:02:03",
     )

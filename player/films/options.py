@@ -12,7 +12,7 @@ from player.times import parse_place
 
 YES = "yes"
 """The value of a switch that is on; off, it is not given."""
-PLACE = "a frame number (1200) or a time (12.5s, 4:05, 1:02:03)"
+PLACE = "a frame number from 1 (1200) or a time (12.5s, 4:05, 1:02:03)"
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,8 @@ def flags(options: Mapping[str, str]) -> list[str]:
     found = []
     for name, value in options.items():
         option = OPTIONS[name]
+        if option.check is _place and value.isdecimal():  # the trainer counts from 0
+            value = str(int(value) - 1)
         if option.flag is not None:
             found.append(option.flag if option.switch else f"{option.flag}={value}")
     return found

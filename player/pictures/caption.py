@@ -36,12 +36,12 @@ def caption_text(
     """The caption of a frame: the `parts`, of PARTS, in their order, without those whose value is unknown.
 
     `time_ms`: its time in the film; `percent`: how much of the film has been shown, 0 to 100; `frame`: its
-    number. ValueError for another part.
+    number, from 0, which is written from 1. ValueError for another part.
     """
     words = {
         "title": title,
         "time": "" if time_ms is None else _clock(time_ms),
-        "frame": "" if frame is None else f"frame {frame}",
+        "frame": "" if frame is None else f"frame {frame + 1}",
         "percent": "" if percent is None else f"{min(max(int(percent), 0), 100)} %",
     }
     if unknown := [part for part in parts if part not in PARTS]:

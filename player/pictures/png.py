@@ -32,7 +32,7 @@ def glass_pictures(
     def save(reel: Path, number: int) -> None:
         place = above / reel.stem if several else above
         make_directory(place)
-        save_glass(place / f"glass-{number:06}.png", glass())
+        save_glass(place / f"glass-{number + 1:06}.png", glass())
 
     return save
 

@@ -141,11 +141,11 @@ class Reels:
     def _first_number(self, config: Config, jump: Place | None) -> int:
         """The frame at which the open reel begins. NoSuchFrame; but a service does not end over `start`."""
         try:
-            return number_of(self.reel, jump or parse_place(config.start or "0", "start"))
+            return number_of(self.reel, jump or parse_place(config.start or "1", "start"))
         except NoSuchFrame as error:
             if jump is not None or not config.wait_for_films:
                 raise
-            self._log(f"start: {error}; beginning at frame 0")
+            self._log(f"start: {error}; beginning at frame 1")
             return 0
 
     def _begin_after(self, path: Path, gone: ReelError | None) -> None:
@@ -179,7 +179,7 @@ class Reels:
         path = self.reel.path
         created, frame = self.shelf.now.places.get(str(path), ("", 0))
         self.number = frame if created == self.created and frame < self.reel.frames else 0
-        self._log(f"{path}: " + (f"goes on at frame {self.number}" if self.number else "begins"))
+        self._log(f"{path}: " + (f"goes on at frame {self.number + 1}" if self.number else "begins"))
         self.chosen_over = None if path in self.paths else joined(config.reels, config.films)
 
     def arrived(self) -> None:
@@ -269,7 +269,7 @@ class Reels:
             self._shown_before_turn = shown
             self._begin(config)
             return True
-        self._log(f"{reel.path}: all {reel.frames} frames have been shown; --start 0 shows them again")
+        self._log(f"{reel.path}: all {reel.frames} frames have been shown; --start 1 shows them again")
         return False
 
     def _next_reel(self, config: Config, path: Path) -> bool:
@@ -539,6 +539,6 @@ def number_of(reel: Reel, place: Place) -> int:
     """The frame number of a place in a reel. NoSuchFrame when the reel ends before it."""
     number = place.value if place.kind == "frame" else reel.number_at(place.value)
     if number >= reel.frames:
-        given = f"frame {place.value}" if place.kind == "frame" else film_time(place.value)
-        raise NoSuchFrame(f"{reel.path}: has no {given}; it holds frames 0 to {reel.frames - 1}")
+        given = f"frame {place.value + 1}" if place.kind == "frame" else film_time(place.value)
+        raise NoSuchFrame(f"{reel.path}: has no {given}; it holds frames 1 to {reel.frames}")
     return number

@@ -243,6 +243,6 @@ def _line(number: int, reel: Reel, time_ms: int, decision: Decision) -> str:
     pixels = reel.width * reel.height
     what = {"nothing": "nothing changed", "partial": "partial update", "redraw": f"redraw ({decision.why})"}
     return (
-        f"frame {number} of {reel.frames} ({film_time(time_ms)}): {what[decision.action]}, "
+        f"frame {number + 1} of {reel.frames} ({film_time(time_ms)}): {what[decision.action]}, "
         f"{decision.flips / pixels:.2%} flips, {decision.net / pixels:.2%} since the last redraw"
     )

@@ -374,7 +374,9 @@ class Reel:
         return low
 
     def verify(self, step: Callable[[int], None] = lambda done: None) -> Iterator[str]:
-        """Read and recount every frame; yields one line per problem. `step` is told how many are done."""
+        """Read and recount every frame; yields one line per problem, frames counted from 1. `step` is told
+        how many are done.
+        """
         try:
             ((rows, first),) = self._rows(_COUNT, 20 * MOST_FRAMES)
             if rows != self.frames or (rows and first != 0):
@@ -390,12 +392,12 @@ class Reel:
                 info, picture = self.info(number), self.packed(number)
             except BadFrame as error:
                 after = self.frames if error.next_key is None else error.next_key
-                lost = "" if after == number + 1 else f"; frames {number} to {after - 1} cannot be shown"
-                yield f"frame {number}: {error.reason}{lost}"
+                lost = "" if after == number + 1 else f"; frames {number + 1} to {after} cannot be shown"
+                yield f"frame {number + 1}: {error.reason}{lost}"
                 number, before = after, None
                 continue
             for problem in self._claims(info, picture, before):
-                yield f"frame {number}: {problem}"
+                yield f"frame {number + 1}: {problem}"
             number, before = number + 1, picture
 
     def _claims(self, info: FrameInfo, picture: packing.Bits, before: packing.Bits | None) -> Iterator[str]:
@@ -414,4 +416,4 @@ class Reel:
 
 
 def _in(number: int, asked: int) -> str:
-    return "" if number == asked else f"needs frame {number}: "
+    return "" if number == asked else f"needs frame {number + 1}: "

@@ -114,15 +114,16 @@ def _place(remote: Remote, given: Given) -> Place:
 
 def place_of(remote: Remote, text: str) -> Place:
     """The place that people write into the form: they count frames from 1. Problem."""
+    frames = remote.board.latest().snapshot.frames
     try:
-        place = parse_place(text, "place")
+        zero = text.strip() == "0"
+        place = Place("frame", frames) if zero else parse_place(text, "place")
     except ConfigError:
         raise Problem(422, PLACE.must, fields={"place": PLACE.must}) from None
-    frames = remote.board.latest().snapshot.frames
-    if place.kind == "frame" and not 1 <= place.value <= frames:
+    if place.kind == "frame" and place.value >= frames:
         detail = f"the film has the frames 1 to {frames}" if frames else "no film is shown now"
         raise Problem(422, detail, fields={"place": detail})
-    return place._replace(value=place.value - 1) if place.kind == "frame" else place
+    return place
 
 
 def _place_from_form(remote: Remote, texts: Mapping[str, str]) -> Given:
@@ -211,7 +212,7 @@ def _settings_from_form(remote: Remote, texts: Mapping[str, str]) -> Given | Non
     return changed or None
 
 
-FRAME = Field("frame", "integer", high=10**12)
+FRAME = Field("frame", "integer", "the number of a frame, from 0", high=10**12)
 TIME = Field(
     "time",
     "string",

@@ -22,6 +22,7 @@ _MONTHS = {
 }
 _UNITS = {"year": "Jahr", "day": "Tag", "hour": "Stunde", "minute": "Minute", "second": "Sekunde"}
 _LONGEST = 500  # letters of a sentence that is compared with patterns
+_NUMBER = re.compile(r"-?\d{1,3}(?:,\d{3})*(?:\.\d+)?|-?\d+(?:\.\d+)?", re.ASCII)
 _SHORT = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -128,10 +129,19 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(re.escape(key).replace(r"\{\}", "(.*?)"), re.DOTALL), text) for key, text in gapped]
 
 
-def _sentence(language: str, text: str) -> str:
-    """A whole sentence with gaps that are filled already; what is in the gaps is translated, too."""
+def _sentence(language: str, text: str, of_numbers: bool = False) -> str:
+    """A whole sentence with gaps that are filled already; what is in the gaps is translated, too.
+
+    `of_numbers`: only one whose gaps hold nothing else, as names may look like a sentence.
+    """
     for pattern, template in _patterns(language) if len(text) <= _LONGEST else ():
-        if found := pattern.fullmatch(text):
-            gaps: list[str] = [_catalogue(language).get(gap, gap) for gap in found.groups()]
-            return template.format(*gaps)
+        found = pattern.fullmatch(text)
+        if found and not (of_numbers and not all(map(_NUMBER.fullmatch, found.groups()))):
+            return template.format(*(_in_gap(language, gap) for gap in found.groups()))
     return text
+
+
+def _in_gap(language: str, text: str) -> str:
+    if _NUMBER.fullmatch(text):
+        return text.translate(str.maketrans(",.", ".,"))
+    return _catalogue(language).get(text) or _sentence(language, text, of_numbers=True)

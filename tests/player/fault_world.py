@@ -95,6 +95,6 @@ class Machine:
 
 
 def frames(lines):
-    """[(number, what was done)] of the lines that tell of a frame."""
+    """[(number from 0, what was done)] of the lines that tell of a frame."""
     found = (re.match(r"frame (\d+) of \d+ \([^)]*\): ([a-z ]+)", line) for line in lines)
-    return [(int(match[1]), match[2].strip()) for match in found if match]
+    return [(int(match[1]) - 1, match[2].strip()) for match in found if match]

@@ -9,8 +9,8 @@ from player.times import film_time, local, parse_place, span
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("0", ("frame", 0)),
-        ("1200", ("frame", 1200)),
+        ("1", ("frame", 0)),
+        ("1200", ("frame", 1199)),
         ("12.5s", ("time", 12500)),
         ("90s", ("time", 90000)),
         (".5s", ("time", 500)),
@@ -18,7 +18,7 @@ from player.times import film_time, local, parse_place, span
         ("75:00", ("time", 4500000)),
         ("1:02:03", ("time", 3723000)),
         ("1:02:03.25", ("time", 3723250)),
-        (" 7 ", ("frame", 7)),
+        (" 7 ", ("frame", 6)),
     ],
 )
 def test_a_plain_integer_is_a_frame_and_the_rest_are_times(text, place):
@@ -47,6 +47,11 @@ def test_a_plain_integer_is_a_frame_and_the_rest_are_times(text, place):
 def test_anything_else_is_one_line(text):
     with pytest.raises(ConfigError, match=r"^--start: .* give a frame number \(1200\) or a time"):
         parse_place(text, "--start")
+
+
+def test_there_is_no_frame_0():
+    with pytest.raises(ConfigError, match="the first frame is 1, not 0"):
+        parse_place("0", "--start")
 
 
 def test_times_of_the_film_are_read_back():

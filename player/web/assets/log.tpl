@@ -1,2 +1,1 @@
-<p class="hint">{{_('The log counts frames from 0, as the command line does.')}}</p>
 <pre id="log" tabindex="0" role="region" aria-label="{{_('Last lines of the log')}}">{{'\n'.join(lines) or _('Nothing yet.')}}</pre>

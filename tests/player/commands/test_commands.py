@@ -82,8 +82,8 @@ def test_check_tells_every_problem_in_a_line(player, make_film, make_reel):
     code, out, _ = player("check", path)
     assert code == 1
     assert [line.removeprefix(f"{path}: ") for line in out.splitlines()] == [
-        "frame 3: the checksum of the dither does not match; frames 3 to 9 cannot be shown",
-        "frame 12: the checksum of the dither does not match; frames 12 to 19 cannot be shown",
+        "frame 4: the checksum of the dither does not match; frames 4 to 10 cannot be shown",
+        "frame 13: the checksum of the dither does not match; frames 13 to 20 cannot be shown",
     ]
     code, out, _ = player("check", path, "--json")
     told = json.loads(out)
@@ -95,7 +95,7 @@ def test_frames_are_one_bit_pictures_of_the_dithers(player, tmp_path, make_film,
     directory = tmp_path / "deep" / "pictures"
     assert player("frames", make_reel(dithers), directory) == (0, f"{directory}: 12 frames\n", "")
     names = sorted(entry.name for entry in directory.iterdir())
-    assert names == [f"frame-{number:06}.png" for number in range(12)]
+    assert names == [f"frame-{number:06}.png" for number in range(1, 13)]
     for number, dither in enumerate(dithers):
         with Image.open(directory / names[number]) as image:
             assert (image.mode, image.format, image.size) == ("1", "PNG", (44, 24))
@@ -106,9 +106,9 @@ def test_frames_are_one_bit_pictures_of_the_dithers(player, tmp_path, make_film,
     ("options", "numbers"),
     [
         (["--start", "3", "--end", "6"], [3, 4, 5]),
-        (["--start", "10"], [10, 11]),
-        (["--end", "0.17s"], [0, 1, 2]),  # at 0, 80 and 160 ms
-        (["--start", "0:00.8", "--end", "99"], [10, 11]),
+        (["--start", "10"], [10, 11, 12]),
+        (["--end", "0.17s"], [1, 2, 3]),  # at 0, 80 and 160 ms
+        (["--start", "0:00.8", "--end", "99"], [11, 12]),
         (["--start", "5", "--end", "5"], []),
     ],
 )
@@ -124,9 +124,9 @@ def test_damaged_frames_are_left_out_and_reported(player, tmp_path, make_film, m
     assert code == 1
     assert out == f"{tmp_path / 'out'}: 9 frames\n"
     assert err.count("\n") == 1
-    assert "frame 5 is damaged" in err
-    assert not (tmp_path / "out" / "frame-000006.png").exists()
-    assert (tmp_path / "out" / "frame-000008.png").exists()
+    assert "frame 6 is damaged" in err
+    assert not (tmp_path / "out" / "frame-000007.png").exists()
+    assert (tmp_path / "out" / "frame-000009.png").exists()
 
 
 def test_status_before_anything_was_shown(player, tmp_path):
@@ -151,7 +151,7 @@ def test_status_of_a_showing(player, tmp_path, monkeypatch):
     assert told["next_due"] == "2023-11-14T22:16:40.000+00:00"
     assert told["ends_at"] == "2023-11-15T01:30:00.000+00:00", "58 frames after the next one"
     out = player("status", "--state", path)[1]
-    assert "41 of 100, since 2023-11-14 22:13:20" in out
+    assert "42 of 100, since 2023-11-14 22:13:20" in out
     assert "is the player running?" in out
     path.write_bytes(b"garbage")
     code, _, err = player("status", "--state", path)
@@ -208,8 +208,8 @@ def test_status_of_a_pause_and_with_steps_and_quiet_hours(player, tmp_path, monk
         (["add", "FILM", "--count", "5"], "--count is no option here; see `player add --help`"),
         (["run", "FILM", "--interval"], "--interval: expected one argument"),
         (["run", "FILM", "--interval", "often"], "--interval is 'often'; it must be a number"),
-        (["run", "FILM", "--simulated", "sim", "--start", "12"], "has no frame 12; it holds frames 0 to 2"),
-        (["run", "FILM", "--simulated", "sim", "--start", "1:00"], "has no 1:00; it holds frames 0 to 2"),
+        (["run", "FILM", "--simulated", "sim", "--start", "12"], "has no frame 12; it holds frames 1 to 3"),
+        (["run", "FILM", "--simulated", "sim", "--start", "1:00"], "has no 1:00; it holds frames 1 to 3"),
         (["run", "FILM", "--simulated", "sim", "--start", "x"], "--start: 'x' is no place in a film"),
         (["run", "FILM", "--simulated", "FILM"], "cannot be made a directory"),
         (
@@ -224,8 +224,8 @@ def test_status_of_a_pause_and_with_steps_and_quiet_hours(player, tmp_path, monk
         (["check", "TEXT"], "is not a reel; give the path of a file made by `trainer export`"),
         (["check", "FILM", "more"], "more is no option here"),
         (["frames", "FILM", "FILM"], "cannot be made a directory"),
-        (["frames", "FILM", "out", "--start", "3"], "has no frame 3"),
-        (["frames", "FILM", "out", "--start", "1", "--end", "0"], "--end 0 lies before --start 1"),
+        (["frames", "FILM", "out", "--start", "4"], "has no frame 4"),
+        (["frames", "FILM", "out", "--start", "2", "--end", "1"], "--end 1 lies before --start 2"),
         (["frames", "FILM", "out", "--end", "soon"], "--end: 'soon' is no place in a film"),
         (["frames", "FILM", "/proc/nowhere"], "/proc/nowhere: cannot be made a directory"),
         (["status", "--state", "."], "cannot be read: is a directory"),

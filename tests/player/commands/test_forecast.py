@@ -37,7 +37,7 @@ def test_it_is_what_a_showing_does(make_film, make_reel, tmp_path, capsys):
     path = make_reel(make_film(70))
     assert main(["run", str(path), "--simulated", str(tmp_path / "glass")]) == 0
     log = capsys.readouterr().out.splitlines()
-    redrawn = [int(line.split()[1]) for line in log if ": redraw (" in line]
+    redrawn = [int(line.split()[1]) - 1 for line in log if ": redraw (" in line]
     with Reel(path) as reel:
         assert forecast(reel, RedrawRule(), 0).redraws == redrawn
     assert len(redrawn) > 2
@@ -71,7 +71,7 @@ def test_info_says_how_often_and_when(make_film, make_reel, capsys):
     assert told["redraws_per_day"] == pytest.approx((len(expected) - 1) / 90 * 86400 / 120)
     assert main(words) == 0
     out = capsys.readouterr().out
-    assert f"at frames {', '.join(map(str, expected[1:]))}" in out
+    assert f"at frames {', '.join(str(number + 1) for number in expected[1:])}" in out
     assert f"{told['redraws_per_day']:.3g} a day" in out
 
 

@@ -168,7 +168,7 @@ def test_a_pause_and_quiet_hours_hold_and_the_panel_is_not_woken(battery, reel, 
 
 def test_start_goes_there(battery, reel, dithers):
     battery.wake(reel, "--keeps-power")
-    _, lines, _, updates = battery.wake(reel, "--keeps-power", "--start", 4)
+    _, lines, _, updates = battery.wake(reel, "--keeps-power", "--start", 5)
     assert frames(lines) == [(4, "redraw")]
     assert updates == [2]
 

@@ -79,7 +79,7 @@ def test_the_glass_shows_every_dither(start, tmp_path, make_film, make_reel):
     assert code == 0, out
     assert len(re.findall(r"^frame \d+ of 25 .*: redraw", out, re.M)) > 1
     pictures = sorted((tmp_path / "sim").glob("*.png"))
-    assert [picture.name for picture in pictures] == [f"glass-{number:06}.png" for number in range(25)]
+    assert [picture.name for picture in pictures] == [f"glass-{number:06}.png" for number in range(1, 26)]
     for picture, dither in zip(pictures, dithers, strict=True):
         assert (dither_on(picture) == dither).all()
     code, out = finish(start("status", "--simulated", tmp_path / "sim", "--json"))
@@ -96,8 +96,8 @@ def test_several_reels_and_a_part_of_them(start, tmp_path, make_film, make_reel)
     )
     assert code == 0, out
     assert sorted(str(picture.relative_to(sim)) for picture in sim.rglob("*.png")) == [
-        *("a/glass-000000.png", "a/glass-000001.png", "a/glass-000002.png"),
-        *("b/glass-000000.png", "b/glass-000001.png"),
+        *("a/glass-000001.png", "a/glass-000002.png", "a/glass-000003.png"),
+        *("b/glass-000001.png", "b/glass-000002.png"),
     ]  # fmt: skip
 
 
@@ -107,14 +107,14 @@ def test_settings_reach_the_panel(start, tmp_path, make_film, make_reel):
     options = ["--rotate", 180, "--mirror", "--bits", 4]
     code, out = finish(start("run", make_reel(dithers), "--simulated", sim, "--interval", 0, *options))
     assert code == 0, out
-    assert (dither_on(sim / "glass-000001.png") == dithers[1][::-1]).all()
+    assert (dither_on(sim / "glass-000002.png") == dithers[1][::-1]).all()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_signal_ends_a_long_wait_within_a_second(start, tmp_path, make_film, make_reel, number, code):
     path = make_reel(make_film(3, width=64, height=48))
     process = start("run", path, "--simulated", tmp_path / "sim", "--interval", 1000)
-    until(process, "frame 0 of 3")
+    until(process, "frame 1 of 3")
     begun = time.monotonic()
     process.send_signal(number)
     assert process.wait(timeout=10) == code
@@ -129,7 +129,7 @@ def test_sighup_reads_the_settings_again_without_a_redraw(start, tmp_path, make_
     path = make_reel(make_film(4, width=64, height=48))
     settings.write_text("interval = 1000")
     process = start("run", path, "--simulated", tmp_path / "sim", "--config", settings)
-    until(process, "frame 0 of 4")
+    until(process, "frame 1 of 4")
     settings.write_text("intervall = 1")
     process.send_signal(signal.SIGHUP)
     assert "the configuration stays as it was" in until(process, "did you mean interval?")[-1]
@@ -138,7 +138,7 @@ def test_sighup_reads_the_settings_again_without_a_redraw(start, tmp_path, make_
     code, out = finish(process)
     assert code == 0
     assert out.startswith("configuration read again; changed: interval\n")
-    assert [line.split()[1] for line in out.splitlines()[1:4]] == ["1", "2", "3"]
+    assert [line.split()[1] for line in out.splitlines()[1:4]] == ["2", "3", "4"]
     assert "redraw (" not in out
 
 
@@ -146,17 +146,17 @@ def test_sighup_opens_the_panel_anew_when_it_must(start, tmp_path, make_film, ma
     settings = tmp_path / "player.toml"
     dithers = make_film(200, width=64, height=48)
     settings.write_text("interval = 0.1")
-    options = ["--simulated", tmp_path / "sim", "--config", settings, "--start", 1]
+    options = ["--simulated", tmp_path / "sim", "--config", settings, "--start", 2]
     process = start("run", make_reel(dithers), *options)
-    until(process, "frame 3 of 200")
+    until(process, "frame 4 of 200")
     settings.write_text("interval = 1000\nmirror = true")
     process.send_signal(signal.SIGHUP)
     until(process, "configuration read again; the panel is opened anew")
     line = process.stdout.readline()
     assert "redraw (start)" in line
-    number = int(line.split()[1])
+    number = int(line.split()[1]) - 1
     assert number >= 3, "--start is for the start"
-    assert (dither_on(tmp_path / "sim" / f"glass-{number:06}.png") == dithers[number][:, ::-1]).all()
+    assert (dither_on(tmp_path / "sim" / f"glass-{number + 1:06}.png") == dithers[number][:, ::-1]).all()
 
 
 def test_kill_9_again_and_again(start, tmp_path, make_film, make_reel):
@@ -178,7 +178,7 @@ def test_kill_9_again_and_again(start, tmp_path, make_film, make_reel):
         if process.returncode != -signal.SIGKILL:
             break
         kills += 1
-        numbers = [int(number) for number in re.findall(r"^frame (\d+) of 400 .*last redraw$", out, re.M)]
+        numbers = [int(number) - 1 for number in re.findall(r"^frame (\d+) of 400 .*last redraw$", out, re.M)]
         for number in numbers:
             assert number in (shown, shown + 1)
             shown = number
@@ -280,7 +280,7 @@ def test_the_web_page_is_up_while_the_film_plays_and_moves_it(start, tmp_path, m
     path = make_reel(make_film(5, width=64, height=48))
     options = ["--interval", 1000, "--remote", "loopback", "--remote-port", port]
     process = start("run", path, "--simulated", tmp_path / "sim", *options)
-    until(process, "frame 0 of 5")
+    until(process, "frame 1 of 5")
     url = f"http://127.0.0.1:{port}/api/"
     end = time.monotonic() + 10  # the page hears of the frame just after the log
     state = {"frame": None}
@@ -289,7 +289,7 @@ def test_the_web_page_is_up_while_the_film_plays_and_moves_it(start, tmp_path, m
     assert state["frame"] == 0
     post = urllib.request.Request(url + "next", method="POST", headers={"Content-Type": "application/json"})
     urllib.request.urlopen(post, timeout=10).close()
-    until(process, "frame 1 of 5")
+    until(process, "frame 2 of 5")
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
     with pytest.raises(urllib.error.URLError):
@@ -325,7 +325,7 @@ def test_the_player_runs_on_the_standard_library_numpy_and_pillow_alone(tmp_path
         [sys.executable, "-c", ALONE, path, tmp_path / "sim"], cwd=ROOT, capture_output=True, text=True
     )
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "sim" / "glass-000002.png").exists()
+    assert (tmp_path / "sim" / "glass-000003.png").exists()
 
 
 def test_pillow_and_the_simulator_are_not_loaded_for_a_panel(tmp_path, make_film, make_reel):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from player import panel as panels
-from player.commands.run import USUAL_SIZE, Feed, Services, first_look, only_player
+from player.commands.run import Feed, Services, first_look, only_player
 from player.config.settings import Config
 from player.errors import ConfigError, ReelError
 from player.pictures.png import glass_pictures
@@ -163,17 +163,17 @@ def test_what_comes_first_is_looked_at_before_the_panel(make_film, make_reel, tm
     both = Config(reels=(str(one), str(two)))
     assert first_look(both, Progress(reel=str(two)), None) == ((32, 8), True)
     assert first_look(both, Progress(reel=str(two)), Place("frame", 2)) == ((44, 24), True)
-    with pytest.raises(ReelError, match="has no frame 3"):
+    with pytest.raises(ReelError, match="has no frame 4"):
         first_look(both, Progress(), Place("frame", 3))
     gone = Config(reels=(str(tmp_path / "gone.reel"),))
     with pytest.raises(ReelError, match="no such file"):
         first_look(gone, Progress(), None)
-    assert first_look(replace(gone, wait_for_films=True), Progress(), None) == (USUAL_SIZE, True)
+    assert first_look(replace(gone, wait_for_films=True), Progress(), None) == (panels.USUAL_SIZE, True)
 
 
 @pytest.mark.parametrize("several", [False, True])
 def test_pictures_of_the_simulated_glass(tmp_path, several):
     glass_pictures(str(tmp_path / "sim"), lambda: np.zeros((8, 8), np.uint8), several)(Path("a/film.reel"), 7)
     where = tmp_path / "sim" / ("film" if several else "")
-    assert [path.name for path in where.iterdir()] == ["glass-000007.png"]
+    assert [path.name for path in where.iterdir()] == ["glass-000008.png"]
     glass_pictures(None, None, several)(Path("film.reel"), 8)

@@ -20,9 +20,9 @@ def text_of(number, parts=PARTS):
 
 
 def test_what_it_says():
-    assert caption_text(PARTS, "Psycho", 3_723_900, 12.9, 89373) == "Psycho · 1:02:03 · frame 89373 · 12 %"
+    assert caption_text(PARTS, "Psycho", 3_723_900, 12.9, 89372) == "Psycho · 1:02:03 · frame 89373 · 12 %"
     assert caption_text(("time", "title"), "Psycho", 0, 100.0, 5) == "0:00:00 · Psycho"
-    assert caption_text(PARTS, " ", None, None, 5) == "frame 5"
+    assert caption_text(PARTS, " ", None, None, 4) == "frame 5"
     assert caption_text(("percent",), "", 0, 99.999) == "99 %"
     assert caption_text((), "Psycho", 5) == ""
     with pytest.raises(ValueError, match="no part 'name'"):

@@ -220,7 +220,7 @@ def test_a_corrupt_frame_in_the_middle_is_passed_over(machine, make_reel, dither
     code, lines, error = machine.player(reel)
     assert (code, error) == (0, "")
     assert [number for number, _ in frames(lines)] == [0, 1, 2, 3, 6, 7]
-    assert sum("frame 4 is damaged" in line and "go on at frame 6" in line for line in lines) == 1
+    assert sum("frame 5 is damaged" in line and "go on at frame 7" in line for line in lines) == 1
     assert machine.wire.asleep
 
 
@@ -398,7 +398,7 @@ def test_two_players_on_one_panel(tmp_path, reel):
         [*command, "--interval", "1000"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
     )
     try:
-        while "frame 0 of" not in first.stdout.readline():
+        while "frame 1 of" not in first.stdout.readline():
             assert first.poll() is None
         second = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert second.returncode == 2

@@ -121,7 +121,7 @@ def test_go_to_a_frame_and_to_a_time(world, reel):
     world.ask(80.0, Kind.GO_TO, Place("frame", 20))
     world.play(CONFIG, [reel], until=200.0)
     assert world.shown == [(50.5, 0), (60.5, 12), (70.5, 3), (170.5, 4)]
-    assert any(line.endswith("has no frame 20; it holds frames 0 to 19") for line in world.lines)
+    assert any(line.endswith("has no frame 21; it holds frames 1 to 20") for line in world.lines)
 
 
 def test_a_redraw_and_a_clean_change_no_time(world, reel):

@@ -88,14 +88,14 @@ def test_count_and_start(world, make_film, make_reel):
     assert world.numbers == [4, 5]
     assert world.play(CONFIG, [path], Place("time", 161), 1) == "ended"
     assert world.numbers == [4, 5, 3]
-    for place, said in ((Place("frame", 9), "has no frame 9"), (Place("time", 10**6), "has no 16:40")):
-        with pytest.raises(ReelError, match=said + "; it holds frames 0 to 8"):
+    for place, said in ((Place("frame", 9), "has no frame 10"), (Place("time", 10**6), "has no 16:40")):
+        with pytest.raises(ReelError, match=said + "; it holds frames 1 to 9"):
             world.play(CONFIG, [path], place)
 
 
 def test_start_in_the_settings_is_where_a_new_reel_begins_and_no_more(world, make_film, make_reel):
     path = make_reel(make_film(9))
-    config = replace(CONFIG, start="3")
+    config = replace(CONFIG, start="4")
     world.play(config, [path], None, 2)
     world.now += 100
     world.play(config, [path], None, 2)
@@ -180,7 +180,7 @@ def test_a_film_that_is_over_stays_over(world, make_film, make_reel):
     events = list(world.events)
     assert world.play(CONFIG, [path]) == "ended"
     assert world.events == events, "the panel is not touched"
-    assert "--start 0 shows them again" in world.lines[-1]
+    assert "--start 1 shows them again" in world.lines[-1]
 
 
 def test_next_shows_every_reel_and_loop_begins_again(world, make_film, make_reel):
@@ -260,7 +260,7 @@ def test_a_damaged_frame_is_reported_and_skipped_to_the_next_key_frame(world, ma
     assert world.play(CONFIG, [path]) == "ended"
     assert world.numbers == [0, 1, 6, 7, 8, 9, 10, 11]
     assert [at for at, _ in world.shown] == [50.5 + 100 * n for n in range(8)]
-    assert sum("frame 2 is damaged" in line and "go on at frame 6" in line for line in world.lines) == 1
+    assert sum("frame 3 is damaged" in line and "go on at frame 7" in line for line in world.lines) == 1
 
 
 def test_damage_to_the_end_ends_the_reel(world, make_film, make_reel):
@@ -283,7 +283,7 @@ def test_a_loop_goes_on_past_a_reel_that_is_all_damage(world, make_film, make_re
     damage(b, 0)
     assert world.play(replace(CONFIG, end="loop"), [a, b, c], None, 10) == "ended"
     assert world.numbers == [0, 1] * 5
-    assert sum(": frame 0 is damaged" in line for line in world.lines) == 2
+    assert sum(": frame 1 is damaged" in line for line in world.lines) == 2
 
 
 def test_a_reel_that_does_not_fit_the_panel_is_one_line(world, make_film, make_reel):

@@ -285,13 +285,13 @@ def test_no_card_is_drawn_in_quiet_hours(world, films):
 
 
 def test_a_place_that_does_not_exist_is_not_waited_for(world, reel):
-    with pytest.raises(NoSuchFrame, match="has no frame 99"):
+    with pytest.raises(NoSuchFrame, match="has no frame 100"):
         world.play(CONFIG, [reel], Place("frame", 99))
     with pytest.raises(NoSuchFrame, match="has no frame 99"):
         world.play(replace(CONFIG, wait_for_films=False, start="99"), [reel])
     world.play(replace(CONFIG, start="99"), [reel], until=60.0)
     assert world.numbers == [0]
-    assert any("beginning at frame 0" in line for line in world.lines)
+    assert any("beginning at frame 1" in line for line in world.lines)
 
 
 def test_the_place_to_start_with_is_not_gone_back_to(world, reel, monkeypatch):

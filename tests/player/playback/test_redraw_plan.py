@@ -28,9 +28,9 @@ def reel(make_film, make_reel):
 
 
 def drawn(world):
-    """[(frame, why it was redrawn, "" when it was not)] from the log."""
+    """[(frame from 0, why it was redrawn, "" when it was not)] from the log."""
     found = (re.match(r"frame (\d+) of \d+ \(\S+\): (?:redraw \((.*?)\)|.*?),", line) for line in world.lines)
-    return [(int(match[1]), match[2] or "") for match in found if match]
+    return [(int(match[1]) - 1, match[2] or "") for match in found if match]
 
 
 def redraws(world):
@@ -133,7 +133,7 @@ def test_a_reel_that_was_exchanged_meanwhile_is_another_one(world, make_film, ma
     wait = world.wait
 
     def exchanging(seconds):
-        if world.numbers == [0, 1, 2] and world.lines[-1].startswith("frame 2"):
+        if world.numbers == [0, 1, 2] and world.lines[-1].startswith("frame 3"):
             path.unlink()
             make_reel(make_film(20, seed=8, flips=0.01), redraws=(0,))
             with sqlite3.connect(path) as connection:

@@ -125,7 +125,7 @@ def test_a_plain_column_before_the_payload_too_unless_it_is_long(good):
         "UPDATE frames SET more = 7 WHERE number = 0", "UPDATE frames SET more = 'long' WHERE number = 2",
     )  # fmt: skip
     with Reel(good) as reel:
-        assert list(reel.verify()) == ["frame 2: its row does not hold numbers"]
+        assert list(reel.verify()) == ["frame 3: its row does not hold numbers"]
 
 
 def journal(reel, pages=1, page=1024, sector=512, records=1, more=b""):

@@ -53,7 +53,7 @@ def test_every_byte_of_every_payload_matters(tmp_path, make_reel):
                 with Reel(damaged) as reel:
                     seen = check_no_wrong_dither(reel, dithers)
                     assert number not in seen
-                    assert any(f"frame {number}: " in problem for problem in reel.verify())
+                    assert any(f"frame {number + 1}: " in problem for problem in reel.verify())
                 tried += 1
     assert tried > 300
 
@@ -117,29 +117,29 @@ def test_damage_ends_at_the_next_key_frame(make_film, make_reel):
             with pytest.raises(BadFrame) as caught:
                 reel.dither(number)
             assert (caught.value.number, caught.value.next_key) == (number, 64)
-        assert "playing can go on at frame 64" in str(caught.value)
+        assert "playing can go on at frame 65" in str(caught.value)
         assert (reel.dither(64) == dithers[64]).all()
         assert list(reel.verify()) == [
-            "frame 10: the checksum of the payload does not match; frames 10 to 63 cannot be shown"
+            "frame 11: the checksum of the payload does not match; frames 11 to 64 cannot be shown"
         ]
 
 
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("UPDATE frames SET flips = flips + 1 WHERE number = 2", "frame 2: says"),
-        ("UPDATE frames SET darkened = 0 WHERE number = 3", "frame 3: says"),
-        ("UPDATE frames SET cut = 1 WHERE number = 1", "frame 1: a cut that is not a key frame"),
-        ("UPDATE frames SET redraw = 1 WHERE number = 1", "frame 1: a planned redraw that is not a"),
-        ("UPDATE frames SET redraw = 'x' WHERE number = 1", "frame 1: its row does not hold numbers"),
-        ("UPDATE frames SET redraw = 2 WHERE number = 0", "frame 0: its row and the index of"),
-        ("UPDATE frames SET crc = crc + 1 WHERE number = 1", "frame 1: the checksum of the dither"),
-        ("UPDATE frames SET kind = 'key' WHERE number = 1", "frame 1: the checksum of the dither"),
-        ("UPDATE frames SET kind = 'other' WHERE number = 0", "frame 0: no key frame"),
-        ("UPDATE frames SET time_ms = 'soon' WHERE number = 1", "frame 1: its row does not hold numbers"),
-        ("UPDATE frames SET payload = 'text' WHERE number = 1", "frame 1: the checksum of the payload"),
-        ("UPDATE frames SET payload = zeroblob(10000000) WHERE number = 1", "frame 1: string or blob"),
-        ("DELETE FROM frames WHERE number = 3", "frame 3: its row is missing"),
+        ("UPDATE frames SET flips = flips + 1 WHERE number = 2", "frame 3: says"),
+        ("UPDATE frames SET darkened = 0 WHERE number = 3", "frame 4: says"),
+        ("UPDATE frames SET cut = 1 WHERE number = 1", "frame 2: a cut that is not a key frame"),
+        ("UPDATE frames SET redraw = 1 WHERE number = 1", "frame 2: a planned redraw that is not a"),
+        ("UPDATE frames SET redraw = 'x' WHERE number = 1", "frame 2: its row does not hold numbers"),
+        ("UPDATE frames SET redraw = 2 WHERE number = 0", "frame 1: its row and the index of"),
+        ("UPDATE frames SET crc = crc + 1 WHERE number = 1", "frame 2: the checksum of the dither"),
+        ("UPDATE frames SET kind = 'key' WHERE number = 1", "frame 2: the checksum of the dither"),
+        ("UPDATE frames SET kind = 'other' WHERE number = 0", "frame 1: no key frame"),
+        ("UPDATE frames SET time_ms = 'soon' WHERE number = 1", "frame 2: its row does not hold numbers"),
+        ("UPDATE frames SET payload = 'text' WHERE number = 1", "frame 2: the checksum of the payload"),
+        ("UPDATE frames SET payload = zeroblob(10000000) WHERE number = 1", "frame 2: string or blob"),
+        ("DELETE FROM frames WHERE number = 3", "frame 4: its row is missing"),
         ("DELETE FROM frames WHERE number = 5", "holds 5 rows from number 0; expected 6 from 0"),
         ("INSERT INTO frames SELECT 6, time_ms, 0, kind, 0, 0, 0, 0, crc, payload_crc, payload FROM frames "
          "WHERE number = 0", "holds 7 rows"),

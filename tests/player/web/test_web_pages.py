@@ -1,11 +1,13 @@
 """The pages as HTML, without a browser: what they say, their forms, and that they need nothing else."""
 
+import ast
 import gzip
 import html
 import json
 import random
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -24,6 +26,7 @@ from player.web.pages import SAID
 from player.web.told import now_in_words
 from player.web.uploads import LARGEST
 from player.web.words import Words
+from tests.messages import GAP, templates
 from tests.player.conftest import film, write
 from tests.player.web.house import SETTINGS
 
@@ -506,6 +509,47 @@ def test_a_problem_on_the_page_is_a_page(full):
     assert wrong.status == 401
     assert 'href="/login">' in wrong.text
 
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("1,234.5 MB are left here (see free_space); remove reels", "noch 1.234,5 MB frei"),
+        ("dial is '2'; it must be a number from 0 to 1", "es muss eine Zahl von 0 bis 1 sein"),
+        ("gamma is '99'; it must be a number from 0.1 to 10", "von 0,1 bis 10"),
+        ("x.reel: claims 2,000,000 frames, and 1,000,000 are the most; export fewer", "höchstens 1.000.000"),
+        ("this is 20.5; it must be a whole number 0 to 1000000 frames", "eine ganze Zahl von 0 bis 1000000"),
+        ("Lord of War.mkv is no film; remove it, or send another file", "Lord of War.mkv ist kein Film"),
+        ("in the house: is neither a film nor a reel", "in the house: ist weder"),
+    ],
+)
+def test_refusals_with_figures_are_translated_and_names_are_not(english, german):
+    assert german in Words("de")(english)
+    assert Words("en")(english) == english
+
+
+FOR_PROGRAMS = ("api", "computers", "exchange", "openapi", "server", "service", "tokens")
+"""Modules of player/web whose refusals no page shows."""
+
+
+def test_every_refusal_of_the_page_has_its_german_text():
+    said = set()
+    for path in Path(pages.__file__).parent.glob("*.py"):
+        if path.stem not in FOR_PROGRAMS:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem":
+                    said.update(templates(node.args[1]))
+    wanted = {text.replace(GAP, "{}") for text in said if re.search(r"[a-z]", text)}
+    assert len(wanted) > 40
+    assert wanted - words._catalogue("de").keys() == TO_PROGRAMS
+
+
+TO_PROGRAMS = {
+    "there is no frame {}; the reel holds 0 to {}",
+    "sign in first, or send the token as Authorization: Bearer",
+    "the request does not say which host it is for",
+    "a piece has 1 to {} bytes here",
+}
+"""Refusals that no form of a page can bring about."""
 
 NOW = 1_700_000_000.0
 
