@@ -50,9 +50,9 @@ def add_dither_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dither",
         action=_NameAndDial,
-        default=table.DEFAULT,
+        default=table.AUTO,
         metavar="NAME[:DIAL]",
-        help=f"{names}. Default {table.DEFAULT}",
+        help=f"{names}; {table.AUTO} (default): generator where JAX sees an accelerator, else search",
     )
     parser.add_argument(
         "--dial",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from trainer.commands.dithers import add_dither_options, dial_for, levels, own_options
 from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, panel_of, redraws
 from trainer.commands.output import counted, progress_bar, progress_lines
+from trainer.dithers import table
+from trainer.dithers.engines import has_accelerator
 from trainer.dithers.search.memory import WINDOW, window_within
 from trainer.errors import OptionError
 
@@ -88,11 +90,12 @@ def run(args: argparse.Namespace) -> int:
         )
     film, selection, tones = open_film(args)
     settings = own_options(args)
-    if args.memory is not None and args.dither == "search":
+    name = table.automatic(settings) if args.dither == table.AUTO else args.dither
+    if args.memory is not None and name == "search":
         window = window_within(memory // args.workers, tones.size)
         if window < WINDOW:
             settings.setdefault("window", window)
-    dither = args.dither, dial_for(args, args.dither, args.dial), settings
+    dither = name, dial_for(args, name, args.dial), settings
     task = Task(film.path, selection, tones, *dither, redraws(args, levels(args)), args.stream, args.title)
     width, height = tones.size
     total = selection.estimate(film)
@@ -107,6 +110,10 @@ def run(args: argparse.Namespace) -> int:
     lines = [_line(reel, summary)]
     if not summary.was_complete:
         lines += _decisions(film, tones, summary)
+        if args.dither == table.AUTO:
+            seen = "an accelerator" if has_accelerator() else "no accelerator"
+            why = f"there is {seen}" if name == table.automatic() else "the options are its own"
+            lines.append(f"dithered by {name}: {why}")
     Console(highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
     return 0
 

@@ -4,13 +4,13 @@ To add a dither, write its file (`ditherer.py` says what a ditherer is) and add 
 names its class without importing it, so that a dither costs nothing until it is used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.dithers.engines import engine_of
+from trainer.dithers.engines import engine_of, has_accelerator
 from trainer.dithers.levels import CLEAN, Levels
 from trainer.errors import OptionError
 
@@ -112,6 +112,15 @@ DITHERS = {
     ),
 }
 DEFAULT = "search"
+AUTO = "auto"
+"""Stands for the default that suits this machine."""
+
+
+def automatic(options: Iterable[str] = ()) -> str:
+    """`generator` where there is an accelerator, else `search`; the other if only that has these options."""
+    order = ("generator", DEFAULT) if has_accelerator() else (DEFAULT, "generator")
+    fitting = [name for name in order if {*options} <= {*DITHERS[name].settings}]
+    return (fitting or order)[0]
 
 
 def make(name: str, dial: float | None = None, levels: Levels = CLEAN, **settings: Any) -> "Ditherer":

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from trainer.dithers import table
 from trainer.dithers.table import DEFAULT, DITHERS, check, make, parse
 from trainer.errors import OptionError
 
@@ -75,6 +76,23 @@ def test_a_dial_for_a_dither_without_one_is_refused(name):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(OptionError, match="hysteresis"):
         make("floyd")
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "options", "name"),
+    [
+        (True, [], "generator"),
+        (False, [], "search"),
+        (True, ["window"], "generator"),
+        (True, ["engine"], "search"),
+        (False, ["weights"], "generator"),
+        (False, ["engine", "weights"], "search"),
+    ],
+)
+def test_auto_suits_the_machine_and_the_options(monkeypatch, accelerator, options, name):
+    """Options that no dither has all of are refused by the one that suits the machine."""
+    monkeypatch.setattr(table, "has_accelerator", lambda: accelerator)
+    assert table.automatic(options) == name
 
 
 def test_the_default_is_in_the_table():
