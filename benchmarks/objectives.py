@@ -1,209 +1,144 @@
-"""What does each objective teach? v1, v2, v3 and counterfactual, trained for the same time, side by side.
+"""What do the film-maker's networks learn? v1, v2 and v3, and what `gan` and the search make of the same.
 
-    python benchmarks/objectives.py OUT (--minutes 4 | --steps 1000) --train FILM... --test FILM:START...
-        [--frames 60] [--channels 16] [--fit WORDS] [--crop NAME=FILM:FRAME+X+Y]...
+    python benchmarks/objectives.py OUT --train FILM... [--fit WORDS] [--frames 30] [--test FILM:START...]
+        [--row FILM:FRAME+X+Y...]
 
-Trains, one after another, the runs of `RUNS` on the films of --train, with --fit's options of `trainer fit`
-too (a run that is in OUT already is taken as it is; one that its guards end counts as far as it came), then
-dithers --frames frames of every film of --test from its START on, at 384x216 in closed loop:
-by each network alone, and with rounds of the search after it, the one that ships included, and by the
-classical dithers. Prints Markdown: for each film flips, HVS-PSNR for both eyes, how much better or worse than
-a fresh dither the frames after cuts are (all frames are one stretch), and seconds a frame; then texture on
-flat greys. v3 is trained the film-maker's way, by teacher forcing, and runs in closed loop like all others.
+Trains one after another on the films of --train, by the defaults of `trainer fit` and --fit's options, and
+keeps the runs in OUT. A run that is there already is taken as it is.
 
---crop writes OUT/NAME.png: 1:1 crops of one frame under every dither, in closed loop for the 8 frames before.
+Prints Markdown. For each --test: --frames frames from START on at 384x216, as one stretch in closed loop,
+even over cuts. Flips; HVS-PSNR for both eyes; JS, the distance of the 3x3 patterns to those of a settled
+search of each frame by itself (`trainer/evaluate/patterns.py`), 0 for the same dots; and what frames after
+cuts have over a fresh dither of them, in dB.
+
+Writes OUT/objectives.png: a row for each --row, 1:1, after the 8 frames before it in closed loop.
 """
 
-import argparse
 import json
-import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from command import begin, machine
+from command import begin, machine, usage
 from PIL import Image, ImageDraw
 
-from trainer.dithers import table as dithers
+from trainer.dithers import table
+from trainer.dithers.ditherer import Ditherer
 from trainer.dithers.eye import EYES, hvs_psnr
 from trainer.dithers.generator.weights import load
-from trainer.evaluate.score import evaluate
-from trainer.evaluate.texture import GREYS, texture
+from trainer.dithers.search.ditherer import FrameSearch
+from trainer.evaluate.patterns import distance
 from trainer.films.film import Film
 from trainer.films.selection import Selection
-from trainer.films.stretches import Stretch
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
 
 SIZE = (384, 216)
-CROP = (150, 112)
+TILE, GAP, LABEL = (132, 112), 6, 16
 BEFORE = 8
-DIAL, POLISH = 0.5, 3
+DIAL = 0.5
+VERSIONS = ("v1", "v2", "v3")
 
-RUNS = {
-    "v1": ["--objective", "v1"],
-    "v2": ["--objective", "v2"],
-    "v3": ["--objective", "v3"],
-    "gan": ["--objective", "gan"],
-    "counterfactual": ["--from", "nothing"],
-    "counterfactual + critic": ["--from", "nothing", "--critic-weight", "0.01"],
-}
-"""What is trained, and by which options of `trainer fit`."""
-CLASSICAL = {
-    "floyd-steinberg": ("floyd-steinberg", None),
-    "mask": ("mask", None),
-    "hysteresis:0.5": ("hysteresis", 0.5),
-    "search:0.5": ("search", 0.5),
-}
+Makers = dict[str, Callable[[], Ditherer]]
 
 
-def train(out: Path, films: list[str], more: list[str], channels: int) -> dict[str, Path]:
-    """The folders of the runs, by name."""
-    runs = {}
-    for name, options in RUNS.items():
-        folder = runs[name] = out / name.replace(" + ", "-")
-        if (folder / "weights.npz").exists():
-            continue
-        size = ["--channels", str(channels)] if name.startswith("v") else []
-        words = ["fit", *films, "--out", str(folder), *more, *options, *size]
-        done = subprocess.run([sys.executable, "-m", "trainer", *words], stdout=sys.stderr)
+def train(out: Path, films: list[str], more: list[str]) -> dict[str, Path]:
+    """The folders of the runs, by name; what they learned is printed."""
+    runs = {name: out / name for name in VERSIONS}
+    for name, folder in runs.items():
         if not (folder / "weights.npz").exists():
-            raise SystemExit(f"{name}: no weights; the fit ended with exit code {done.returncode}")
+            words = ["fit", *films, "--out", str(folder), "--objective", name, *more]
+            done = subprocess.run([sys.executable, "-m", "trainer", *words], stdout=sys.stderr)
+            if done.returncode:
+                raise SystemExit(f"{name}: the fit ended with exit code {done.returncode}")
+    print("\n| run | numbers | updates | minutes | first loss | last loss |\n| --- |" + " ---: |" * 5)
+    for name, folder in runs.items():
+        about = load(folder).about
+        first, *_, last = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        print(f"| {name} | {about['parameters']:,} | {about['updates']:,} | {last['seconds'] / 60:.1f} "
+              f"| {first['loss']:.3f} | {last['loss']:.3f} |")  # fmt: skip
     return runs
 
 
-def learned(runs: dict[str, Path]) -> None:
-    """What was trained, for how long, and what its losses came to."""
-    print("\nTraining\n")
-    row("run", ["numbers", "updates", "minutes", "first loss", "last loss", "last loss of the critic"])
-    row("---", ["---:"] * 6)
-    for name, folder in runs.items():
-        about = load(folder).about
-        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        first, last = rows[0], rows[-1]
-        losses = f"{first['loss']:.3f}", f"{last['loss']:.3f}", f"{last['critic']:.3f}"
-        row(
-            name,
-            [f"{about['parameters']:,}", f"{about['updates']:,}", f"{last['seconds'] / 60:.1f}", *losses],
-        )
+def frames_of(path: str, first: int, count: int):
+    """So many selected frames of a film."""
+    return list(Selection(start=FrameNumber(first), count=count).frames(Film(path), Tones(size=SIZE)))
 
 
-def ditherers(runs: dict[str, Path]) -> dict[str, partial]:
-    """How to make each ditherer, by label."""
-    made = {label: partial(dithers.make, *chosen) for label, chosen in CLASSICAL.items()}
-    for name, folder in {**runs, "shipped weights": None}.items():
-        alone = DIAL if name.startswith(("counterfactual", "shipped")) else None
-        made[name] = partial(dithers.make, "generator", alone, weights=folder, polish=0)
-        made[f"{name}, polish {POLISH}"] = partial(
-            dithers.make, "generator", DIAL, weights=folder, polish=POLISH
-        )
-    return made
-
-
-def frames_of(name: str, count: int):
-    """The selected frames of FILM:START."""
-    path, _, start = name.partition(":")
-    selection = Selection(start=FrameNumber(int(start or 0)), count=count)
-    return list(selection.frames(Film(path), Tones(size=SIZE)))
-
-
-def row(label: str, cells: list[str]) -> None:
-    print(f"| {label} | {' | '.join(cells)} |", flush=True)
-
-
-def score(name: str, count: int, makers: dict[str, partial]) -> None:
+def score(text: str, count: int, makers: Makers) -> None:
     """The table of one film."""
-    frames = frames_of(name, count)
-    cuts = [index for index, selected in enumerate(frames) if selected.cut]
-    print(f"\n{Path(name.partition(':')[0]).name}, {len(frames)} frames from {frames[0].number}, "
-          f"cuts: {len(cuts)}\n")  # fmt: skip
+    path, _, start = text.partition(":")
+    selected = frames_of(path, int(start or 0), count)
+    frames = [each.frame for each in selected]
+    cuts = [number for number, each in enumerate(selected) if each.cut and number]
+    settled = [fresh(FrameSearch(engine="sequential"), frame) for frame in frames]
     eyes = [f"S {eye}, dB" for eye in EYES]
-    row(
-        "dither",
-        ["flips, %", *eyes, *(f"after a cut, {eye} over fresh" for eye in eyes), "s a frame"],
-    )
-    row("---", ["---:"] * 6)
+    print(f"\n{Path(path).name}, {len(frames)} frames from {selected[0].number}, cuts: {len(cuts)}\n")
+    print(f"| dither | {' | '.join(eyes)} | JS | flips, % | after a cut, S {EYES[1]} over fresh |")
+    print("| --- |" + " ---: |" * 5)
     for label, make in makers.items():
-        ditherer = make()
-        # One stretch, so that the closed loop goes on after a cut.
-        found = evaluate([Stretch(tuple(frames))], {label: ditherer}).dithers[label]
-        summary, trace = found.summary, found.trace
-        stale = []
-        for eye in EYES:
-            fresh = [
-                hvs_psnr(frames[cut].frame, ditherer.dither(frames[cut].frame, None), eye) for cut in cuts
-            ]
-            losses = [trace.psnr[eye][cut] - psnr for cut, psnr in zip(cuts, fresh, strict=True)]
-            stale.append(f"{np.mean(losses):+.1f}" if losses else "")
-        scores = [f"{summary.psnr[eye]:.1f}" for eye in EYES]
-        seconds = statistics.median(list(trace.seconds)[1:])
-        row(
-            label,
-            [f"{100 * summary.change.flips:.2f}", *scores, *stale, f"{seconds:.3f}"],
-        )
+        shown = list(make()(frames))
+        psnr = [np.mean([hvs_psnr(*pair, eye) for pair in zip(frames, shown, strict=True)]) for eye in EYES]
+        js = np.mean([distance(*pair) for pair in zip(shown, settled, strict=True)])
+        flips = 100 * np.mean([np.mean(a != b) for a, b in pairwise(shown)])
+        stale = [
+            hvs_psnr(frames[cut], shown[cut], EYES[1])
+            - hvs_psnr(frames[cut], fresh(make(), frames[cut]), EYES[1])
+            for cut in cuts
+        ]
+        print(f"| {label} | {psnr[0]:.1f} | {psnr[1]:.1f} | {js:.3f} | {flips:.2f} "
+              f"| {f'{np.mean(stale):+.1f}' if stale else ''} |", flush=True)  # fmt: skip
 
 
-def greys(makers: dict[str, partial]) -> None:
-    """White share and low-frequency leak on flat greys."""
-    print("\nTexture: leak on flat greys (white noise 1, good blue noise .02), and the share of white\n")
-    row("dither", [f"{grey:g}" for grey in GREYS])
-    row("---", ["---:"] * len(GREYS))
-    for label, make in makers.items():
-        ditherer = make()
-        found = [texture(ditherer, grey) for grey in GREYS]
-        row(label, ["-" if t.leak is None else f"{t.leak:.3f} ({t.white:.3f})" for t in found])
+def fresh(ditherer: Ditherer, frame):
+    """The dither of a frame by itself."""
+    return next(iter(ditherer([frame])))
 
 
-def crop(out: Path, name: str, where: str, makers: dict[str, partial]) -> None:
-    """OUT/NAME.png: a tile for the frame and for each dither."""
-    place, x, y = where.split("+")
-    film, _, number = place.rpartition(":")
-    begin = max(0, int(number) - BEFORE)
-    frames = [selected.frame for selected in frames_of(f"{film}:{begin}", int(number) - begin + 1)]
-    window = np.s_[int(y) : int(y) + CROP[1], int(x) : int(x) + CROP[0]]
-    tiles = {"frame": (255 * frames[-1][window]).astype(np.uint8)}
-    for label, make in makers.items():
-        *_, shown = make()(frames)
-        tiles[label] = 255 * shown[window]
-    columns, step = 4, (CROP[0] + 8, CROP[1] + 20)
-    rows = -(-len(tiles) // columns)
-    page = Image.new("L", (columns * step[0] - 8, rows * step[1]), 255)
-    draw = ImageDraw.Draw(page)
-    for index, (label, tile) in enumerate(tiles.items()):
-        at = (index % columns * step[0], index // columns * step[1])
-        draw.text((at[0], at[1] + 3), label, fill=0)
-        page.paste(Image.fromarray(tile), (at[0], at[1] + 18))
-    page.save(out / f"{name}.png", optimize=True)
+def picture(out: Path, rows: list[str], makers: Makers) -> None:
+    """A row of tiles for each place, a column for each dither."""
+    wide, high = TILE[0] + GAP, TILE[1] + GAP
+    size = (1 + len(makers)) * wide - GAP, LABEL + len(rows) * high - GAP
+    page = Image.new("L", size, 255)
+    for column, label in enumerate(["frame", *makers]):
+        ImageDraw.Draw(page).text((column * wide, 2), label, fill=0)
+    for number, text in enumerate(rows):
+        place, x, y = text.split("+")
+        path, _, last = place.rpartition(":")
+        begun = max(0, int(last) - BEFORE)
+        frames = [each.frame for each in frames_of(path, begun, int(last) - begun + 1)]
+        tiles = [frames[-1], *([*make()(frames)][-1] for make in makers.values())]
+        for column, tile in enumerate(tiles):
+            cut = (255 * tile[int(y) :, int(x) :][: TILE[1], : TILE[0]]).astype(np.uint8)
+            page.paste(Image.fromarray(cut), (column * wide, LABEL + number * high))
+    page.save(out, optimize=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = usage(__doc__)
     parser.add_argument("out", type=Path)
-    limits = parser.add_mutually_exclusive_group(required=True)
-    limits.add_argument("--minutes")
-    limits.add_argument("--steps", help="updates: for a machine that has other work to do")
     parser.add_argument("--train", nargs="+", required=True, metavar="FILM")
+    parser.add_argument("--fit", default="", metavar="WORDS", help="options of the fits: '--minutes 4'")
+    parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--test", nargs="+", default=[], metavar="FILM:START")
-    parser.add_argument("--frames", type=int, default=60)
-    parser.add_argument("--channels", type=int, default=16, help="of the U-Nets; the film-maker's have 32")
-    parser.add_argument("--fit", default="", metavar="WORDS", help="more options of the fits: '--batch 32'")
-    parser.add_argument("--crop", action="append", default=[], metavar="NAME=FILM:FRAME+X+Y")
+    parser.add_argument("--row", nargs="+", default=[], metavar="FILM:FRAME+X+Y")
     words = parser.parse_args()
     words.out.mkdir(parents=True, exist_ok=True)
     print(machine("numpy", "numba", "jax", "flax"))
-    budget = ["--steps", words.steps] if words.steps else ["--minutes", words.minutes]
-    runs = train(words.out, words.train, [*budget, *words.fit.split()], words.channels)
-    learned(runs)
-    makers = ditherers(runs)
-    for name in words.test:
-        score(name, words.frames, makers)
-    if words.test:
-        greys(makers)
-    for text in words.crop:
-        name, _, where = text.partition("=")
-        crop(words.out, name, where, makers)
+    runs = train(words.out, words.train, words.fit.split())
+    makers: Makers = {
+        name: partial(table.make, "generator", weights=folder, polish=0) for name, folder in runs.items()
+    }
+    makers["gan"] = partial(table.make, "gan")
+    makers["search"] = partial(table.make, "search", DIAL)
+    for text in words.test:
+        score(text, words.frames, {**makers, "floyd-steinberg": partial(table.make, "floyd-steinberg")})
+    if words.row:
+        picture(words.out / "objectives.png", words.row, makers)
 
 
 if __name__ == "__main__":
