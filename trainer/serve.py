@@ -36,7 +36,7 @@ MOST, LONGEST, ROOM = 2000, 300, 60_000
 LOOK = 15.0  # seconds from look to look, and from report to report
 TIMEOUT = 60.0  # seconds that the player may take for an answer; it may check a reel for half of that
 PIECE = 1 << 20  # bytes
-KEPT = 30 * 86400.0  # seconds after which what is left of a job that nobody wants any more is removed
+_ORDER = "order.json"
 
 
 class Refused(TrainerError):
@@ -237,16 +237,14 @@ class Server:
         profile of the panel is the one that was in use when the export began.
         """
         folder.mkdir(exist_ok=True)
-        order, profile, as_ordered = folder / "order.json", folder / "panel.toml", [size, job.options]
-        with suppress(OSError, ValueError):
-            if json.loads(order.read_text()) == as_ordered:
-                return [f"--size={size}", *([f"--panel={profile}"] if profile.exists() else [])]
-        for left in [*folder.glob("film.reel*"), profile]:
-            left.unlink(missing_ok=True)
-        if panel:
-            profile.write_text(panel)
-        order.write_text(json.dumps(as_ordered))
-        return self._begin(job, folder, size, panel)
+        profile, as_ordered = folder / "panel.toml", [self._player.url, size, job.options]
+        if _ordered(folder) != as_ordered:
+            for left in [*folder.glob("film.reel*"), profile]:
+                left.unlink(missing_ok=True)
+            if panel:
+                profile.write_text(panel)
+            (folder / _ORDER).write_text(json.dumps(as_ordered))
+        return [f"--size={size}", *([f"--panel={profile}"] if profile.exists() else [])]
 
     def _fetch(self, job: Wanted, film: Path) -> None:
         """Get the film of a job from the player; one that was begun goes on."""
@@ -341,10 +339,14 @@ class Server:
         self._say(f"{job.film}: sent as {name}, {size / 1e6:.1f} MB")
 
     def _tidy(self) -> None:
-        """Remove what is left of jobs that were given up while this computer was off."""
-        for folder in self._work.glob("job-*"):
-            with suppress(OSError):
-                if time.time() - folder.stat().st_mtime > KEPT:
+        """Remove what is left of jobs of this player that others have done, or nobody wants any more."""
+        left = [folder for folder in self._work.glob("job-*") if _ordered(folder)[:1] == [self._player.url]]
+        if left:
+            jobs = self._player.get("/api/jobs")["jobs"]
+            open_ones = [job for job in jobs if job["state"] in ("waiting", "exporting")]
+            mine = {f"job-{job['id']}" for job in open_ones if job["by"] in ("", self._name)}
+            for folder in left:
+                if folder.name not in mine:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _done(self) -> set[str]:
@@ -364,6 +366,14 @@ class Server:
         if text != self._was:
             self._was = text
             self._say(text)
+
+
+def _ordered(folder: Path) -> list[Any]:
+    """The player, size and options that a job's folder is for; nothing where that is not known."""
+    with suppress(OSError, ValueError):
+        found = json.loads((folder / _ORDER).read_text())
+        return found if isinstance(found, list) else []
+    return []
 
 
 def _is_whole(reel: Path) -> bool:

@@ -160,6 +160,19 @@ def test_a_computer_that_lies_about_a_reel_keeps_no_film_from_the_player(house):
         house.player.post(f"/api/jobs/{job.id}/report", {"by": "attic", "error": "x"})
 
 
+def test_what_was_done_by_somebody_else_leaves_nothing_here(house, monkeypatch):
+    job = sent(house)
+    monkeypatch.setattr(Server, "_export", lambda *_: (_ for _ in ()).throw(Unreachable("switched off")))
+    house.server.once()
+    assert [path.name for path in house.work.iterdir()] == [f"job-{job.id}"]
+    other = house.work / "job-1234"
+    other.mkdir()
+    (other / "order.json").write_text('["http://another.player:8080", "64x48", {}]')
+    house.queue.report(job.id, state="done")
+    house.server.once()
+    assert list(house.work.iterdir()) == [other]
+
+
 def test_a_film_without_room_is_left_to_the_player(house, monkeypatch):
     job = sent(house)
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 10}))
