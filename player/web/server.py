@@ -9,7 +9,8 @@ At most KNOWN connections have shown it; one more pushes out the one that is idl
 for IDLE seconds between exchanges; one exchange takes EXCHANGE seconds at most, however steadily it trickles.
 A request is LARGEST bytes at most, in memory and never in /tmp. But for the upload form, whose body goes to a
 `FormUpload` as it comes: nothing is read while a piece is being stored, and EXCHANGE counts from the last
-STRIDE of its bytes.
+STRIDE of its bytes. Of several requests that are sent without waiting for the answers, the first is answered;
+then the connection ends.
 """
 
 import copy
@@ -133,6 +134,12 @@ class _Channel(HTTPChannel):
         return None if self.request is None else self.request.form
 
     def service(self) -> None:
+        with self.requests_lock:
+            if len(self.requests) > 1:  # without waiting for the answer: many of them would fill the memory
+                for request in self.requests[1:]:
+                    request.close()
+                del self.requests[1:]
+                self.requests[0].headers["CONNECTION"] = "close"
         super().service()
         self.server.moved = time.monotonic()
 

@@ -222,3 +222,11 @@ def test_it_tidies_now_and_then_and_only_logs_a_failure_there(house, monkeypatch
     finally:
         server.close()
     assert "remote: OSError: gone" in house.logged
+
+
+def test_requests_that_wait_for_no_answer_are_not_all_answered(house, serve):
+    """Answers that nobody reads would fill the memory, two megabytes each."""
+    with connect(serve()) as connection:
+        found = ask(connection, f"GET /api/status HTTP/1.1\r\n{AUTHORIZED}\r\n" * 20)
+    assert found.count("HTTP/1.1 200") == 1
+    assert found.lower().count("connection: close") == 1
