@@ -163,6 +163,12 @@ def test_it_fits_a_phone_and_everything_can_be_touched(living, phone, path, lang
     go(phone, living.url + path)
     phone.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert phone.evaluate("document.documentElement.lang") == language
+    fits(phone)
+    assert phone.complaints() == []
+
+
+def fits(phone: Page) -> None:
+    """Nothing sticks out, and everything can be touched."""
     assert phone.evaluate("document.scrollingElement.scrollWidth") <= 390
     small = phone.evaluate(
         "[...document.querySelectorAll('button, input, select, summary, nav a, .look a, .chapters a')]"
@@ -172,7 +178,6 @@ def test_it_fits_a_phone_and_everything_can_be_touched(living, phone, path, lang
         ".map(([, e]) => e.outerHTML)"
     )
     assert small == []
-    assert phone.complaints() == []
 
 
 def test_the_picture_comes_first_and_the_first_load_is_small(browser, living, phone):
@@ -408,7 +413,7 @@ def test_without_javascript_the_essentials_work(living, plain, films, tmp_path):
     assert [one for one in plain.complaints() if "401" not in one and "422" not in one] == []
 
 
-def test_a_large_file_is_sent_without_javascript_and_what_is_no_film_is_refused(
+def test_without_javascript_a_large_film_is_sent_and_one_of_a_computer_is_chosen(
     make_house, films, browser, tmp_path
 ):
     house = make_house(inbox=tmp_path / "inbox")
@@ -432,6 +437,23 @@ def test_a_large_file_is_sent_without_javascript_and_what_is_no_film_is_refused(
             page.wait(f"document.body?.innerText.includes({json.dumps(wanted)}) && {LAID_OUT}")
         assert (tmp_path / "inbox" / "good-one.mp4").stat().st_size == good.stat().st_size
         assert text(page, ".jobs h3 ~ ul h3") == "Gut"
+        others = [f"A folder of a rather long name/film number {number:02}.mkv" for number in range(30)]
+        house.remote.computers.here("desk", others)
+        go(page, f"{living.url}/films")
+        page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+        fits(page)
+        page.evaluate("document.querySelector('#house [name=find]').value = 'NUMBER 17'; 1")
+        page.click("#house [role=search] button")
+        page.wait(f"document.querySelectorAll('#wanted option').length === 1 && {LAID_OUT}")
+        page.evaluate("document.querySelector('#option_fit-house').value = 'letterbox'; 1")
+        page.click("#house .strong")
+        arrived(page, "The computer has been asked.")
+        wanted = house.remote.queue.jobs()[-1]
+        assert (wanted.film.as_posix(), wanted.by, wanted.options) == (
+            others[17],
+            "desk",
+            {"fit": "letterbox"},
+        )
     finally:
         living.close()
 
