@@ -120,7 +120,8 @@ def line(job: Job) -> str:
         case "done":
             return f"{job.name}: done, {job.reel}"
         case "waiting":
-            return f"{job.name}: {'waits for its options' if job.held else 'waits'}"
+            held = " for its options" if job.held else f" for {job.by}" if job.by else ""
+            return f"{job.name}: waits{held}"
     percent = "" if job.percent is None else f", {job.percent:.1f} % of {job.of:,} frames"
     left = "" if job.seconds_left is None else f", {span(job.seconds_left)} left"
     by = f" by {job.by}" if job.by else ""

@@ -15,6 +15,7 @@ from typing import Any
 
 from player.errors import FileError, PlayerError, ReelError
 from player.films.kinds import kind_of
+from player.films.options import OPTIONS
 from player.films.queue import Job, Queue
 from player.profile import read_profile
 from player.reel import Reel
@@ -149,7 +150,9 @@ class Computers:
         return data, size
 
     def _told(self, job: Job, **more: Any) -> dict[str, Any]:
-        return {"id": job.id, "state": job.state, "options": dict(self._options(job)), **more}
+        # A film that was sent becomes what the page says; of its own the computer makes the best that it can.
+        usual = {} if job.is_elsewhere else {"dither": OPTIONS["dither"].choices[0]}
+        return {"id": job.id, "state": job.state, "options": {**usual, **self._options(job)}, **more}
 
     def _panel(self) -> str:
         """The panel's profile in TOML, empty where there is none of this size."""

@@ -105,6 +105,7 @@ def test_a_film_that_was_sent_to_the_player_is_handed_over(house, monkeypatch):
     assert (done.done, done.of) == (5, 5)
     with Reel(house.films / "Sent.reel") as reel:
         assert (reel.frames, reel.complete, reel.meta["ghost"]) == (5, True, "0.1")
+        assert reel.meta["dither"].startswith("hysteresis"), "as the page says"
     assert not job.film.exists(), "it leaves the inbox as always"
     assert list(house.work.iterdir()) == []
 

@@ -304,6 +304,9 @@ def test_films_of_the_computers_of_the_house_are_chosen_on_the_page(house, clien
     page = client.get("/films").text
     Elements(page)
     assert '<optgroup label="desk">' in page
+    assert {"option_wait", "option_dither"}.isdisjoint(
+        re.findall(r'name="(\w+)"', page.partition('id="house"')[2])
+    )
     assert '<option value="desk/&lt;M&gt;.mkv">&lt;M&gt;.mkv</option>' in page
     reply = client.form("/do/want", film="desk/<M>.mkv", option_fit="letterbox")
     assert reply.headers["location"] == "/films?asked=want"
