@@ -233,7 +233,7 @@ def job_card(remote: Remote, words: Words, job: Job) -> JobCard:
         return JobCard(job, words(job.error or "the export failed"), None, job.is_elsewhere or _is_film(job))
     if job.state == "waiting":
         facts = [words("waits until you let it begin") if job.held else words("waits")]
-        if job.by:
+        if job.by and not job.held:
             away = job.by not in remote.computers.all()
             facts = [words("waits for {}, which is not there now" if away else "waits for {}", job.by)]
         if job.reel is not None:

@@ -161,6 +161,21 @@ def test_a_computer_that_lies_about_a_reel_keeps_no_film_from_the_player(house):
         house.player.post(f"/api/jobs/{job.id}/report", {"by": "attic", "error": "x"})
 
 
+def test_a_film_that_is_removed_meanwhile_is_given_up(house, monkeypatch):
+    job, begun = sent(house), Server._fetch
+
+    def removed(self, *what):
+        begun(self, *what)
+        house.queue.remove(job.id)
+        self._report(what[0], done=1)
+
+    monkeypatch.setattr(Server, "_fetch", removed)
+    assert house.server.once()
+    assert "not wanted any more" in house.lines[-1]
+    assert list(house.work.iterdir()) == list(house.films.iterdir()) == []
+    assert not house.server.once()
+
+
 def test_what_was_done_by_somebody_else_leaves_nothing_here(house, monkeypatch):
     job = sent(house)
     monkeypatch.setattr(Server, "_export", lambda *_: (_ for _ in ()).throw(Unreachable("switched off")))
