@@ -1,7 +1,7 @@
 """How a fit scales: the same updates on one device and on several of this machine, in one run.
 
     python benchmarks/fit_scaling.py [--devices 2] [--updates 40] [--patch 64] [--batch 8] [--channels 16]
-        [--blocks 2] [--sweeps 0]
+        [--blocks 2]
 
 Strong scaling: the devices share the same batch. On a CPU the devices are virtual: they share the cores, and
 XLA uses several cores for one device already, so twice the speed is impossible. `--one-core` keeps the fit
@@ -21,7 +21,6 @@ def main() -> None:
     parser = usage(__doc__)
     for name, value in (
         ("devices", 2), ("updates", 40), ("patch", 64), ("batch", 8), ("channels", 16), ("blocks", 2),
-        ("sweeps", 0),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--one-core", action="store_true")
@@ -42,9 +41,8 @@ def main() -> None:
     from trainer.fit.train import rates, start, updates
 
     settings = Settings(
-        patch=options.patch, batch=options.batch, channels=options.channels, blocks=options.blocks,
-        sweeps=options.sweeps,
-    )  # fmt: skip
+        patch=options.patch, batch=options.batch, channels=options.channels, blocks=options.blocks
+    )
     enough_threads()
     noise = np.random.default_rng(0).integers(0, 256, (16, LENGTH, *2 * (2 * options.patch,)))
     found = len(jax.devices())

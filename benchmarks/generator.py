@@ -1,209 +1,253 @@
-"""Is the generator worth it? Its dithers against hysteresis and the sequential search at equal flips.
+"""What the generator is worth: on frames alone, and on stretches beside the searches and hysteresis.
 
-    python benchmarks/generator.py FRAMES WEIGHTS|shipped FILM[:START]... [--engine parallel] [--films-only]
+**Frames alone.** Every --every-th frame of each film, dithered by itself: HVS-PSNR for two eyes, and JS, the
+distance of the 3x3 patterns to those of a settled dither (`trainer/evaluate/patterns.py`). Flips are those
+between the dithers of such a frame and the next one, which know nothing of each other. --run adds a fit of
+any objective: runs with other weights of the critic are the front of tone against dots.
 
-For every film, from frame START on, at 384x216 in closed loop: flips, HVS-PSNR for both eyes and, in
-brackets, dB over Floyd-Steinberg with hysteresis and over the sequential search at equal flips (on the line
-through their own dials, in the logarithm of the flips, held at its ends); at three dials: the start alone,
-the network alone, with rounds of search after it, and as many rounds without it. Milliseconds per frame are
-medians on this machine in this run. After the films each scheme's least and median. Then, unless only the
-films are wanted, static noise, drift on a still frame, cuts, flat greys and the 2x2 lattice.
+**--stretch N.** The first N frames from each FILM[:START] on as one stretch, on a glass whose ghost is known.
+E is what the searches lower, visible error and the price of flips, per pixel and frame; dB and JS are those
+of the glass and of the dithers, for half a metre. Each dither's dB is read beside the lines of hysteresis
+(with tones that make up for ghosts) and of `search` through several dials, at equal flips, in their
+logarithm, level beyond the ends. Seconds are of a second run, for which everything is compiled. Last the
+medians over all stretches and dials.
 
-`--engine parallel`: passes and rounds as on an accelerator, with the parallel search.
+**--picture OUT.png** draws, at 1:1, a row for each FILM:START+X+Y: that frame and its dithers by themselves;
+with --stretch the N-th frame from START on, and what the glass shows of it.
 """
 
-import statistics
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from command import begin, machine, usage
+from PIL import Image, ImageDraw
 
-from trainer.dithers.diffusion import FloydSteinberg, Hysteresis, diffused
-from trainer.dithers.ditherer import FrameByFrame
-from trainer.dithers.engines import ENGINES
-from trainer.dithers.eye import EYES, hvs_psnr
-from trainer.dithers.generator.ditherer import POLISH, GeneratorDitherer
-from trainer.dithers.generator.weights import Weights, load
-from trainer.dithers.search.ditherer import FrameSearch, settler
+from trainer.commands.film import parse_size
+from trainer.dithers import table
+from trainer.dithers.eye import EYES, energy, hvs_psnr, two_eye_kernel
+from trainer.dithers.generator.ditherer import GeneratorDitherer
+from trainer.dithers.generator.weights import load
+from trainer.dithers.glass import glass
+from trainer.dithers.levels import Levels
+from trainer.dithers.search.ditherer import FrameSearch, ParallelSearch, Search
 from trainer.dithers.search.energy import price_of
-from trainer.dithers.search.start import CUT_PRICE, Start, after_cut
-from trainer.evaluate.texture import GREYS, texture
+from trainer.evaluate.patterns import distance
 from trainer.films.film import Film
 from trainer.films.selection import Selection
 from trainer.films.times import FrameNumber
 from trainer.films.tones import Tones
 from trainer.sweep import over_line
 
-DIALS = (0.2, 0.5, 0.8)
-CUTS_WITHIN = 60
-"""Frames of each stretch that are looked through for cuts."""
-FRONT = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
-SCHEMES = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 3), (1, 3), (0, 134))
-"""(passes of the network, rounds of search); the last settles a frame, by either engine."""
+HYSTERESIS, SEARCH, SETTLED = "hysteresis", "search, sequential", "search, parallel, to its end"
+LINES = {HYSTERESIS: (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1), SEARCH: (0, 0.2, 0.5, 0.8, 1)}
+"""The dials of the dithers that the others are held against."""
+ROUNDS = (1, 2, 4)
+TILE, GAP, LABEL = (150, 112), 6, 16
 
 
-class WithoutNetwork(FrameByFrame):
-    """The generator without its network."""
-
-    def __init__(self, dial: float, rounds: int, engine: str) -> None:
-        self._price, self._rounds = price_of(dial), rounds
-        self._start = Start(dial, self._price)
-        self._settle = settler(engine)
-
-    def dither(self, frame, previous):
-        start = diffused(frame) if previous is None else self._start(frame, previous)
-        if not self._rounds:
-            return start
-        if previous is None:
-            return self._settle(frame, start, start, 0.0, None)
-        if after_cut(start, previous):
-            return self._settle(frame, start, previous, min(self._price, CUT_PRICE), None)
-        return self._settle(frame, start, previous, self._price, self._rounds)
+def frames_from(place, count, size):
+    """So many frames from FILM[:START] on."""
+    path, _, start = place.partition(":")
+    selection = Selection(start=FrameNumber(int(start or 0)), count=count)
+    return [selected.frame for selected in selection.frames(Film(path), Tones(size=size))]
 
 
-def closed_loop(ditherer, frames):
-    """(share of flips, mean dB by eye, median milliseconds) over the frames."""
-    shown, flips, scores, seconds = None, [], [], []
-    for frame in frames:
-        start = time.perf_counter()
-        dither = ditherer.dither(frame, shown)
-        seconds.append(time.perf_counter() - start)
-        if shown is not None:
-            flips.append(np.mean(dither != shown))
-        shown = dither
-        scores.append([hvs_psnr(frame, dither, eye) for eye in EYES])
-    return np.mean(flips), np.mean(scores, 0), 1000 * statistics.median(seconds[1:])
+# Frames alone.
 
 
-def over(front, flips, score):
-    """dB over a front at the same flips, by eye."""
-    return [
-        over_line([(its, scores[eye]) for its, scores, _ in front], flips, score[eye])
-        for eye in range(len(EYES))
-    ]
+def by_itself(run=None):
+    """What the network of a run makes of a frame alone."""
+    ditherer = table.make("generator", weights=run)
+    return getattr(ditherer, "alone", lambda frame: ditherer.dither(frame, None))
 
 
-def films(weights: Weights, count: int, names: list[str], engine: str) -> None:
-    gains = {scheme: [] for scheme in SCHEMES}
-    for name in names:
-        path, _, start = name.partition(":")
-        selection = Selection(start=FrameNumber(int(start or 0)), count=count)
-        frames = [selected.frame for selected in selection.frames(Film(path), Tones(size=(384, 216)))]
-        fronts = [
-            [closed_loop(make(dial), frames) for dial in FRONT]
-            for make in (Hysteresis, lambda dial: FrameSearch(dial, "sequential"))
-        ]
-        cost = " and ".join(f"{np.median([point[2] for point in front]):.0f}" for front in fronts)
-        print(f"{Path(path).name}: {len(frames)} frames; hysteresis and search take {cost} ms")
-        for passes, rounds in SCHEMES:
-            for dial in DIALS:
-                ditherer = (
-                    GeneratorDitherer(dial, passes=passes, polish=rounds, weights=weights, engine=engine)
-                    if passes
-                    else WithoutNetwork(dial, rounds, engine)
-                )
-                flips, score, ms = closed_loop(ditherer, frames)
-                gained = [over(front, flips, score) for front in fronts]
-                gains[passes, rounds].append([*gained[0], *gained[1], ms])
-                by_eye = "  ".join(
-                    f"S {eye} {score[i]:.2f} ({gained[0][i]:+.2f}, {gained[1][i]:+.2f})"
-                    for i, eye in enumerate(EYES)
-                )
-                scheme = f"passes {passes}, rounds {rounds}, dial {dial}"
-                print(f"  {scheme}: {100 * flips:5.2f} %  {by_eye}  {ms:.0f} ms", flush=True)
-    print("over hysteresis at S 6000, at S 2000, over the search at S 6000: least, median; median ms")
-    for (passes, rounds), rows in gains.items():
-        near, far, _, search, ms = zip(*rows, strict=True)
-        both = "  ".join(f"{min(each):+.2f} {np.median(each):+.2f}" for each in (far, near, search))
-        print(f"  passes {passes}, rounds {rounds}: {both}  {np.median(ms):.0f} ms")
+def alone(runs):
+    """Functions from a frame to its dither, by name."""
+    search = FrameSearch(engine="sequential")
+    others = {name: table.make(name) for name in ("floyd-steinberg", "mask")}
+    return {
+        "settled search": partial(search.dither, shown=None),
+        **{name: partial(each.dither, shown=None) for name, each in others.items()},
+        "generator": by_itself(),
+        **{str(run): by_itself(run) for run in runs},
+    }
 
 
-def still(weights: Weights, name: str) -> None:
-    """A scene that stands still, with noise and without, and the frame after a cut."""
-    path, _, start = name.partition(":")
-    selection = Selection(start=FrameNumber(int(start or 0)), count=1)
-    [frame] = [selected.frame for selected in selection.frames(Film(path), Tones(size=(384, 216)))]
-    rng = np.random.default_rng(0)
-    noisy = [np.clip(frame + rng.normal(0, 2 / 255, frame.shape), 0, 1).astype(np.float32) for _ in range(12)]
-    for label, ditherer in (
-        ("generator", GeneratorDitherer(weights=weights)),
-        ("network alone", GeneratorDitherer(weights=weights, polish=0)),
-        ("search", FrameSearch(0.5, "sequential")),
-    ):
-        shown = first = ditherer.dither(frame, None)
-        flips = []
-        for picture in noisy:
-            shown, before = ditherer.dither(picture, shown), shown
-            flips.append(f"{1e4 * np.mean(shown != before):.1f}")
-        print(f"{label}: static noise of sd 2/255, flips in 10,000 pixels: {' '.join(flips)}")
-        ages = []
-        shown = first
-        for number in range(1, 240):
-            shown = ditherer.dither(frame, shown)
-            if number in (1, 60, 239):
-                ages.append(f"{hvs_psnr(frame, shown, 6000):.2f}")
-        print(f"{label}: still frame 1 {hvs_psnr(frame, first, 6000):.2f} dB, then {' '.join(ages)}")
-        cut = 1 - frame[::-1]
-        after, fresh = (hvs_psnr(cut, ditherer.dither(cut, before), 6000) for before in (shown, None))
-        print(f"{label}: after a cut {after:.2f} dB, a fresh dither {fresh:.2f}")
+def pairs(path, every, size):
+    """Pairs of consecutive frames of one shot; black ones are left out."""
+    before = None
+    for number, selected in enumerate(Selection().frames(Film(path), Tones(size=size))):
+        if number % every == 1 and not selected.cut and before.std() > 0.02:
+            yield before, selected.frame
+        before = selected.frame
 
 
-def cuts(weights: Weights, count: int, names: list[str]) -> None:
-    """The frame after each cut of the films: how far below a fresh dither of it, what was shown being made by
-    the same ditherer.
-    """
-    for name in names:
-        path, _, start = name.partition(":")
-        selection = Selection(start=FrameNumber(int(start or 0)), count=count)
-        selected = list(selection.frames(Film(path), Tones(size=(384, 216))))
-        for before, after in pairwise(selected):
-            if not after.cut:
-                continue
-            # The dial makes no difference here: flips after a cut have a price of their own.
-            for label, polish in (("generator", POLISH), ("network alone", 0)):
-                ditherer = GeneratorDitherer(polish=polish, weights=weights)
-                shown = ditherer.dither(before.frame, None)
-                loop, fresh = (ditherer.dither(after.frame, each) for each in (shown, None))
-                over = " ".join(
-                    f"S {eye} {hvs_psnr(after.frame, loop, eye) - hvs_psnr(after.frame, fresh, eye):+.2f}"
-                    for eye in EYES
-                )
-                flips = [100 * np.mean(dither != shown) for dither in (loop, fresh)]
+def fresh(films, every, size, runs) -> None:
+    dithers = alone(runs)
+    for film in films:
+        rows = {name: [] for name in dithers}
+        for frame, after in pairs(film, every, size):
+            settled = dithers["settled search"](frame)
+            for name, dither in dithers.items():
+                made = dither(frame)
+                scores = [hvs_psnr(frame, made, eye) for eye in EYES]
+                rows[name].append([*scores, distance(made, settled), 100 * np.mean(made != dither(after))])
+        print(f"\n{Path(film).name}, {len(rows['mask'])} frames\n")
+        print(f"| dither | {' | '.join(f'S {eye}, dB' for eye in EYES)} | JS | flips, % |")
+        print("| --- | ---: | ---: | ---: | ---: |")
+        for name, found in rows.items():
+            near, far, js, flips = np.mean(found, 0)
+            print(f"| {name} | {near:.1f} | {far:.1f} | {js:.3f} | {flips:.1f} |", flush=True)
+
+
+# Stretches.
+
+
+def makers(runs):
+    """What makes a ditherer of a stretch for (dial, levels), by name."""
+    networks = {"network": load()} | {str(run): load(run) for run in runs}
+    return {
+        HYSTERESIS: lambda dial, levels: table.make(HYSTERESIS, dial, levels),
+        SEARCH: Search,
+        SETTLED: ParallelSearch,
+        "anchor": partial(ParallelSearch, rounds=0),
+        **{f"anchor, {n} rounds": partial(ParallelSearch, rounds=n) for n in ROUNDS},
+        **{
+            name + (f", polish {n}" if n else ""): partial(GeneratorDitherer, weights=weights, polish=n)
+            for name, weights in networks.items()
+            for n in (0, *ROUNDS)
+        },
+    }
+
+
+def scored(frames, dithers, price, levels):
+    """E, mean and least dB, flips as a share."""
+    shown = list(glass(dithers, levels))
+    flips = [np.count_nonzero(one != other) for one, other in pairwise(dithers)]
+    scores = [hvs_psnr(frame, seen, 6000) for frame, seen in zip(frames, shown, strict=True)]
+    visible = sum(energy(frame, seen, two_eye_kernel()) for frame, seen in zip(frames, shown, strict=True))
+    pixels = frames[0].size
+    cost = (visible + price * sum(flips)) / pixels / len(frames)
+    return cost, np.mean(scores), min(scores), np.mean(flips) / pixels
+
+
+def dithered(make, dial, levels, frames):
+    """The dithers, and the seconds that they took."""
+    ditherer = make(dial, levels)
+    began = time.perf_counter()
+    return list(ditherer(frames)), time.perf_counter() - began
+
+
+def stretches(places, count, size, levels, dials, runs) -> None:
+    ways, found = makers(runs), {}
+    for number, place in enumerate(places):
+        frames = frames_from(place, count, size)
+        if not number:
+            for name in (HYSTERESIS, SEARCH, *(way for way in ways if way.endswith("polish 1"))):  # compiles
+                dithered(ways[name], dials[0], levels, frames)
+        line, settled = {}, {}
+        for name, its_dials in LINES.items():
+            line[name] = []
+            for dial in its_dials:
+                dithers, _ = dithered(ways[name], dial, levels, frames)
+                _, score, _, flips = scored(frames, dithers, price_of(dial), levels)
+                line[name].append((flips, score))
+                settled[dial] = dithers  # at last those of the search
+        for dial in dials:
+            where = f"{Path(place).name}, {len(frames)} frames, ghost {levels.black:g} known, dial {dial:g}"
+            print(f"\n{where}\n")
+            print("| dither | E | dB | least dB | flips, % | JS | over hysteresis | over search | s |")
+            print(f"| --- |{' ---: |' * 8}")
+            for name, make in ways.items():
+                dithers, seconds = dithered(make, dial, levels, frames)
+                cost, score, least, flips = scored(frames, dithers, price_of(dial), levels)
+                over = [over_line(line[its], flips, score) for its in LINES]
+                alike = settled.get(dial) or dithered(Search, dial, levels, frames)[0]
+                js = np.mean([distance(one, other) for one, other in zip(dithers, alike, strict=True)])
+                found.setdefault(name, []).append([*over, score, js, seconds])
                 print(
-                    f"{label}: cut at frame {after.number} of {Path(path).name}: dB over a fresh dither "
-                    f"{over}; {flips[0]:.1f} % flip, of a fresh one {flips[1]:.1f} %"
+                    f"| {name} | {cost:.4f} | {score:.1f} | {least:.1f} | {100 * flips:.2f} | {js:.3f} | "
+                    f"{over[0]:+.1f} | {over[1]:+.2f} | {seconds:.2f} |",
+                    flush=True,
                 )
+    print(f"\nMedians over {len(found[SETTLED])} (share of time: of the parallel search to its end)\n")
+    print("| dither | over hysteresis, dB | over search, dB | least | JS | share of time |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    longest = np.array(found[SETTLED])[:, -1]
+    for name, rows in found.items():
+        rows = np.array(rows)
+        over, under, _, js, _ = np.median(rows, 0)
+        share = np.median(rows[:, -1] / longest)
+        print(f"| {name} | {over:+.2f} | {under:+.2f} | {rows[:, 1].min():+.2f} | {js:.3f} | {share:.3f} |")
 
 
-def greys(weights: Weights) -> None:
-    for label, ditherer in (
-        ("generator", GeneratorDitherer(weights=weights)),
-        ("network alone", GeneratorDitherer(weights=weights, polish=0)),
-        ("floyd-steinberg", FloydSteinberg()),
-    ):
-        leaks = " ".join(f"{texture(ditherer, grey).leak:.3f}" for grey in GREYS)
-        dither = ditherer.dither(np.full((256, 256), 0.5, np.float32), None)
-        phases = [dither[y::2, x::2].mean() for y in (0, 1) for x in (0, 1)]
-        print(f"{label}: leak {leaks}; white by 2x2 phase at 1/2: {' '.join(f'{p:.3f}' for p in phases)}")
+# The picture.
+
+
+def picture(out, places, columns) -> None:
+    """A row of tiles for each place; `columns` makes the pictures by name, float[H, W], of FILM:START."""
+    rows = []
+    for place in places:
+        film, x, y = place.split("+")
+        window = np.s_[int(y) : int(y) + TILE[1], int(x) : int(x) + TILE[0]]
+        rows.append({name: 255 * whole[window] for name, whole in columns(film).items()})
+    wide, high = TILE[0] + GAP, TILE[1] + GAP
+    page = Image.new("L", (len(rows[0]) * wide - GAP, LABEL + len(rows) * high - GAP), 255)
+    for column, label in enumerate(rows[0]):
+        ImageDraw.Draw(page).text((column * wide, 2), label, fill=0)
+        for row, tiles in enumerate(rows):
+            tile = np.clip(tiles[label], 0, 255).astype(np.uint8)
+            page.paste(Image.fromarray(tile), (column * wide, LABEL + row * high))
+    page.save(out, optimize=True)
+
+
+def alone_at(place, size, dithers):
+    """The frame there, and its dithers."""
+    [frame] = frames_from(place, 1, size)
+    return {"frame": frame, **{name: dither(frame) for name, dither in dithers.items()}}
+
+
+def on_glass_at(place, count, size, levels, dial, ways):
+    """The last frame of the stretch, and what the glass shows of it."""
+    frames = frames_from(place, count, size)
+    shown = {
+        name: list(glass(ways[name](dial, levels)(frames), levels))[-1]
+        for name in (SEARCH, HYSTERESIS, "network", "network, polish 2")
+    }
+    return {"frame": frames[-1], **shown}
 
 
 def main() -> None:
     parser = usage(__doc__)
-    parser.add_argument("frames", type=int)
-    parser.add_argument("weights")
-    parser.add_argument("films", nargs="+", metavar="FILM[:START]")
-    parser.add_argument("--engine", choices=ENGINES, default="sequential")
-    parser.add_argument("--films-only", action="store_true")
+    parser.add_argument("films", nargs="+", metavar="FILM[:START[+X+Y]]")
+    parser.add_argument("--size", type=parse_size, default=(384, 208))
+    parser.add_argument("--every", type=int, default=9)
+    parser.add_argument("--run", action="append", default=[], type=Path, metavar="RUN")
+    parser.add_argument("--stretch", type=int, metavar="N")
+    parser.add_argument("--ghost", type=float, default=0.083)
+    parser.add_argument("--dial", type=float, nargs="+", default=[0.2, 0.5, 0.8])
+    parser.add_argument("--picture", type=Path, metavar="OUT.png")
     words = parser.parse_args()
-    weights = load(None if words.weights == "shipped" else Path(words.weights))
+    levels = Levels(words.ghost)
     print(machine("numpy", "numba", "jax", "flax"))
-    films(weights, words.frames, words.films, words.engine)
-    if not words.films_only:
-        still(weights, words.films[0])
-        cuts(weights, CUTS_WITHIN, words.films)
-        greys(weights)
+    if words.picture and words.stretch:
+        [dial, *_] = words.dial
+        ways = makers([])
+        at = partial(on_glass_at, count=words.stretch, size=words.size, levels=levels, dial=dial, ways=ways)
+        picture(words.picture, words.films, at)
+    elif words.picture:
+        picture(
+            words.picture,
+            words.films,
+            partial(alone_at, size=words.size, dithers=alone(words.run)),
+        )
+    elif words.stretch:
+        stretches(words.films, words.stretch, words.size, levels, words.dial, words.run)
+    else:
+        fresh(words.films, words.every, words.size, words.run)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A sweep of several generators against as many fits one after another, in the same run.
 
     python benchmarks/sweep.py [--members 4] [--updates 50] [--patch 64] [--batch 8] [--channels 16]
-        [--sweeps 1] [--ways fits turns vmap]
+        [--ways fits turns vmap]
 
 Each way makes the same updates of the same members, which differ in their learning rate and their seed, on
 clips of noise, twice; what the first time takes longer is compilation.
@@ -70,19 +70,16 @@ def main() -> None:
     parser.add_argument("--patch", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--channels", type=int, default=16)
-    parser.add_argument("--sweeps", type=int, default=1)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     options = parser.parse_args()
 
-    settings = Settings(
-        patch=options.patch, batch=options.batch, channels=options.channels, sweeps=options.sweeps
-    )
+    settings = Settings(patch=options.patch, batch=options.batch, channels=options.channels)
     members = [replace(settings, rate=1e-3 * (1 + n), seed=n % 2) for n in range(options.members)]
     rng = np.random.default_rng(0)
     clips = jnp.asarray(rng.integers(0, 256, (20, LENGTH, 2 * settings.patch, 2 * settings.patch), np.uint8))
     print(machine("jax", "flax", "optax"), jax.devices()[0].device_kind)
     print(f"{len(members)} members, {options.updates} updates of each, {settings.patch} pixels, "
-          f"batch {settings.batch}, {settings.channels} channels, {settings.sweeps} rounds")  # fmt: skip
+          f"batch {settings.batch}, {settings.channels} channels")  # fmt: skip
     ways = {"fits": fits, "turns": partial(sweep, in_turn), "vmap": partial(sweep, at_once)}
     whole = {}
     for name in options.ways:
