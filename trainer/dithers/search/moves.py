@@ -37,13 +37,6 @@ def self_cost(move: Array, table: NDArray[np.float32]) -> Array:
     return cost
 
 
-def offset_of(move: Array) -> tuple[Array, Array]:
-    """Rows and columns from each move's first pixel to its second; 0 and 0 for a toggle."""
-    # With the toggle at its centre, the codes run through a square row by row.
-    place = move.astype(jnp.int32) - TOGGLE + REACH
-    return place // (2 * REACH + 1), place % (2 * REACH + 1) - REACH
-
-
 def best_moves(dither: Array, slope: Array, table: NDArray[np.float32]) -> tuple[Array, Array]:
     """Every pixel's best move: the change of the energy, float32, and the move, int8.
 
@@ -80,26 +73,6 @@ def gather_sum(move: Array, plane: Array) -> Array:
     for code, offset in enumerate(OFFSETS, SWAP):
         plane = plane + jnp.where(move == code, at(*offset), 0)
     return plane
-
-
-def drop_conflicts(move: Array, rank: Array) -> Array:
-    """Drop every move that shares a pixel with a move of higher rank, so that no pixel is part of two.
-
-    Of two moves of equal rank at one pixel neither stays.
-    """
-    low = jnp.where(move == NOTHING, -jnp.inf, rank)
-    move_at, rank_at = shifted(move, NOTHING), shifted(low, -jnp.inf)
-    highest, second = low, jnp.full_like(low, -jnp.inf)  # at each pixel, of the moves that it is part of
-    for code, (dy, dx) in enumerate(OFFSETS, SWAP):
-        other = jnp.where(move_at(-dy, -dx) == code, rank_at(-dy, -dx), -jnp.inf)
-        second = jnp.maximum(second, jnp.minimum(highest, other))
-        highest = jnp.maximum(highest, other)
-    # Where two moves rank alike, the pixel belongs to neither.
-    taken_by = shifted(jnp.where(second == highest, jnp.inf, highest), jnp.inf)
-    stays = low >= taken_by(0, 0)
-    for code, offset in enumerate(OFFSETS, SWAP):
-        stays &= (move != code) | (low >= taken_by(*offset))
-    return jnp.where(stays, move, NOTHING)
 
 
 def check_moves(

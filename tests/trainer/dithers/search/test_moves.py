@@ -11,9 +11,7 @@ from trainer.dithers.search.moves import (
     SWAP,
     TOGGLE,
     check_moves,
-    drop_conflicts,
     gather_sum,
-    offset_of,
     scatter_sum,
     self_cost,
     self_cost_table,
@@ -61,12 +59,6 @@ def test_the_self_cost_is_that_of_a_move_made_alone(moves):
     np.testing.assert_array_equal(self_cost(jnp.asarray(moves), table), table[moves])
 
 
-def test_the_offset_of_a_move_leads_to_its_second_pixel():
-    codes = np.arange(TOGGLE, SWAP + len(OFFSETS), dtype=np.int8)
-    down, right = offset_of(jnp.asarray(codes))
-    assert list(zip(down.tolist(), right.tolist(), strict=True)) == [(0, 0), *OFFSETS]
-
-
 def test_planes_are_gathered_from_the_pixels_of_moves_and_scattered_to_them(moves):
     plane = np.random.default_rng(3).normal(size=SHAPE).astype(np.float32)
     gathered, given, counted = plane.copy(), np.zeros(SHAPE), np.zeros(SHAPE)
@@ -82,28 +74,6 @@ def test_planes_are_gathered_from_the_pixels_of_moves_and_scattered_to_them(move
     np.testing.assert_allclose(scatter_sum(move, jnp.asarray(plane)), given, atol=1e-5)
     np.testing.assert_array_equal(uses(move), counted)
     assert counted.max() > 1
-
-
-def test_of_moves_in_conflict_only_the_highest_in_rank_stays(moves):
-    rank = np.random.default_rng(4).normal(size=SHAPE).astype(np.float32)
-    kept = np.asarray(drop_conflicts(jnp.asarray(moves), jnp.asarray(rank)))
-    assert np.asarray(uses(jnp.asarray(kept))).max() == 1
-    for y, x in np.argwhere(moves != NOTHING):
-        mine = set(pixels_of(moves, y, x))
-        rivals = [
-            rank[i, j]
-            for i, j in np.argwhere(moves != NOTHING)
-            if (i, j) != (y, x) and mine & set(pixels_of(moves, i, j))
-        ]
-        stays = all(rank[y, x] > rival for rival in rivals)
-        assert kept[y, x] == (moves[y, x] if stays else NOTHING)
-
-
-def test_of_two_moves_of_equal_rank_at_a_pixel_neither_stays():
-    move = np.zeros((1, 3), np.int8)
-    move[0, 0] = SWAP + OFFSETS.index((0, 1))
-    move[0, 1] = TOGGLE
-    assert not np.asarray(drop_conflicts(jnp.asarray(move), jnp.ones((1, 3)))).any()
 
 
 def test_moves_that_only_pay_alone_are_dropped_by_the_check():
