@@ -153,7 +153,7 @@ def main() -> None:
         with Reel(path) as reel:
             for number in range(frames):
                 save_dither(directory / f"frame-{number:06}.png", reel.packed(number), WIDTH)
-        run = ["run", path, "--interval", 0, "--start", 0]
+        run = ["run", path, "--interval", 0, "--start", 1]
         cpu, png_cpu, null_kb, sim_kb, numpy_kb, first, numpy_wall = ([] for _ in range(7))
         for number in range(ROUNDS + 1):
             state = directory / "state.json"
