@@ -1,4 +1,4 @@
-"""A browser for all tests of pages, and the page of a preview opened in it."""
+"""A browser for all tests of pages, the page of a preview opened in it, and quick compiling."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,16 @@ import pytest
 from tests.chromium import Chromium, Page
 from tests.trainer.previews.preview_browser import NASTY, executable, opened
 from tests.trainer.previews.preview_cases import comparison, view
+
+
+@pytest.fixture(scope="module")
+def quickly_compiled() -> Iterator[None]:
+    """What runs for a moment need not be compiled well."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="module")

@@ -45,14 +45,6 @@ FRAMES, CLIPS = 24, 3
 SWEEP = ["--channels", "4", "--patch", "16", "--batch", "2", "--clips", "2", "--test-count", "4"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quickly_compiled():
-    """What runs for a moment need not be compiled well."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @pytest.fixture(scope="module")
 def clips():
     rng = np.random.default_rng(0)

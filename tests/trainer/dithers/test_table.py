@@ -7,22 +7,25 @@ from trainer.dithers import table
 from trainer.dithers.table import DEFAULT, DITHERS, check, make, parse
 from trainer.errors import OptionError
 
+pytestmark = pytest.mark.usefixtures("quickly_compiled")
+
+SHAPE = (17, 23)
+
 
 @pytest.mark.parametrize("name", DITHERS)
-@pytest.mark.parametrize("shape", [(24, 40), (17, 23)])
-def test_every_dither_keeps_the_interface(name, shape):
-    frame = np.random.default_rng(1).random(shape, dtype=np.float32)
+def test_every_dither_keeps_the_interface(name):
+    frame = np.random.default_rng(1).random(SHAPE, dtype=np.float32)
     first, second = make(name)([frame, 1 - frame])
     for dither in (first, second):
         assert dither.dtype == np.uint8
-        assert dither.shape == shape
+        assert dither.shape == SHAPE
         assert set(np.unique(dither)) <= {0, 1}
     assert (first != second).any()
 
 
 @pytest.mark.parametrize("name", DITHERS)
 def test_every_dither_leaves_its_arguments_alone(name):
-    frame = np.random.default_rng(2).random((16, 24), dtype=np.float32)
+    frame = np.random.default_rng(2).random(SHAPE, dtype=np.float32)
     frame_before = frame.copy()
     dithers = make(name)([frame, frame])
     shown = next(dithers)
@@ -34,7 +37,7 @@ def test_every_dither_leaves_its_arguments_alone(name):
 
 @pytest.mark.parametrize("name", DITHERS)
 def test_a_stretch_depends_on_nothing_before_it(name):
-    frames = np.random.default_rng(3).random((3, 24, 40), dtype=np.float32)
+    frames = np.random.default_rng(3).random((3, *SHAPE), dtype=np.float32)
     ditherer = make(name)
     first = list(ditherer(frames))
     list(ditherer(1 - frames))
@@ -55,10 +58,11 @@ def test_its_options_are_arguments_of_its_maker_and_checked_without_it(name):
     ("name", "settings", "says"),
     [
         ("search", {"engine": "quantum"}, "choose sequential or parallel"),
-        ("generator", {"passes": 0}, "--passes 0: choose 1 to 100"),
+        ("generator", {"window": 3}, "--window 3: choose 4 to 64"),
+        ("generator", {"engine": "parallel"}, "generator has no engine; .* or add --dither search"),
         ("generator", {"polish": 1001}, "--polish 1001: choose 0"),
         ("mask", {"polish": 1}, "mask has no polish; leave --polish out, or add --dither generator"),
-        ("mask", {"engine": "parallel"}, "leave --engine out, or add --dither search or generator"),
+        ("mask", {"engine": "parallel"}, "leave --engine out, or add --dither search"),
     ],
 )
 def test_a_value_out_of_range_and_an_option_of_another_dither_are_refused(name, settings, says):

@@ -5,7 +5,6 @@ from itertools import product
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from trainer.dithers.generator.one_shot import PASSES, convolution_on
 
 from trainer.dithers.eye import two_eye_kernel
@@ -17,14 +16,6 @@ from trainer.fit.settings import GanSettings, hyper_of
 from trainer.fit.train import one_update, start
 
 SHAPE, KERNEL = (2, 4), two_eye_kernel()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quickly_compiled():
-    """What runs for a moment need not be compiled well."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def test_the_gradient_is_that_of_the_expected_energy():

@@ -15,14 +15,6 @@ from trainer.fit.settings import Settings, hyper_of, settings_class
 from trainer.fit.train import REAL_SWEEPS, abstract_state, objective_of, rates, real_dithers
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quickly_compiled():
-    """What runs for a moment need not be compiled well."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 @pytest.mark.parametrize("objective", ["counterfactual", "v1"])
 def test_precision_is_that_of_the_network_and_weights_stay_as_they_are(objective):
     clips = jax.ShapeDtypeStruct((2, LENGTH, 32, 32), jnp.uint8)

@@ -10,20 +10,19 @@ import pytest
 
 from tests.trainer.search_cases import moving_scene
 from trainer.dithers.diffusion import Hysteresis
-from trainer.dithers.generator.ditherer import GeneratorDitherer, on_accelerator
-from trainer.dithers.generator.weights import load
+from trainer.dithers.search import accelerated
 from trainer.dithers.search.accelerated import Accelerated, Batcher
 from trainer.dithers.search.ditherer import settler
 from trainer.errors import TrainerError
 
-JOBS = ((0.2, 1, 1), (0.05, 3, 0), (0.0, 0, None), (0.8, 1, 3), (0.4, 0, 2))
-"""(price, passes, rounds)"""
+JOBS = ((0.2, 1), (0.05, 3), (0.0, None), (0.8, 0), (0.4, 2))
+"""(price, rounds)"""
 TIMEOUT = 60.0
 
 
 @pytest.fixture(scope="module")
 def jobs():
-    """Arguments of an engine; frames, starts, prices, passes and rounds all differ."""
+    """Arguments of the search; frames, starts, prices and rounds all differ."""
     frames = moving_scene(len(JOBS) + 1)
     shown = Hysteresis().dither(frames[0], None)
     return [
@@ -32,45 +31,40 @@ def jobs():
     ]
 
 
-def at_once(engine, jobs):
+def at_once(search, jobs):
     with ThreadPoolExecutor(len(jobs)) as threads:
-        return list(threads.map(lambda job: engine(*job), jobs))
+        return list(threads.map(lambda job: search(*job), jobs))
 
 
-@pytest.mark.parametrize("frames", [1, 3, 8])
+@pytest.mark.parametrize("frames", [3, 8])
 def test_a_dither_does_not_depend_on_the_others_in_its_batch(jobs, frames):
-    alone = [on_accelerator(load(None))(*job) for job in jobs]
-    for dither, expected, (_, start, *_) in zip(
-        at_once(on_accelerator(load(None), frames), jobs), alone, jobs, strict=True
+    alone = [settler("parallel")(*job) for job in jobs]
+    for dither, expected, (_, start, *_, rounds) in zip(
+        at_once(Accelerated(frames), jobs), alone, jobs, strict=True
     ):
         np.testing.assert_array_equal(dither, expected)
-        assert (dither != start).any()
-
-
-def test_without_a_network_it_is_the_search(jobs):
-    searches = [(*job[:4], 0, job[5]) for job in jobs if job[5]]
-    for dither, (*state, _, rounds) in zip(at_once(Accelerated(frames=2), searches), searches, strict=True):
-        np.testing.assert_array_equal(dither, settler("parallel")(*state, rounds))
+        assert (dither != start).any() is np.bool_(rounds != 0)
 
 
 def test_dithers_can_be_written_on(jobs):
     """Other ditherers are given them as the shown dither, and some compiled code needs writable arrays."""
-    dither = GeneratorDitherer(engine="parallel").dither(jobs[0][0], jobs[0][2])
-    assert dither.flags.writeable
+    assert settler("parallel")(*jobs[0]).flags.writeable
 
 
-def test_a_device_with_too_little_memory_is_one_line(jobs):
-    def exhausted(scene):
-        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 99 bytes")
+def test_a_device_with_too_little_memory_is_one_line(jobs, monkeypatch):
+    def fails(words):
+        def searched(scene, limits):
+            raise jax.errors.JaxRuntimeError(words)
 
-    def broken(scene):
-        raise jax.errors.JaxRuntimeError("INTERNAL: no such luck")
+        monkeypatch.setattr(accelerated, "_searched", searched)
 
+    fails("RESOURCE_EXHAUSTED: Out of memory allocating 99 bytes")
     with pytest.raises(TrainerError, match="too small for 2 frames of 96x64 at a time") as caught:
-        Accelerated(exhausted, frames=2)(*jobs[0])
+        Accelerated(frames=2)(*jobs[0])
     assert "\n" not in str(caught.value)
+    fails("INTERNAL: no such luck")
     with pytest.raises(jax.errors.JaxRuntimeError, match="no such luck"):
-        Accelerated(broken)(*jobs[0])
+        Accelerated()(*jobs[0])
 
 
 class Gate:

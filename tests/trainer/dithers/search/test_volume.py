@@ -150,8 +150,8 @@ def parts():
     dark = np.stack(frames) / 2
     shown = noisy(frames[:1])[0]
     return [
-        Part(np.stack(frames), np.stack(noisy(frames)), None, None, 0.2),
-        Part(dark[:4], np.stack([shown] * 4), shown, shown > 0, 0.1),
+        Part(np.stack(frames), np.stack(noisy(frames)), frames[0], None, None, 0.2),
+        Part(dark[:4], np.stack([shown] * 4), dark[0], shown, shown > 0, 0.1),
     ]
 
 
@@ -162,6 +162,17 @@ def test_the_stretches_of_a_batch_do_not_affect_each_other(parts):
         assert dithers.shape == part.start.shape
         assert dithers.flags.writeable
         np.testing.assert_array_equal(together(part), dithers)
+
+
+def test_a_network_comes_before_the_search_and_sees_the_thresholds(parts):
+    """Of 0 rounds its dithers are all there is."""
+
+    def network(scene, white, mask):
+        return (scene.frame > mask) ^ white
+
+    alone = Volumes((24, 32), 6, Levels(0.083), batch=2, rounds=0, network=network)
+    for part, dithers in zip(parts, alone._settled(parts), strict=True):
+        np.testing.assert_array_equal(dithers, (part.frames > part.mask) ^ part.start)
 
 
 def test_the_parallel_engine_is_the_joint_search_too():
