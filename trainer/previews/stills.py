@@ -24,7 +24,7 @@ from trainer.previews.glass import PanelGlass
 
 RUN = 12
 """Frames up to and with the one that is shown, unless a cut lies between."""
-WIDTH, GAP = 760, 8
+WIDTH, GAP = 480, 8
 """Of each still at most, and between them; pixels."""
 
 
@@ -49,7 +49,7 @@ def stills(
     gap = np.full((pictures[0].shape[0], GAP), 255, np.uint8)
     row = [part for picture in pictures for part in (gap, picture)][1:]
     file = io.BytesIO()
-    Image.fromarray(np.concatenate(row, axis=1)).quantize(32).save(file, "PNG", optimize=True)
+    Image.fromarray(np.concatenate(row, axis=1)).quantize(16).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
