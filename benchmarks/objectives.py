@@ -1,4 +1,5 @@
-"""What do the film-maker's networks learn? v1, v2 and v3, and what `gan` and the search make of the same.
+"""What do the film-maker's networks learn? v1, v2 and v3, and v3 with half the pull towards the shown dither;
+beside them the project's own GAN, the network of `generator` alone, and `search`.
 
     python benchmarks/objectives.py OUT --train FILM... [--fit WORDS] [--frames 30] [--test FILM:START...]
         [--row FILM:FRAME+X+Y...]
@@ -41,17 +42,23 @@ SIZE = (384, 216)
 TILE, GAP, LABEL = (132, 112), 6, 16
 BEFORE = 8
 DIAL = 0.5
-VERSIONS = ("v1", "v2", "v3")
+RUNS = {
+    "v1": ["--objective", "v1"],
+    "v2": ["--objective", "v2"],
+    "v3": ["--objective", "v3"],
+    "v3, half": ["--objective", "v3", "--previous-weight", "0.5"],
+}
+"""What is trained, and by which options of `trainer fit`."""
 
 Makers = dict[str, Callable[[], Ditherer]]
 
 
 def train(out: Path, films: list[str], more: list[str]) -> dict[str, Path]:
     """The folders of the runs, by name; what they learned is printed."""
-    runs = {name: out / name for name in VERSIONS}
+    runs = {name: out / name.replace(", ", "-") for name in RUNS}
     for name, folder in runs.items():
         if not (folder / "weights.npz").exists():
-            words = ["fit", *films, "--out", str(folder), "--objective", name, *more]
+            words = ["fit", *films, "--out", str(folder), *RUNS[name], *more]
             done = subprocess.run([sys.executable, "-m", "trainer", *words], stdout=sys.stderr)
             if done.returncode:
                 raise SystemExit(f"{name}: the fit ended with exit code {done.returncode}")
@@ -133,7 +140,7 @@ def main() -> None:
     makers: Makers = {
         name: partial(table.make, "generator", weights=folder, polish=0) for name, folder in runs.items()
     }
-    makers["gan"] = partial(table.make, "gan")
+    makers["gan"] = partial(table.make, "generator", DIAL, polish=0)
     makers["search"] = partial(table.make, "search", DIAL)
     for text in words.test:
         score(text, words.frames, {**makers, "floyd-steinberg": partial(table.make, "floyd-steinberg")})
