@@ -1,5 +1,5 @@
-"""What do the film-maker's networks learn? v1, v2 and v3, and v3 with half the pull towards the shown dither;
-beside them the project's own GAN, the network of `generator` alone, and `search`.
+"""What do the film-maker's networks learn? v1, v2 and v3; beside them the project's own GAN, which is the
+network of `generator` alone, and `search`.
 
     python benchmarks/objectives.py OUT --train FILM... [--fit WORDS] [--frames 30] [--test FILM:START...]
         [--row FILM:FRAME+X+Y...]
@@ -46,7 +46,6 @@ RUNS = {
     "v1": ["--objective", "v1"],
     "v2": ["--objective", "v2"],
     "v3": ["--objective", "v3"],
-    "v3, half": ["--objective", "v3", "--previous-weight", "0.5"],
 }
 """What is trained, and by which options of `trainer fit`."""
 

@@ -1,8 +1,8 @@
 """The settings of the film-maker's objectives: their lines of the table (`trainer/fit/settings.py`). Pure.
 
 The defaults are his recipe: patches of half-resolution frames, L1, a Wasserstein critic, teacher forcing.
-Only the size is another: with 8 channels for his 32 and 4 patches for 8 an update takes a fifth of the time,
-and v2 needs a thousand of them to show dots at all. 2 patches were too few, or 4 at a rate of 3e-3: the
+Only the size is another: with 8 channels for his 32 and 4 patches for 8 an update takes a fraction of the
+time, and v2 needs a thousand of them to show dots at all. 2 patches were too few, or 4 at a rate of 3e-3: the
 U-Net was sure of one colour before the critic had learned anything. `--overfit FRAME`, with which he began,
 shows whether the network could learn one frame by heart.
 
