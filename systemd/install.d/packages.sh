@@ -105,6 +105,8 @@ packages() {
     done
     if [ -n "$missing" ]; then
         [ -n "$dry" ] || say "installing:$missing (and what they need; this takes some minutes on a small Pi)"
+        # After a power cut in the middle of apt it installs nothing more until this was done.
+        quiet env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || fail "dpkg --configure -a failed; see above, fix it and start again"
         # shellcheck disable=SC2086 # words
         quiet env DEBIAN_FRONTEND=noninteractive apt-get install -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing ||
             fail "apt-get could not install$missing; see above, fix it and start again"
