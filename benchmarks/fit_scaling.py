@@ -6,8 +6,9 @@
 Strong scaling: the devices share the same batch. On a CPU the devices are virtual: they share the cores, and
 XLA uses several cores for one device already, so twice the speed is impossible. `--one-core` keeps the fit
 on as many cores as it uses devices, which shows what sharing costs when a device is a core. The two fits take
-turns, and their medians are compared, on noise instead of a film. Prints patch-pixels per second, the ratio,
-and how much one update sends: the gradients of all weights and the metrics, float32.
+turns, and their medians are compared, on noise instead of a film. Prints patch-pixels per second, in all
+frames of the patches, the ratio, and how much one update sends: the gradients of the network and of its
+critic, and the metrics, float32.
 """
 
 import os
@@ -34,10 +35,12 @@ def main() -> None:
     from command import machine
 
     from trainer.dithers.generator.model import count_parameters, outline
+    from trainer.fit.critic import adversary_of
     from trainer.fit.data import LENGTH
     from trainer.fit.metrics import Metrics
     from trainer.fit.settings import Settings
     from trainer.fit.sharding import P, device_put, enough_threads, make_mesh
+    from trainer.fit.stretches import FRAMES
     from trainer.fit.train import rates, start, updates
 
     settings = Settings(
@@ -66,13 +69,15 @@ def main() -> None:
             begun = time.perf_counter()
             run[2] = jax.block_until_ready(many(state, clips, rates(settings, 0, np.zeros(10))))[0]
             seconds[count].append((time.perf_counter() - begun) / 10)
-    pixels = options.batch * options.patch**2
+    pixels = options.batch * FRAMES * options.patch**2
     for count, each in seconds.items():
         median = statistics.median(each)
         speed = f"{1000 * median:.1f} ms an update, {pixels / median / 1e6:.3f} M patch-pixels/s"
         print(f"{count} devices: {speed}")
     gain = statistics.median(seconds[1]) / statistics.median(seconds[options.devices])
+    critic, _ = adversary_of(settings).start()
     numbers = count_parameters(outline(settings.size)) + len(Metrics._fields)
+    numbers += settings.critic_steps * sum(leaf.size for leaf in jax.tree.leaves(critic))
     print(f"{options.devices} against 1: {gain:.2f} times; an update sends {4 * numbers / 1e3:.1f} kB")
 
 

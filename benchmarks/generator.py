@@ -9,8 +9,9 @@ any objective: runs with other weights of the critic are the front of tone again
 E is what the searches lower, visible error and the price of flips, per pixel and frame; dB and JS are those
 of the glass and of the dithers, for half a metre. Each dither's dB is read beside the lines of hysteresis
 (with tones that make up for ghosts) and of `search` through several dials, at equal flips, in their
-logarithm, level beyond the ends. Seconds are of a second run, for which everything is compiled. Last the
-medians over all stretches and dials.
+logarithm, level beyond the ends. Rounds are those of the parallel search, from the anchor (no network) or
+after the network. Seconds are of processor time, everything compiled: other work on the machine does not
+lengthen them. At the first --dial there is every row, at the others only what is quick. Last the medians.
 
 **--picture OUT.png** draws, at 1:1, a row for each FILM:START+X+Y: that frame and its dithers by themselves;
 with --stretch the N-th frame from START on, and what the glass shows of it.
@@ -106,6 +107,16 @@ def fresh(films, every, size, runs) -> None:
 # Stretches.
 
 
+def is_quick(name):
+    """Whether a row is there at every dial."""
+    return name != SETTLED and not name.startswith("anchor,") and not name.endswith((" 1 round", " 4 rounds"))
+
+
+def after(rounds):
+    """What a row says of so many rounds."""
+    return f", {rounds} round{'s' * (rounds > 1)}" if rounds else ""
+
+
 def makers(runs):
     """What makes a ditherer of a stretch for (dial, levels), by name."""
     networks = {"network": load()} | {str(run): load(run) for run in runs}
@@ -114,9 +125,9 @@ def makers(runs):
         SEARCH: Search,
         SETTLED: ParallelSearch,
         "anchor": partial(ParallelSearch, rounds=0),
-        **{f"anchor, {n} rounds": partial(ParallelSearch, rounds=n) for n in ROUNDS},
+        **{f"anchor{after(n)}": partial(ParallelSearch, rounds=n) for n in ROUNDS},
         **{
-            name + (f", polish {n}" if n else ""): partial(GeneratorDitherer, weights=weights, polish=n)
+            f"{name}{after(n)}": partial(GeneratorDitherer, weights=weights, polish=n)
             for name, weights in networks.items()
             for n in (0, *ROUNDS)
         },
@@ -137,8 +148,8 @@ def scored(frames, dithers, price, levels):
 def dithered(make, dial, levels, frames):
     """The dithers, and the seconds that they took."""
     ditherer = make(dial, levels)
-    began = time.perf_counter()
-    return list(ditherer(frames)), time.perf_counter() - began
+    began = time.process_time()
+    return list(ditherer(frames)), time.process_time() - began
 
 
 def stretches(places, count, size, levels, dials, runs) -> None:
@@ -146,8 +157,9 @@ def stretches(places, count, size, levels, dials, runs) -> None:
     for number, place in enumerate(places):
         frames = frames_from(place, count, size)
         if not number:
-            for name in (HYSTERESIS, SEARCH, *(way for way in ways if way.endswith("polish 1"))):  # compiles
-                dithered(ways[name], dials[0], levels, frames)
+            for name in ways:  # compiles; the number of rounds makes no difference
+                if name in LINES or name.endswith(" 1 round"):
+                    dithered(ways[name], dials[0], levels, frames)
         line, settled = {}, {}
         for name, its_dials in LINES.items():
             line[name] = []
@@ -162,26 +174,28 @@ def stretches(places, count, size, levels, dials, runs) -> None:
             print("| dither | E | dB | least dB | flips, % | JS | over hysteresis | over search | s |")
             print(f"| --- |{' ---: |' * 8}")
             for name, make in ways.items():
+                if dial != dials[0] and not is_quick(name):
+                    continue
                 dithers, seconds = dithered(make, dial, levels, frames)
                 cost, score, least, flips = scored(frames, dithers, price_of(dial), levels)
                 over = [over_line(line[its], flips, score) for its in LINES]
                 alike = settled.get(dial) or dithered(Search, dial, levels, frames)[0]
                 js = np.mean([distance(one, other) for one, other in zip(dithers, alike, strict=True)])
-                found.setdefault(name, []).append([*over, score, js, seconds])
+                found.setdefault(name, []).append([*over, js, seconds])
                 print(
                     f"| {name} | {cost:.4f} | {score:.1f} | {least:.1f} | {100 * flips:.2f} | {js:.3f} | "
                     f"{over[0]:+.1f} | {over[1]:+.2f} | {seconds:.2f} |",
                     flush=True,
                 )
-    print(f"\nMedians over {len(found[SETTLED])} (share of time: of the parallel search to its end)\n")
-    print("| dither | over hysteresis, dB | over search, dB | least | JS | share of time |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    print("\nMedians; time as a share of the parallel search to its end, at the first dial\n")
+    print("| dither | of | over hysteresis, dB | over search, dB | least | JS | share of time |")
+    print(f"| --- |{' ---: |' * 6}")
     longest = np.array(found[SETTLED])[:, -1]
     for name, rows in found.items():
-        rows = np.array(rows)
-        over, under, _, js, _ = np.median(rows, 0)
-        share = np.median(rows[:, -1] / longest)
-        print(f"| {name} | {over:+.2f} | {under:+.2f} | {rows[:, 1].min():+.2f} | {js:.3f} | {share:.3f} |")
+        over, under, js, seconds = np.array(rows).T
+        share = np.median(seconds[:: len(dials) if is_quick(name) else 1] / longest)
+        gains = f"{np.median(over):+.2f} | {np.median(under):+.2f} | {min(under):+.2f}"
+        print(f"| {name} | {len(rows)} | {gains} | {np.median(js):.3f} | {share:.3f} |")
 
 
 # The picture.
@@ -215,7 +229,7 @@ def on_glass_at(place, count, size, levels, dial, ways):
     frames = frames_from(place, count, size)
     shown = {
         name: list(glass(ways[name](dial, levels)(frames), levels))[-1]
-        for name in (SEARCH, HYSTERESIS, "network", "network, polish 2")
+        for name in (SEARCH, HYSTERESIS, "network", "network, 2 rounds")
     }
     return {"frame": frames[-1], **shown}
 
@@ -228,7 +242,7 @@ def main() -> None:
     parser.add_argument("--run", action="append", default=[], type=Path, metavar="RUN")
     parser.add_argument("--stretch", type=int, metavar="N")
     parser.add_argument("--ghost", type=float, default=0.083)
-    parser.add_argument("--dial", type=float, nargs="+", default=[0.2, 0.5, 0.8])
+    parser.add_argument("--dial", type=float, nargs="+", default=[0.5, 0.2, 0.8])
     parser.add_argument("--picture", type=Path, metavar="OUT.png")
     words = parser.parse_args()
     levels = Levels(words.ghost)
