@@ -165,20 +165,10 @@ def test_a_film_of_too_few_frames_is_refused(tmp_path):
         stages(Source(film, BEGINNING, Tones(size=(8, 8))), make("mask"), tmp_path / "a.reel", 1)
 
 
-@pytest.fixture
-def quick_to_compile():
-    """What XLA compiles is slow and soon there."""
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
-@pytest.mark.usefixtures("quick_to_compile")
+@pytest.mark.usefixtures("quickly_compiled")
 def test_the_command_measures_everything(tmp_path, capsys, monkeypatch):
     film, out = make_film(tmp_path / "film.mp4", pictures=8), tmp_path / "bench.json"
-    small = {"channels": 4, "patch": 16, "batch": 2, "sweeps": 0}
+    small = {"channels": 4, "blocks": 1, "patch": 16, "batch": 2}
     monkeypatch.setitem(PRESETS, "cpu", (small, 1.0))
     words = ["bench", "--film", str(film), "--size", "64x48", "--seconds", "0.01", "--json", str(out)]
     assert main([*words, "--dither", "hysteresis:.3", "--dither", "search"]) == 0
@@ -193,7 +183,8 @@ def test_the_command_measures_everything(tmp_path, capsys, monkeypatch):
     assert training["patch_pixels_per_second"] == pytest.approx(2 * 16**2 / training["update_seconds"])
     achieved = training["operations_per_update"] / training["update_seconds"]
     assert training["share_of_matmul"] == pytest.approx(achieved / training["matmul_operations_per_second"])
-    assert training["operations_per_update"] > 2 * 16**2 * 9 * 36 * 4 / 4  # the first convolution's products
+    # The products of the first convolution, in 5 frames of each patch.
+    assert training["operations_per_update"] > 2 * 5 * 16**2 * 9 * 52 * 4 / 4
     assert 0 < training["share_of_matmul"] < 1
     assert training["settings"]["channels"] == 4
     assert list(report["dithers"]) == ["hysteresis:0.3", "search"]

@@ -186,6 +186,8 @@ def on_host(work: Callable[..., NDArray[np.float32]], *planes: Array) -> Array:
     It runs between two halves of an update, never within compiled code: as soon as several devices of a
     process wait for each other, it would wait for the thread that waits for it.
     """
+    if not planes[0].committed:  # nor is the result: another kind of array would be compiled for again
+        return jnp.asarray(work(*map(np.asarray, planes)))
 
     def of_one_device(shards: tuple[jax.Shard, ...]) -> Array:
         # NumPy's arrays, since taking a patch from one of JAX's is a computation of its own.

@@ -25,7 +25,7 @@ def other(tmp_path_factory):
     """The folder of a run of 4 channels."""
     folder = tmp_path_factory.mktemp("runs") / "other"
     folder.mkdir()
-    save(folder / "weights.npz", Weights(arrays_of(create(Size(4), 7)), Size(4), {}))
+    save(folder / "weights.npz", Weights(arrays_of(create(Size(4, 1), 7)), Size(4, 1), {}))
     return folder
 
 
@@ -61,7 +61,7 @@ def test_other_networks_and_one_frame_begin_with_nothing(chosen, options):
 
 def test_a_fit_goes_on_from_the_weights_of_another_run(film, other, tmp_path, capsys):
     out = tmp_path / "run"
-    small = ["--patch", "16", "--batch", "2", "--clips", "2", "--channels", "4", "--sweeps", "0"]
+    small = ["--patch", "16", "--batch", "2", "--clips", "2", "--channels", "4", "--blocks", "1"]
     command = ["fit", film, "--out", str(out), *small, "--steps", "1", "--from", str(other)]
     assert main([*command, "--rate", "1e-9"]) == 0
     assert "from " + str(other) in capsys.readouterr().out
@@ -70,7 +70,7 @@ def test_a_fit_goes_on_from_the_weights_of_another_run(film, other, tmp_path, ca
         np.testing.assert_allclose(made.arrays[name], array, atol=1e-6)
     assert made.about["from"] == digest(other)
     assert str(tmp_path.parent) not in json.dumps(made.about)
-    save(other / "weights.npz", Weights(arrays_of(create(Size(4), 8)), Size(4), {}))
+    save(other / "weights.npz", Weights(arrays_of(create(Size(4, 1), 8)), Size(4, 1), {}))
     assert main([*command, "--rate", "1e-9", "--resume"]) == 2
     assert "another from" in capsys.readouterr().err
 
@@ -78,9 +78,9 @@ def test_a_fit_goes_on_from_the_weights_of_another_run(film, other, tmp_path, ca
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--from", "{other}"], "channels 4, blocks 2"),
+        (["--from", "{other}"], "channels 4, blocks 1"),
         (["--from", "shipped", "--channels", "8"], "--from nothing"),
-        (["--from", "shipped", "--objective", "v2"], "of another network (channels 16"),
+        (["--from", "shipped", "--objective", "v2"], "of another network (channels 32"),
         (["--from", "{other}/none"], "there is no"),
     ],
 )

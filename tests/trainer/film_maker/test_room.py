@@ -28,9 +28,10 @@ from trainer.__main__ import main
 from trainer.fit import train
 
 film, folder = sys.argv[1:]
-small = ["--patch", "16", "--batch", "2", "--clips", "2", "--channels", "4", "--sweeps", "0", "--steps", "1"]
+small = ["--patch", "16", "--batch", "2", "--clips", "2", "--channels", "4", "--blocks", "1", "--steps", "1"]
 print(main(["fit", film, "--out", folder + "/run", *small]))
-reel = ["export", film, folder + "/film.reel", "--size", "32x24", "--count", "2", "--dither", "generator"]
+reel = ["export", film, folder + "/film.reel", "--size", "32x24", "--count", "2"]
+reel += ["--dither", "generator", "--polish", "0"]
 print(main([*reel, "--weights", folder + "/run"]))
 for command in (["fit", film, "--out", folder + "/v1", "--objective", "v1"],
                 [*reel, "--overwrite", "--weights", folder + "/u-net.npz"]):
@@ -55,7 +56,7 @@ def test_the_trainer_works_without_it(tmp_path):
     said = done.stdout.splitlines()
     assert [line for line in said if line.isdigit()] == ["0", "0", "2", "2"], done.stderr
     assert done.stderr.splitlines() == [
-        "trainer: --objective v1: trainer.film_maker is not installed; choose counterfactual, gan",
+        "trainer: --objective v1: trainer.film_maker is not installed; choose gan",
         "trainer: this installation has no trainer.film_maker; install all of longtake",
     ]
     assert "--temperature" in done.stdout

@@ -1,6 +1,4 @@
-"""Clips from films, and the pool of patches that a generator is trained on."""
-
-from itertools import pairwise
+"""Clips from films, and the frames of patches that a network is trained on."""
 
 import jax
 import jax.numpy as jnp
@@ -8,25 +6,15 @@ import numpy as np
 import pytest
 
 from tests.trainer.made_films import make_film
-from trainer.dithers.batched_diffusion import hysteresis, starts
-from trainer.dithers.generator.step import FIRST_PRICE
+from trainer.dithers.mask import thresholds
 from trainer.errors import OptionError
 from trainer.films.film import Film
-from trainer.fit.data import (
-    FIRST_PASSES,
-    LENGTH,
-    MOST_PASSES,
-    PRICES,
-    advance,
-    is_last_pass,
-    new_pool,
-    read_clips,
-    scene_of,
-    slots,
-    view,
-)
+from trainer.fit.data import LENGTH, PRICES, draw, frames_of, masks, read_clips, slots
 
-BATCH, PATCH = 6, 16
+pytestmark = pytest.mark.usefixtures("quickly_compiled")
+
+BATCH, PATCH = 64, 16
+DRAW = jax.jit(draw, static_argnums=3)
 
 
 @pytest.fixture(scope="module")
@@ -62,130 +50,51 @@ def test_a_film_too_small_for_the_patches_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def history():
-    """A pool over 60 passes of a generator that makes all white dithers: each pool with its view."""
-    noise = np.random.default_rng(1).integers(0, 256, (3, LENGTH, 32, 32)).astype(np.uint8)
-    films = jnp.asarray(noise)
-    look, go_on = jax.jit(view), jax.jit(advance)
-    pool = jax.jit(new_pool, static_argnums=3)(jax.random.key(0), slots(BATCH, 3), films, PATCH)
-    seen = []
-    for number in range(60):
-        seen.append((jax.device_get(pool), jax.device_get(look(pool, films))))
-        pool = go_on(jax.random.key(number), pool, films, jnp.ones((BATCH, PATCH, PATCH)))
-    return seen
+def crops():
+    """Patches of three clips of noise, and five frames of each."""
+    clips = jnp.asarray(np.random.default_rng(1).integers(0, 256, (3, LENGTH, 32, 32)).astype(np.uint8))
+    places = slots(BATCH, 3)
+    drawn = DRAW(jax.random.key(0), places, clips, PATCH)
+    frames = jax.jit(frames_of, static_argnums=(2, 3))(clips, drawn, 5, PATCH)
+    return jax.device_get(drawn), np.asarray(frames), np.asarray(clips)
 
 
-def test_a_first_frame_starts_from_error_diffusion_and_flips_cost_next_to_nothing(history):
-    pool, scene = history[0]
-    diffused = hysteresis(scene.frame, jnp.zeros_like(scene.frame), jnp.zeros(BATCH))
-    np.testing.assert_array_equal(scene.dither, diffused)
-    np.testing.assert_array_equal(scene.previous, scene.dither)
-    np.testing.assert_allclose(scene.price, FIRST_PRICE)
-    assert pool.crops.first.all()
+def test_patches_are_all_kinds_of_film(crops):
+    drawn, frames, _ = crops
+    assert frames.shape == (BATCH, 5, PATCH, PATCH)
+    assert (frames.min(), frames.max()) == (0, 1)
+    flat, still = drawn.gain == 0, drawn.stride == 0
+    for kind in (flat, still & ~flat, drawn.mirrored, drawn.negative, drawn.grain > 0, drawn.turned == 3):
+        assert 0 < kind.sum() < BATCH
+    assert (frames[flat & (drawn.grain == 0)].std((2, 3)) < 1e-5).all()
+    quiet = still & ~flat & (drawn.grain == 0)
+    np.testing.assert_array_equal(frames[quiet][:, 0], frames[quiet][:, 4])
+    assert drawn.price.min() >= 0.999 * PRICES[0]
+    assert drawn.price.max() <= 1.001 * PRICES[1]
 
 
-def test_a_frame_starts_where_start_says(history):
-    """Between what is shown and error diffusion that leans towards it."""
-    begun = 0
-    for (before, _), (after, scene) in pairwise(history):
-        start = starts(scene.frame, after.previous, scene.price, after.crops.first & (after.turn == 0))
-        for b in range(BATCH):
-            if after.turn[b] != before.turn[b] or after.crops.seed[b] != before.crops.seed[b]:
-                assert np.mean(scene.dither[b] != start[b]) < 0.01
-                begun += 1
-        if begun > 40:
-            break
-    assert begun > 20
+def test_a_patch_is_a_window_of_its_clip_at_its_stride(crops):
+    drawn, frames, clips = crops
+    plain = (drawn.gain == 1) & (drawn.grain == 0) & ~drawn.mirrored & ~drawn.negative & (drawn.turned == 0)
+    assert plain.any()
+    for b in np.flatnonzero(plain):
+        there = slice(drawn.y[b], drawn.y[b] + PATCH), slice(drawn.x[b], drawn.x[b] + PATCH)
+        for turn in range(5):
+            expected = clips[drawn.clip[b], turn * drawn.stride[b]][there] / 255
+            np.testing.assert_allclose(frames[b, turn], expected, atol=1e-6)
 
 
-def test_the_last_pass_of_a_frame_is_known_before_it_is_made(history):
-    for (before, _), (after, _) in pairwise(history):
-        over = (after.turn != before.turn) | (after.crops.seed != before.crops.seed)
-        np.testing.assert_array_equal(is_last_pass(before), over)
+def test_thresholds_are_the_masks_at_some_place_and_wrap(crops):
+    drawn, mask = crops[0], thresholds()
+    found = np.asarray(masks(drawn, 300))
+    for b in range(3):
+        rows, columns = ((at[b] + np.arange(300)) % 256 for at in (drawn.mask_y, drawn.mask_x))
+        np.testing.assert_array_equal(found[b], mask[np.ix_(rows, columns)])
 
 
-def test_the_loop_is_closed(history):
-    """What a pass made is the next pass's dither, and after the last pass of a frame what is shown."""
-    kept = 0
-    for (before, _), (after, scene) in pairwise(history):
-        for b in range(BATCH):
-            same_patch = after.crops.seed[b] == before.crops.seed[b]
-            if same_patch:
-                if after.turn[b] == before.turn[b]:
-                    assert (scene.dither[b] == 1).all()
-                    np.testing.assert_array_equal(after.previous[b], before.previous[b])
-                else:
-                    assert after.turn[b] == before.turn[b] + 1
-                    assert (scene.previous[b] == 1).all()
-                    kept += 1
-    assert kept > 20
-
-
-def test_patches_live_two_to_five_frames_and_then_others_come(history):
-    lives = {}
-    for pool, _ in history:
-        for b in range(BATCH):
-            lives.setdefault(int(pool.crops.seed[b]), set()).add((int(pool.turn[b]), int(pool.done[b])))
-    assert len(lives) > 2 * BATCH
-    turns = [max(turn for turn, _ in life) + 1 for life in lives.values()]
-    assert max(turns) <= 5
-    assert max(done for life in lives.values() for _, done in life) < max(FIRST_PASSES, MOST_PASSES)
-
-
-def test_a_cut_starts_from_the_dither_of_another_patch(history):
-    cuts = 0
-    for (before, _), (after, scene) in pairwise(history):
-        for b in range(BATCH):
-            if after.crops.seed[b] != before.crops.seed[b] and not after.crops.first[b]:
-                assert (scene.previous[b] == 1).all()
-                cuts += 1
-    assert cuts > 3
-
-
-def test_frames_are_tones_and_prices_in_range(history):
-    for pool, scene in history:
-        assert scene.frame.min() >= 0
-        assert scene.frame.max() <= 1
-        later = pool.turn > 0
-        assert (scene.price[later] >= 0.999 * PRICES[0]).all()
-        assert (scene.price[later] <= 1.001 * PRICES[1]).all()
-    assert history[0][1].frame.std() > 0.1
-
-
-def test_the_mask_stays_where_the_patch_is(history):
-    for (before, old), (after, new) in pairwise(history):
-        same = after.crops.seed == before.crops.seed
-        np.testing.assert_array_equal(new.mask[same], old.mask[same])
-
-
-@pytest.fixture(scope="module")
-def turned():
-    """A pool over clips in which frame n has the tone n / 255 times 10."""
-    greys = (10 * np.arange(LENGTH, dtype=np.uint8))[None, :, None, None]
-    clips = jnp.asarray(np.broadcast_to(greys, (1, LENGTH, 32, 32)))
-    new = jax.jit(new_pool, static_argnums=3)(jax.random.key(0), slots(8, 1), clips, PATCH)
-    plain = new.crops._replace(
-        stride=jnp.ones(8, int), gain=jnp.ones(8), level=jnp.full(8, 0.5), drift=jnp.zeros(8),
-        grain=jnp.zeros(8), mirrored=jnp.zeros(8, bool), turned=jnp.zeros(8, int),
-        negative=jnp.zeros(8, bool),
-    )  # fmt: skip
-    return new._replace(crops=plain, turn=jnp.arange(8) % 3), clips
-
-
-def tones(turned, **given):
-    """The tones of frame and frame before that an update is about, in tens of 255."""
-    scene, before = jax.jit(lambda *where: scene_of(*where, **given))(*turned)
-    return [
-        np.rint(np.asarray(plane)[:, 0, 0] * 25.5).astype(int).tolist() for plane in (scene.frame, before)
-    ]
-
-
-def test_the_frame_before_is_the_one_before(turned):
-    turns = [0, 1, 2, 0, 1, 2, 0, 1]
-    assert tones(turned) == [turns, [0, 0, 1, 0, 0, 1, 0, 0]]
-    assert tones(turned, teacher_forcing=True) == [[turn + 1 for turn in turns], turns]
-
-
-def test_overfitting_shows_the_first_frame_alone(turned):
-    pool, clips = turned
-    assert tones((pool, clips.at[0, 0].set(70)), overfit=True) == [[7] * 8, [7] * 8]
+def test_a_patch_depends_on_its_number_alone(crops):
+    """Not on the others of its batch: a device draws its own."""
+    turned = jax.tree.map(lambda leaf: leaf[::-1], slots(BATCH, 3))
+    drawn = DRAW(jax.random.key(0), turned, jnp.asarray(crops[2]), PATCH)
+    for own, every in zip(drawn, crops[0], strict=True):
+        np.testing.assert_array_equal(own, every[::-1])

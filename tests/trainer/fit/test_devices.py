@@ -73,11 +73,11 @@ def test_clips_are_exchanged_by_the_number_of_the_update(runs):
 
 def test_devices_send_one_another_nothing_but_sums(runs):
     """No clip, patch or dither leaves its device: all collective operations are all-reduces."""
-    program = (runs / "program.txt").read_text()
-    found = re.findall(
-        r"= (.*?) (all-reduce|all-gather|all-to-all|collective-\w+|reduce-scatter)(?:-start)?\(", program
-    )
-    assert {kind for _, kind in found} == {"all-reduce"}
+    compiled, lowered = ((runs / name).read_text() for name in ("program.txt", "gan.txt"))
+    kinds = "all.reduce|all.gather|all.to.all|collective.\\w+|reduce.scatter"
+    found = re.findall(rf"= .*? ({kinds})(?:-start)?\(", compiled)
+    assert set(found) == {"all-reduce"}
+    assert set(re.findall(rf"stablehlo\.({kinds})", lowered)) == {"all_reduce"}
 
 
 def test_one_process_alone_writes(runs):

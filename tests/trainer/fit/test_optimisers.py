@@ -107,5 +107,5 @@ def test_schedules_begin_alike_and_end_as_they_are_called():
     quarter = np.array([0.25])
     assert learning_rates(1, "cosine", 500, quarter) > 1.1 * learning_rates(1, "linear", 500, quarter)
     np.testing.assert_array_equal(
-        rates(Settings(schedule="linear"), 500, quarter), learning_rates(3e-3, "linear", 500, quarter)
+        rates(Settings(schedule="linear"), 500, quarter), learning_rates(2e-3, "linear", 500, quarter)
     )
