@@ -245,6 +245,12 @@ def main() -> None:
     parser.add_argument("--dial", type=float, nargs="+", default=[0.5, 0.2, 0.8])
     parser.add_argument("--picture", type=Path, metavar="OUT.png")
     words = parser.parse_args()
+    if words.stretch is not None and words.stretch < 2:
+        parser.error(f"--stretch {words.stretch}: choose 2 or more, as flips lie between two frames")
+    if not 0 <= words.ghost < 1:
+        parser.error(f"--ghost {words.ghost:g}: choose 0 or more, below 1")
+    if words.picture and (bad := [place for place in words.films if place.count("+") != 2]):
+        parser.error(f"{bad[0]}: say which part of the frame is drawn, like film.mp4:60+100+50")
     levels = Levels(words.ghost)
     print(machine("numpy", "numba", "jax", "flax"))
     if words.picture and words.stretch:
