@@ -19,6 +19,11 @@ PACKAGES = (
     "systemd-sysv,dbus,udev,initramfs-tools,openssh-server,sudo,procps,iproute2,ca-certificates,python3,"
     "avahi-daemon,avahi-utils,cloud-init"
 )
+READY = (
+    ",python3-venv,python3-numpy,python3-pil,python3-spidev,python3-bottle,python3-segno,python3-waitress,"
+    "python3-av,python3-numba,python3-scipy,python3-rich,python3-pysubs2,python3-matplotlib"
+)
+"""What the installer takes from Trixie. To install that on an emulated processor takes most of the time."""
 MAKER = "maker"  # the user who sets the player up, with sudo as on Raspberry Pi OS
 MIRROR = "http://deb.debian.org/debian"
 _NETWORK = "[Match]\nName=en* eth*\n[Network]\nDHCP=yes\n"
@@ -65,9 +70,11 @@ def wait(what: str, ready: Callable[[], object], seconds: float, pause: float = 
     return found
 
 
-def make_image(work: Path, suite: str, architecture: str, certificates: Sequence[Path]) -> Path:
-    """The folder with the disk, kernel and ssh key of a Debian; made once."""
-    folder = work / f"{suite}-{architecture}"
+def make_image(
+    work: Path, suite: str, architecture: str, certificates: Sequence[Path], packages: str = ""
+) -> Path:
+    """The folder with the disk, kernel and ssh key of a Debian; made once. `packages`: more than it needs."""
+    folder = work / f"{suite}{'-ready' if packages else ''}-{architecture}"
     if (folder / "whole").exists():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -78,7 +85,7 @@ def make_image(work: Path, suite: str, architecture: str, certificates: Sequence
     print(f"making an image of {suite} ({architecture})", flush=True)
     call(
         "mmdebstrap", "--variant=minbase", "--quiet", f"--architectures={architecture}",
-        f"--include={PACKAGES},{kernel}", suite, root, MIRROR, timeout=3600,
+        f"--include={PACKAGES},{kernel}{packages}", suite, root, MIRROR, timeout=3600,
     )  # fmt: skip
     for path, text in {
         "etc/systemd/network/wired.network": _NETWORK,
