@@ -178,7 +178,7 @@ def browse(guest: Guest) -> str:
 def film_through_cuts(guest: Guest, film: Path, frames: int) -> str:
     """A film sent to the page plays while it is made, and whatever happens to the power; its reel."""
     player, size = web(guest), film.stat().st_size
-    options = {"end": str(frames), "title": "Through cuts"}
+    options = {"end": str(frames), "title": "Through cuts", "play": "now"}
     upload = player.post("/api/upload", {"name": film.name, "bytes": size, "options": options})
     with film.open("rb") as file:
         while (at := upload["received"]) < size:
