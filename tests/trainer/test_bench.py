@@ -33,6 +33,7 @@ from trainer.films.film import BEGINNING, Film
 from trainer.films.tones import Tones
 from trainer.fit.data import LENGTH
 from trainer.fit.settings import PRESETS, Settings
+from trainer.fit.stretches import FRAMES
 
 
 class Clock:
@@ -98,7 +99,7 @@ def test_training_figures_follow_from_the_timings():
     trained = Training(settings, 6e9, 10, timing, 1000, product)
     assert trained.compiling == 30
     assert trained.seconds == pytest.approx(0.3)  # ten updates a call
-    assert trained.patch_pixels_per_second == pytest.approx(8 * 64 * 64 / 0.3)
+    assert trained.patch_pixels_per_second == pytest.approx(8 * FRAMES * 64 * 64 / 0.3)
     assert trained.peak == pytest.approx(2e9 / 0.2)
     assert trained.share == pytest.approx(6e9 / 0.3 / 1e10)
 
@@ -180,11 +181,13 @@ def test_the_command_measures_everything(tmp_path, capsys, monkeypatch):
     report = json.loads(out.read_text())
     assert set(report["machine"]) >= {"processor", "cores", "python", "versions", "jax_devices", "longtake"}
     training = report["training"]
-    assert training["patch_pixels_per_second"] == pytest.approx(2 * 16**2 / training["update_seconds"])
+    assert training["patch_pixels_per_second"] == pytest.approx(
+        2 * FRAMES * 16**2 / training["update_seconds"]
+    )
     achieved = training["operations_per_update"] / training["update_seconds"]
     assert training["share_of_matmul"] == pytest.approx(achieved / training["matmul_operations_per_second"])
-    # The products of the first convolution, in 5 frames of each patch.
-    assert training["operations_per_update"] > 2 * 5 * 16**2 * 9 * 52 * 4 / 4
+    # The products and sums of the first convolution, at half resolution in all frames of two patches.
+    assert training["operations_per_update"] > 2 * 2 * FRAMES * 8**2 * 9 * 52 * 4
     assert 0 < training["share_of_matmul"] < 1
     assert training["settings"]["channels"] == 4
     assert list(report["dithers"]) == ["hysteresis:0.3", "search"]

@@ -31,8 +31,6 @@ from trainer.fit.sharding import mean_over
 CHANNELS = (8, 16, 32, 64, 1)
 FINE_CHANNELS = (16, 32, 64, 64, 1)
 _SLOPE = 0.2
-_SAMPLED = 4
-"""One patch in so many is asked for the critic's slope."""
 
 
 class Kind(NamedTuple):
@@ -158,8 +156,10 @@ class Adversary:
             scores = self.score(params, real, frame), self.score(params, fake, frame)
             loss = critic_loss(settings.adversary, *scores)
             if settings.adversary == "r1":
-                # The slope's own gradient takes as long as all else, so that some patches stand for all.
-                some = slice(max(1, len(real) // _SAMPLED))
+                # The slope's own gradient takes as long as all else, so that one picture of each patch, the
+                # middle one, stands for all.
+                each = len(real) // len(keys)
+                some = slice(each // 2, None, each)
                 slope = real_slope(lambda picture: self.score(params, picture, frame[some]), real[some])
                 return loss + hyper["r1_weight"] * slope
             if settings.adversary != "wasserstein":

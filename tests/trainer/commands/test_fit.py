@@ -15,6 +15,8 @@ from trainer.dithers.generator.weights import load
 from trainer.film_maker.unet import UNetSize
 from trainer.fit.data import LENGTH
 
+pytestmark = pytest.mark.usefixtures("quickly_compiled")
+
 SMALL = ["--patch", "16", "--batch", "2", "--clips", "2", "--seed", "5"]
 OWN = [*SMALL, "--channels", "4", "--blocks", "1", "--optimiser", "lamb", "--rate", ".01",
        *("--schedule", "linear", "--steps", "100")]  # fmt: skip
