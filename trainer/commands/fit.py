@@ -43,8 +43,8 @@ _SAME_FOR_ALL = ("resident", "resume", "processes")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `trainer fit` is given."""
     parser.description = (
-        "Train a generator on films: RUN gets its weights, figures and checkpoints. This is for research and "
-        "for other panels and dials: on your own film it brings nothing measurable over the shipped weights."
+        "Train a generator on films: RUN gets its weights, figures and checkpoints. This is for research: "
+        "an export with --dither generator searches a little after the network, and then it hardly shows."
     )
     parser.epilog = (
         "example: trainer fit film.mp4 --out run --minutes 10; "
