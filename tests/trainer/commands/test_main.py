@@ -8,7 +8,7 @@ import pytest
 
 from trainer import __main__
 from trainer.__main__ import COMMANDS
-from trainer.dithers.table import DEFAULT
+from trainer.dithers.table import AUTO
 
 
 @pytest.mark.parametrize(("code", "with_jax"), [(130, True), (130, False), (0, True), (2, True)])
@@ -65,7 +65,7 @@ def test_a_wrong_command_line_is_one_line_that_leads_to_the_help(capsys, words):
 @pytest.mark.parametrize(
     ("words", "name", "dial"),
     [
-        ([], DEFAULT, None),
+        ([], AUTO, None),
         (["--dither", "search"], "search", None),
         (["--dither", "search:.3"], "search", 0.3),
         (["--dither", "search", "--dial", "0.4"], "search", 0.4),
