@@ -16,8 +16,8 @@ time. The network's planes are
     ln(price / .2) / 2       the dial
     4 (f' - f), 4 (f" - f)   its tone before and after, beside the one here
     1 or 0                   whether the frames are those of a stretch
-Where nothing moves, the planes of all frames are alike, and so are the answers: what is added to the logit of
-white, 3 (2b - 1). How the network is trained: `trainer/fit/gan.py`.
+Where nothing moves and no ghost appears, the planes of all frames are alike, and so are the answers: what is
+added to the logit of white, 3 (2b - 1). How the network is trained: `trainer/fit/gan.py`.
 
 Arrays: pictures float32[B, T, H, W], stretches and frames; dithers are 0 or 1.
 """
