@@ -28,7 +28,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from trainer.dithers.generator.step import Convolve, Glass
+from trainer.dithers.generator.step import Convolve, Glass, toggle_gain
 
 
 def white_or_black(
@@ -50,8 +50,7 @@ def white_or_black(
     since how bad a very bad one is matters little. The gradient counts, not the value: at temperature 1 and
     without a limit it is, on average over draws, that of the expected energy per pixel.
     """
-    step = glass.white - glass.black
-    gain = step * (2 * convolve(glass.shows(dither) - frame) + step * (1 - 2 * dither))
+    gain = (1 - 2 * dither) * toggle_gain(dither, glass, convolve(glass.shows(dither) - frame))
     gain = jnp.clip(jax.lax.stop_gradient(gain), -limit, limit)
     return jnp.mean(counts * gain * jax.nn.sigmoid(logits / temperature))
 

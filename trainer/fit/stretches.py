@@ -153,7 +153,11 @@ def reset(key: Array, pool: StretchPool, clips: Array) -> StretchPool:
 
 
 def _alone(crops: Crops) -> Array:
-    return jax.vmap(lambda seed: jax.random.uniform(_key(seed, 0)) < _ALONE)(crops.seed)
+    return jax.vmap(_is_alone)(crops.seed)
+
+
+def _is_alone(seed: Array) -> Array:
+    return jax.random.uniform(_key(seed, 0)) < _ALONE
 
 
 def _traits(crops: Crops, patch: int) -> _Traits:
@@ -163,7 +167,7 @@ def _traits(crops: Crops, patch: int) -> _Traits:
         white = 1 - jnp.where(chances[2] < 0.2, _MOST_SHADE * chances[3], 0.0)
         dirty = jax.random.uniform(_key(seed, 2), (patch, patch)) < chances[4]
         return _Traits(
-            jax.random.uniform(_key(seed, 0)) < _ALONE,
+            _is_alone(seed),
             chances[5] < 0.5,
             jnp.stack([ghost, white]),
             dirty.astype(jnp.float32),

@@ -124,7 +124,7 @@ def decides(number: Array, shape: tuple[int, int]) -> Array:
     return ((number == ALL) | (order == number)).astype(jnp.float32)
 
 
-def toggle_gain(frame: Array, dither: Array, glass: Glass, blurred: Array) -> Array:
+def toggle_gain(dither: Array, glass: Glass, blurred: Array) -> Array:
     """The change of visible energy by toggling each pixel in one frame; blurred: c * e."""
     step = glass.white - glass.black
     return step * (step + 2 * (1 - 2 * dither) * blurred)
@@ -140,7 +140,7 @@ def planes(stretch: Stretch, dither: Array, number: Array, convolve: Convolve) -
     every = (
         *(2 * picture - 1 for picture in (frame, stretch.mask[:, None], dither)),
         _squash(blurred),
-        _squash(toggle_gain(frame, dither, glass, blurred)),
+        _squash(toggle_gain(dither, glass, blurred)),
         decides(number, (frame.shape[-2], frame.shape[-1]))[:, None],
         before(stretch, dither, stretch.shown) - dither,
         after(stretch, dither) - dither,

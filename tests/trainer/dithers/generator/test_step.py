@@ -80,7 +80,7 @@ def test_the_gain_of_a_toggle_is_the_change_of_energy_on_the_glass():
     frames = RNG.random(dithers.shape, dtype=np.float32)
     looked, now = stretch(frames, earlier=FILM[:EARLIER]), jnp.asarray(dithers, jnp.float32)[None]
     seen = glass_of(looked, now)
-    gain = toggle_gain(looked.frame, now, seen, CONVOLVE(seen.shows(now) - looked.frame))
+    gain = toggle_gain(now, seen, CONVOLVE(seen.shows(now) - looked.frame))
     number = 2
     for place in np.ndindex(SHAPE):
         toggled = dithers[number].copy()
