@@ -5,6 +5,7 @@ Source: https://chromedevtools.github.io/devtools-protocol/ and Chromium's `--re
 """
 
 import base64
+import contextlib
 import json
 import os
 import select
@@ -13,6 +14,8 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 PATIENCE = 30.0
@@ -25,10 +28,20 @@ KEY_CODES = {
 }  # fmt: skip
 SHIFT = 8
 
+MOVED_ON = ("Inspected target navigated or closed", "Cannot find default execution context")
+"""What the browser answers where the page leaves for another one before an expression is evaluated."""
 
-def find_chromium() -> str | None:
-    """The path of an installed Chromium or Chrome, or None."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+class MovedOn(AssertionError):
+    """The page has left for another one, and a command to it with it."""
+
+
+def executable() -> str:
+    """The path of an installed Chromium or Chrome; skips the test where there is none."""
+    path = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no Chromium is installed (on Debian: apt install chromium)")
+    return path
 
 
 class Chromium:
@@ -74,7 +87,9 @@ class Chromium:
         while True:
             answer = self._next(deadline)
             if answer.get("id") == self._number:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if "error" in answer:
+                    moved = answer["error"].get("message") in MOVED_ON
+                    raise (MovedOn if moved else AssertionError)(f"{method}: {answer['error']}")
                 return dict(answer["result"])
             self.events.append(answer)
 
@@ -145,9 +160,12 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, expression: str) -> None:
-        """Wait until the expression is true; fail after PATIENCE."""
+        """Wait until the expression is true, on this page or the next; fail after PATIENCE."""
         deadline = time.monotonic() + PATIENCE
-        while not self.evaluate(expression):
+        while True:
+            with contextlib.suppress(MovedOn):
+                if self.evaluate(expression):
+                    return
             assert time.monotonic() < deadline, f"never true: {expression}"
             time.sleep(0.02)
 

@@ -1,12 +1,12 @@
-"""A browser for all tests of pages, the page of a preview opened in it, and quick compiling."""
+"""The page of a preview opened in a browser, and quick compiling."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chromium import Chromium, Page
-from tests.trainer.previews.preview_browser import NASTY, executable, opened
+from tests.chromium import Page
+from tests.trainer.previews.preview_browser import NASTY, opened
 from tests.trainer.previews.preview_cases import comparison, view
 
 
@@ -18,14 +18,6 @@ def quickly_compiled() -> Iterator[None]:
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[Chromium]:
-    """Skips the test where no Chromium is installed. Ends with its module: pages that play take a core."""
-    chromium = Chromium(executable(), tmp_path_factory.mktemp("profile"))
-    yield chromium
-    chromium.close()
 
 
 @pytest.fixture(scope="session")

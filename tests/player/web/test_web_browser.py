@@ -13,24 +13,13 @@ from player.times import Place
 from player.web.app import forms
 from player.web.server import Server, listen
 from player.web.uploads import PIECE
-from tests.chromium import Chromium, Page, find_chromium
+from tests.chromium import Page
 from tests.player.conftest import film, write
 from tests.player.web.house import TOKEN, House
 
 PHONE = 390, 844, 2
 FIRST_LOAD = 200_000  # bytes
 LAID_OUT = "document.readyState === 'complete'"  # before that, what is to be clicked may still move
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[Chromium]:
-    """Skips the test where no Chromium is installed."""
-    executable = find_chromium()
-    if executable is None:
-        pytest.skip("no Chromium is installed (on Debian: apt install chromium)")
-    chromium = Chromium(executable, tmp_path_factory.mktemp("profile"))
-    yield chromium
-    chromium.close()
 
 
 class Living:

@@ -7,22 +7,14 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from tests.chromium import Chromium, Page, find_chromium
+from tests.chromium import Chromium, Page
 from tests.trainer.previews.preview_cases import COUNT, made_dithers, seen_on_glass
 
 NASTY = "</script><img src=x onerror=document.title=1> & größer.mp4"
 """The name of the film in the page."""
 RED, BLUE, GREY = (200, 30, 40), (25, 90, 220), (232, 232, 232)
-
-
-def executable() -> str:
-    path = find_chromium()
-    if path is None:
-        pytest.skip("no Chromium is installed (on Debian: apt install chromium)")
-    return path
 
 
 def opened(browser: Chromium, file: Path, width: int, height: int, ratio: float = 1, **media: str) -> Page:

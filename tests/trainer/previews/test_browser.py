@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.chromium import Chromium
+from tests.chromium import Chromium, executable
 from tests.trainer.evaluate.evaluate_cases import select
 from tests.trainer.previews.preview_browser import (
     NASTY,
@@ -20,7 +20,6 @@ from tests.trainer.previews.preview_browser import (
     canvas,
     corner,
     enlarged,
-    executable,
     glass_of,
     inside,
     opened,
