@@ -6,13 +6,14 @@ device. It is retained, as is all that is told, so that a Home Assistant that st
 ever, two minutes apart at most; a thread of ours looks every second whether there is something new to tell.
 """
 
+import hashlib
 import json
-import re
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -63,14 +64,25 @@ _ENTITIES: dict[str, tuple[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def node(name: str) -> str:
-    """The identifier of a machine with this name, for topics."""
-    return "longtake-" + (re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-") or "player")
+def node(beside: Path, root: Path = Path("/")) -> str:
+    """The identifier of the player that keeps its state in the folder `beside`, for topics: another one on
+    every machine, whatever its name, and the same for ever. A copied card has the machine-id of the first, so
+    a Raspberry Pi's serial number goes before it.
+    """
+    for file in ("sys/firmware/devicetree/base/serial-number", "etc/machine-id"):
+        with suppress(OSError):
+            if machine := (root / file).read_bytes().strip(b"\0\n "):
+                break
+    else:
+        machine = socket.gethostname().encode()  # a container, say
+    whole = machine + b"\0" + os.fsencode(beside.absolute())
+    # Hashed, as machine-id(5) asks; 21 characters in all, for MQTT 3.1 allows 23 in a client's identifier.
+    return "longtake-" + hashlib.blake2b(whole, digest_size=6, person=b"longtake").hexdigest()
 
 
-def discovery(node: str, reels: Iterable[str], page: str | None) -> tuple[str, dict[str, Any]]:
-    """The topic and message by which Home Assistant finds the player. `reels`: the names to choose from;
-    `page`: the URL of the player's own page.
+def discovery(node: str, host: str, reels: Iterable[str], page: str | None) -> tuple[str, dict[str, Any]]:
+    """The topic and message by which Home Assistant finds the player. `host`: the machine's name, for people;
+    `reels`: the names to choose from; `page`: the URL of the player's own page.
     """
     base = f"longtake/{node}"
     parts: dict[str, dict[str, Any]] = {}
@@ -82,8 +94,7 @@ def discovery(node: str, reels: Iterable[str], page: str | None) -> tuple[str, d
             parts[name]["value_template"] = f"{{{{ value_json.{name} }}}}"
     parts["panel"]["image_topic"] = f"{base}/panel"
     parts["reel"]["options"] = list(reels)
-    host = node.removeprefix("longtake-")
-    device = {"identifiers": [node], "name": "longtake" if host == "longtake" else f"longtake {host}"}
+    device = {"identifiers": [node], "name": "longtake" if host in ("longtake", "") else f"longtake {host}"}
     return f"homeassistant/device/{node}/config", {
         "device": {
             **device, "manufacturer": "longtake", "model": "player",
@@ -156,14 +167,14 @@ def request(name: str, text: str, reels: Mapping[str, str]) -> Request:
 
 class House:
     """Speaks with a broker through `client`, a paho client that is not yet connected. `node`: see `node`;
-    `page`: the URL of the player's own page.
+    `page` tells the URL of the player's own page now.
     """
 
     def __init__(
         self,
         client: Any,
         node: str,
-        page: str | None,
+        page: Callable[[], str | None],
         board: StatusBoard,
         library: Library,
         post: Callable[[Request], None],
@@ -194,7 +205,7 @@ class House:
                 return
             self._seen = view, now
             self._reels = names((reel.path, reel.title) for reel in self._library.all() if not reel.problem)
-            topic, message = discovery(self._node, self._reels, self._page)
+            topic, message = discovery(self._node, socket.gethostname(), self._reels, self._page())
             self._publish(topic, json.dumps(message))
             self._publish(f"{self._base}/state", json.dumps(state(view.snapshot, self._reels)))
             picture = self._pictures.page("panel")
@@ -248,8 +259,12 @@ class House:
 
 
 @contextmanager
-def speaking(config: Config, board: StatusBoard, inbox: Inbox, log: Callable[[str], None]) -> Iterator[None]:
-    """Speak with the broker that the settings name. ConfigError for a missing library or a bad file."""
+def speaking(
+    config: Config, board: StatusBoard, inbox: Inbox, beside: Path, log: Callable[[str], None]
+) -> Iterator[None]:
+    """Speak with the broker that the settings name. `beside`: the folder of the player's state. ConfigError
+    for a missing library or a bad file.
+    """
     try:
         from paho.mqtt.client import Client
         from paho.mqtt.enums import CallbackAPIVersion
@@ -258,7 +273,7 @@ def speaking(config: Config, board: StatusBoard, inbox: Inbox, log: Callable[[st
             "mqtt needs paho-mqtt from 2.0 on; run pip install 'longtake[mqtt]', or leave mqtt out"
         ) from None
     assert config.mqtt is not None
-    name = node(socket.gethostname())
+    name = node(beside)
     client = Client(CallbackAPIVersion.VERSION2, client_id=name)
     client.reconnect_delay_set(1, SLOWEST)
     client.max_queued_messages_set(100)
@@ -270,8 +285,11 @@ def speaking(config: Config, board: StatusBoard, inbox: Inbox, log: Callable[[st
         except (OSError, ValueError) as error:
             raise ConfigError(f"mqtt_ca: {config.mqtt_ca}: cannot be used: {str(error).lower()}") from None
     films = None if config.films is None else Path(config.films)
-    pages = address_of(config) if config.remote == "network" else [None]
-    house = House(client, name, pages[-1], board, Library(board, films), inbox.post, log)
+
+    def page() -> str | None:  # the address, for two machines may have one name
+        return address_of(config)[0] if config.remote == "network" else None
+
+    house = House(client, name, page, board, Library(board, films), inbox.post, log)
     client.connect_async(config.mqtt, config.mqtt_port, KEEPALIVE)
     client.loop_start()
     try:

@@ -377,7 +377,8 @@ class Services:
             return
         from player.mqtt import speaking
 
-        self._running.enter_context(speaking(config, self._board, self._inbox, self._log))
+        beside = state_path(config, os.environ).parent
+        self._running.enter_context(speaking(config, self._board, self._inbox, beside, self._log))
 
     def _start_buttons(self, config: Config) -> None:
         pins = (config.button_next, config.button_back, config.button_pause, config.button_redraw)

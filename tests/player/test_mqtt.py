@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ STATUS = Status(
     reel="/films/one.reel", title="One", frame=24, frames=100, next_due=1_700_000_000.0, ends=None,
     interval=200.0, redraws=3, playlist=("/films/one.reel", "/films/two.reel"),
 )  # fmt: skip
+SERIAL = "sys/firmware/devicetree/base/serial-number"
 REELS = {"One": "/films/one.reel", "Two": "/films/two.reel"}
 
 
@@ -30,12 +34,12 @@ def test_every_entity_finds_its_value():
     assert (told["film"], told["percent"], told["frame"], told["reel"]) == ("One", 25.0, 25, "One")
     assert told["next_frame"].startswith("2023-11-14T")
     assert (told["ends"], told["problem"], told["paused"]) == (None, "none", "OFF")
-    topic, message = discovery("longtake-attic", REELS, None)
-    assert topic == "homeassistant/device/longtake-attic/config"
+    topic, message = discovery("longtake-0123", "attic", REELS, None)
+    assert topic == "homeassistant/device/longtake-0123/config"
     assert message["device"]["name"] == "longtake attic"
     parts = message["components"]
     for name, part in parts.items():
-        assert part["unique_id"] == f"longtake-attic-{name}"
+        assert part["unique_id"] == f"longtake-0123-{name}"
         assert (part["platform"] in ("button", "image")) == ("value_template" not in part)
         assert (part["platform"] in ("sensor", "image")) == ("command_topic" not in part)
     reads = {part["value_template"] for part in parts.values() if "value_template" in part}
@@ -43,7 +47,7 @@ def test_every_entity_finds_its_value():
     categories = {name: part["entity_category"] for name, part in parts.items() if "entity_category" in part}
     assert categories == {"redraws": "diagnostic", "problem": "diagnostic", "interval": "config"}
     assert parts["reel"]["options"] == ["One", "Two"]
-    assert message["state_topic"] == "longtake/longtake-attic/state"
+    assert message["state_topic"] == "longtake/longtake-0123/state"
 
 
 def test_what_is_not_known_is_none():
@@ -52,7 +56,7 @@ def test_what_is_not_known_is_none():
 
 
 def test_a_machine_called_longtake_is_not_called_so_twice_and_its_page_is_linked():
-    device = discovery("longtake-longtake", [], "http://longtake.local")[1]["device"]
+    device = discovery("longtake-0123", "longtake", [], "http://longtake.local")[1]["device"]
     assert device["name"] == "longtake"
     assert device["configuration_url"] == "http://longtake.local"
 
@@ -96,10 +100,25 @@ def test_a_reel_is_chosen_by_its_name_alone():
             request(name, text, REELS)
 
 
-@pytest.mark.parametrize("name", ["", "Bücher Regal", "+/#", "pi"])
-def test_a_topic_never_holds_a_wildcard(name):
-    assert node(name).isascii()
-    assert not set("+#/ ") & set(node(name))
+def test_a_player_is_another_one_on_another_machine_or_with_another_state_and_stays_it(tmp_path):
+    def machine(name, **files):
+        for file, text in files.items():
+            path = tmp_path / name / {"serial": SERIAL, "id": "etc/machine-id"}[file]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / name
+
+    state = Path("/var/lib/longtake")
+    card = "0123456789abcdef0123456789abcdef\n"
+    one, copied = machine("one", id=card, serial="100\0"), machine("copied", id=card, serial="200\0")
+    board, bare = machine("board", id=card), machine("bare")
+    players = [node(state, root) for root in (one, copied, board, bare)] + [node(Path("/srv/second"), one)]
+    assert len(set(players)) == 5
+    assert players[:2] == [node(state, one), node(state, copied)], "the same after a restart"
+    for name in players:
+        assert len(name) <= 23, "as MQTT 3.1 allows"
+        assert re.fullmatch("longtake-[0-9a-f]+", name)
+        assert card[:8] not in name
 
 
 @pytest.fixture
@@ -200,10 +219,10 @@ def test_against_a_broker_with_password_and_tls_that_goes_and_comes_back(tmp_pat
     )  # fmt: skip
     board, inbox, lines_of_log = StatusBoard(), Inbox(), []
     board.publish(STATUS, np.ones((24, 44), np.uint8), np.ones((24, 44), np.uint8))
-    base = f"longtake/{node(socket.gethostname())}"
+    base = f"longtake/{node(tmp_path)}"
     listener = Listener(port, ("longtake", "secret"), tmp_path / "ca.pem")
     try:
-        with speaking(config, board, inbox, lines_of_log.append):
+        with speaking(config, board, inbox, tmp_path, lines_of_log.append):
             assert listener.wait(f"{base}/available") == b"online"
             assert json.loads(listener.wait(f"{base}/state"))["film"] == "One"
             assert listener.wait(f"{base}/panel").startswith(b"\x89PNG")
@@ -215,12 +234,42 @@ def test_against_a_broker_with_password_and_tls_that_goes_and_comes_back(tmp_pat
             broker(*lines)  # it has forgotten everything
             listener.heard.clear()
             listener.wait(f"{base}/available", lambda text: text == b"online")
-            assert listener.wait(f"homeassistant/device/{node(socket.gethostname())}/config")
+            assert listener.wait(f"homeassistant/device/{node(tmp_path)}/config")
         listener.wait(f"{base}/available", lambda text: text == b"offline")
     finally:
         listener.close()
         inbox.close()
     assert lines_of_log[0] == "mqtt: connected"
+
+
+def test_two_players_on_machines_of_one_name_share_a_broker(tmp_path, broker, monkeypatch):
+    monkeypatch.setattr("player.mqtt.LOOK", 0.2)
+    port = broker("allow_anonymous true")
+    config, logged = Config(mqtt="127.0.0.1", mqtt_port=port), []
+    listener = Listener(port)
+    try:
+        with ExitStack() as both:
+            inboxes = []
+            for name in ("hall", "attic"):
+                board, inbox = StatusBoard(), Inbox()
+                both.callback(inbox.close)
+                inboxes.append(inbox)
+                board.publish(
+                    replace(STATUS, title=name), np.ones((24, 44), np.uint8), np.ones((24, 44), np.uint8)
+                )
+                both.enter_context(speaking(config, board, inbox, tmp_path / name, logged.append))
+            for name in ("hall", "attic"):
+                one = node(tmp_path / name)
+                assert json.loads(listener.wait(f"longtake/{one}/state"))["film"] == name
+                found = json.loads(listener.wait(f"homeassistant/device/{one}/config"))
+                assert found["device"]["identifiers"] == [one]
+            time.sleep(1.5)  # of two with one name, each would have thrown out the other by now
+            listener.client.publish(f"longtake/{node(tmp_path / 'attic')}/do/next", "PRESS")
+            assert inboxes[1].wait(10).kind is Kind.NEXT
+            assert inboxes[0].wait(0.1) is None, "it was for the other one"
+    finally:
+        listener.close()
+    assert logged == ["mqtt: connected"] * 2
 
 
 def test_a_wrong_password_is_said_once_and_the_player_goes_on(tmp_path, broker, monkeypatch):
@@ -229,7 +278,7 @@ def test_a_wrong_password_is_said_once_and_the_player_goes_on(tmp_path, broker, 
     user = ["user root"] if os.getuid() == 0 else []
     port = broker("allow_anonymous false", f"password_file {tmp_path / 'users'}", *user)
     logged, inbox = [], Inbox()
-    with speaking(Config(mqtt="127.0.0.1", mqtt_port=port), StatusBoard(), inbox, logged.append):
+    with speaking(Config(mqtt="127.0.0.1", mqtt_port=port), StatusBoard(), inbox, tmp_path, logged.append):
         time.sleep(2.5)
     inbox.close()
     assert len([line for line in logged if "mqtt_password" in line]) == 1
@@ -242,6 +291,7 @@ def test_a_missing_file_is_one_line(tmp_path):
             Config(mqtt="x", mqtt_user="x", mqtt_password=str(tmp_path / "gone")),
             StatusBoard(),
             Inbox(),
+            tmp_path,
             print,
         ),
     ):
