@@ -15,6 +15,10 @@ class EmptyReel(ReelError):
     """The file of a reel whose writing has hardly begun: there is nothing in it yet."""
 
 
+class NoReel(ReelError):
+    """Nothing is named that could be shown, or the folders that are named hold no reel."""
+
+
 class BadFrame(PlayerError, ValueError):
     """One frame of a reel cannot be decoded and must not be shown.
 

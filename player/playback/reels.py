@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from player.config.settings import Config
-from player.errors import BadFrame, NoSuchFrame, ReelError
+from player.errors import BadFrame, NoReel, NoSuchFrame, ReelError
 from player.files import why
 from player.progress import Progress, ShelfStore, newest
 from player.reel import Reel
@@ -457,8 +457,8 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def expand(names: Sequence[str], uploads: str | None = None) -> tuple[Path, ...]:
     """The reels named, each once, as absolute paths; a directory stands for its *.reel files in name order.
 
-    `uploads`: one more directory, which need not exist yet. ReelError when there is no reel at all, or when a
-    directory cannot be read.
+    `uploads`: one more directory, which need not exist yet. NoReel when there is none at all; ReelError when
+    a directory cannot be read.
     """
     found: list[Path] = []
     empty: Path | None = None
@@ -475,9 +475,9 @@ def expand(names: Sequence[str], uploads: str | None = None) -> tuple[Path, ...]
         empty = path if not inside and empty is None else empty
         found += inside
     if not found and empty is not None:
-        raise ReelError(f"{empty}: holds no *.reel file; copy one there, or make one with `trainer export`")
+        raise NoReel(f"{empty}: holds no *.reel file; copy one there, or make one with `trainer export`")
     if not found:
-        raise ReelError("no reel to show: give one (player run FILM.reel), or set reels in the configuration")
+        raise NoReel("no reel to show: give one (player run FILM.reel), or set reels in the configuration")
     return tuple(dict.fromkeys(found))
 
 

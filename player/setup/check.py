@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 from player.config.settings import Config, controller
 from player.config.sources import load
-from player.errors import PlayerError
+from player.errors import NoReel, PlayerError
 from player.service.buttons import button_pins
 from player.service.lock import Locked, locked
 
 USER, GROUPS = "longtake", ("spi", "gpio")
 STATE = "var/lib/longtake"
 PROGRAM = "opt/longtake/current"
+MODEL = "proc/device-tree/model"  # of the board; a PC has none
 BOOT = ("boot/firmware/config.txt", "boot/config.txt")  # Bookworm and later, and before
 THROTTLED = "sys/devices/platform/soc*/soc*:firmware/get_throttled"  # a pattern: a Pi 5 has another number
 UNDER_VOLTAGE = 1 << 0 | 1 << 16  # now, and since the boot
@@ -87,8 +88,16 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
     else:
         yield Finding(True, f"the configuration can be read ({file})")
         usable = True
+    real = config.simulated is None
     if machine.is_here:
-        real = config.simulated is None
+        if real and _is_pc(machine, config):
+            yield Finding(
+                False,
+                "this is no Raspberry Pi, so no panel can be connected here",
+                "install it on a Pi; or let it draw into a folder here: write "
+                f'simulated = "/{STATE}/glass" into {file}, then sudo longtake-setup',
+            )
+            real = False
         wanted = ["numpy", "PIL"]
         wanted += ["spidev", "RPi.GPIO"] if real else []
         wanted += ["bottle", "segno", "waitress"] if config.remote != "off" else []
@@ -108,18 +117,26 @@ def findings(machine: Machine, file: Path) -> Iterator[Finding]:
             "look on the Pi itself: longtake-setup --check",
         )
     if usable:
-        yield from film_and_panel(machine, config)
+        yield from film_and_panel(machine, config, real)
 
 
-def film_and_panel(machine: Machine, config: Config) -> Iterator[Finding]:
-    """The checks that need a configuration."""
-    yield from kind(config)
+def _is_pc(machine: Machine, config: Config) -> bool:
+    """Whether this is neither a Raspberry Pi nor another board with SPI."""
+    spi = machine.root / f"dev/spidev{config.spi_bus}.{config.spi_device}"
+    return not (machine.root / MODEL).exists() and not spi.exists()
+
+
+def film_and_panel(machine: Machine, config: Config, real: bool) -> Iterator[Finding]:
+    """The checks that need a configuration; of a `real` panel, too."""
+    if real or config.simulated is not None:
+        yield from kind(config)
     films = None if config.films is None else machine.below(config.films)
     yield from reels(replace(config, reels=tuple(map(machine.below, config.reels)), films=films))
-    yield from buttons(config)
+    if real:
+        yield from buttons(config)
     yield from remote(machine, config)
     known = config.vcom is not None or not _has_vcom(config)
-    if machine.is_here and config.simulated is None and known:
+    if machine.is_here and real and known:
         yield panel(machine, config)
 
 
@@ -155,8 +172,15 @@ def reels(config: Config) -> Iterator[Finding]:
         return
     try:
         paths = expand(config.reels, config.films)
+    except NoReel as error:
+        if config.wait_for_films and config.films is not None:
+            page = "" if config.remote == "off" else "send one from the web page, or "
+            yield Finding(None, "there is no film yet", f"{page}copy a reel to {config.films}")
+        else:  # the player would end
+            yield Finding(False, "there is no film", str(error))
+        return
     except PlayerError as error:
-        yield Finding(False, "no film", str(error))
+        yield Finding(False, "the films cannot be read", str(error))
         return
     for path in paths:
         try:

@@ -29,8 +29,9 @@ RUNNING = "ActiveState=active\nSubState=running\nResult=success\nUnitFileState=e
 
 @pytest.fixture(autouse=True)
 def program(tmp_path):
-    """It is installed."""
+    """It is installed, on a Pi."""
     (tmp_path / "opt/longtake/current").mkdir(parents=True)
+    write(tmp_path, check.MODEL, "Raspberry Pi 4 Model B Rev 1.4\0")
 
 
 @pytest.fixture
@@ -174,9 +175,13 @@ def test_vcom():
 def test_films(tmp_path):
     films = tmp_path / "films"
     config = Config(films=str(films))
-    assert only(reels(config)).good is False
+    assert only(reels(config)).good is False, "the player would end"
+    waiting = replace(config, wait_for_films=True)
+    assert only(reels(waiting)) == (None, "there is no film yet", f"copy a reel to {films}")
     films.mkdir()
     assert "copy one there" in only(reels(config)).fix
+    assert "send one from the web page, or" in only(reels(replace(waiting, remote="network"))).fix
+    assert only(reels(replace(waiting, films=None))).good is False
     with ReelWriter(films / "a.reel", {}, 8, 8) as writer:
         writer.append(np.zeros((8, 8), np.uint8), 0, 0, True)
     (films / "b.reel").write_text("no reel")
@@ -253,9 +258,27 @@ def test_all_of_it_with_a_good_set_up(machine, tmp_path):
         "missing for Python: spidev",
         "SPI: there is neither /dev/spidev0.0 nor /boot/firmware/config.txt",
         "there is no user longtake",
-        "no film",
+        "there is no film",
     ]
     assert all(finding.fix for finding in found if finding.good is not True)
+
+
+def test_on_a_pc_it_says_so_once_and_nothing_of_what_only_a_pi_has(machine, tmp_path):
+    (tmp_path / check.MODEL).unlink()
+    file = tmp_path / "etc/longtake/player.toml"
+    write(tmp_path, "etc/longtake/player.toml", "button_next = 17\n")
+    made, asked = machine({"systemctl": (0, RUNNING)}, missing=["spidev", "RPi.GPIO"])
+    told = " ".join(f"{finding.what} {finding.fix}" for finding in findings(made, file))
+    assert told.count("this is no Raspberry Pi") == 1
+    assert not [word for word in ("spidev", "GPIO", "SPI", "VCOM", "raspi-config") if word in told]
+    assert not [words for words in asked if "driver" in words]
+    write(tmp_path, "etc/longtake/player.toml", f'simulated = "{tmp_path}/glass"\n')
+    told = " ".join(finding.what for finding in findings(made, file))
+    assert "no Raspberry Pi" not in told
+    assert "the panel is simulated" in told
+    write(tmp_path, "etc/longtake/player.toml", "vcom = -1.53\n")
+    write(tmp_path, "dev/spidev0.0", "")  # another board
+    assert "missing for Python: spidev, RPi.GPIO" in [finding.what for finding in findings(made, file)]
 
 
 def test_without_numpy_the_check_says_what_is_missing(tmp_path):
