@@ -32,7 +32,7 @@ AFTER_CTRL_C = {
     "fit": "the same command with --resume goes on from the last checkpoint, if there is one",
     "sweep": "the weights so far, if any, are in its folder; to sweep again, name another --out",
 }
-"""What to do after Ctrl-C, where something was written."""
+"""What to do after Ctrl-C, where something was written and the interrupt itself does not say it."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TrainerError, PlayerError) as error:
         print(f"trainer: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"trainer: stopped; {AFTER_CTRL_C.get(args.command, 'nothing was written')}", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        usual = f"stopped; {AFTER_CTRL_C.get(args.command, 'nothing was written')}"
+        print(f"trainer: {str(interrupt) or usual}", file=sys.stderr)
         return 130
 
 

@@ -2,12 +2,15 @@
 
 import argparse
 import shlex
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.commands.output import progress_bar
+from trainer.commands.output import counted, progress_bar
 from trainer.errors import OptionError
 from trainer.films.times import parse_place
 from trainer.fit.settings import PRESETS, CommonSettings, add_table, settings_of
@@ -47,6 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "an export with --dither generator searches a little after the network, and then it hardly shows."
     )
     parser.epilog = (
+        "Ctrl-C keeps what there is, and the same command with --resume goes on from there. "
         "example: trainer fit film.mp4 --out run --minutes 10; "
         "then trainer export film.mp4 film.reel --dither generator --weights run"
     )
@@ -111,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         "tool": f"longtake {version('longtake')}",
     }
     sharding.enough_threads()
-    with sharding.joined(cluster):
+    with _sigterm_as_ctrl_c(), sharding.joined(cluster):
         sharding.check_same({**about, **{name: vars(args)[name] for name in _SAME_FOR_ALL}})
         mesh, memory = sharding.make_mesh(settings.batch), room(args.resident)
         folder = sharding.on_process_zero(lambda: Run(Path(args.out), about, args.resume))
@@ -146,11 +150,24 @@ def run(args: argparse.Namespace) -> int:
             )
         if folder:
             Console(highlight=False, soft_wrap=True).print(
-                f"{args.out}: {step} updates in {seconds / 60:.1f} minutes, from {beginning.name}; "
-                f"use it with --dither generator --weights {args.out}",
+                f"{args.out}: {counted(step, 'update')} in {seconds / 60:.1f} minutes, "
+                f"from {beginning.name}; use it with --dither generator --weights {args.out}",
                 markup=False,
             )
     return 0
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt in the block too, so that no half of a run is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
 
 
 def choose(args: argparse.Namespace) -> tuple[CommonSettings, dict[str, float], Beginning]:

@@ -12,6 +12,8 @@ from trainer.errors import TrainerError
 
 SURE = 1e-3
 """A network that imitates and is surer than this of one colour everywhere has hardly any gradient left."""
+ENOUGH = 20
+"""Updates whose patches tell of a film; those of fewer may well be all white."""
 RUNAWAY = 1e4
 """A critic whose loss is beyond this has lost its bounds."""
 
@@ -61,8 +63,8 @@ def measure(
     )
 
 
-def trouble(metrics: Metrics, imitates: bool = False) -> tuple[str, str] | None:
-    """What is lost, by the mean metrics of some updates, and the remedy; None if all is well.
+def trouble(metrics: Metrics, imitates: bool = False, count: int = ENOUGH) -> tuple[str, str] | None:
+    """What is lost, by the mean metrics of `count` updates, and the remedy; None if all is well.
 
     `imitates`: the network learns another's dithers pixel by pixel. It begins as a thresholded picture, which
     is all white on a bright film, and may end as a copy of what is shown. It is lost only where it is sure of
@@ -74,6 +76,8 @@ def trouble(metrics: Metrics, imitates: bool = False) -> tuple[str, str] | None:
     if abs(metrics.critic) > RUNAWAY:
         tame = "half the --critic-rate, or with --adversary wasserstein"
         return f"the critic ran away (loss {metrics.critic:.0f})", tame
+    if count < ENOUGH:
+        return None
     share = metrics.bright if imitates else metrics.tone
     alive = imitates and metrics.unsure > SURE
     if metrics.white > 0.995 and share < 0.97 and not alive:
@@ -83,8 +87,8 @@ def trouble(metrics: Metrics, imitates: bool = False) -> tuple[str, str] | None:
     return None
 
 
-def check(step: int, metrics: Metrics, imitates: bool = False) -> None:
-    """TrainerError in one line where there is `trouble`."""
-    if found := trouble(metrics, imitates):
+def check(step: int, metrics: Metrics, imitates: bool = False, count: int = ENOUGH) -> None:
+    """TrainerError in one line where there is `trouble` in the means of the last `count` updates."""
+    if found := trouble(metrics, imitates, count):
         what, remedy = found
         raise TrainerError(f"the fit is lost after {step} updates: {what}; fit again with {remedy}")

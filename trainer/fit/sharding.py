@@ -202,7 +202,7 @@ def _last_words(error: BaseException) -> tuple[int, str]:
     if isinstance(error, TrainerError):
         return 2, str(error)
     if isinstance(error, KeyboardInterrupt):
-        return 130, "stopped; the same command with --resume goes on from the last checkpoint"
+        return 130, str(error) or "stopped; the same command with --resume goes on from the last checkpoint"
     if any(word in str(error) for word in _LOST):
         return 2, "another process of this fit has gone; start all of them again with --resume"
     raise error
@@ -223,6 +223,11 @@ def broadcast_numbers(*values: float) -> tuple[float, ...]:
     if jax.process_count() == 1:
         return values
     return tuple(broadcast_one_to_all(np.array(values, np.float32)).tolist())
+
+
+def any_process(value: bool) -> bool:
+    """Whether it is true in any of the processes, the same in all."""
+    return value if jax.process_count() == 1 else bool(process_allgather(np.array(value)).any())
 
 
 def on_process_zero(do: Callable[[], Made]) -> Made | None:

@@ -8,11 +8,14 @@ All randomness comes from the seed and the number of the update, so that a resum
 as one that was never cut short, on the same machine.
 """
 
+import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
 from pkgutil import resolve_name
+from types import FrameType
 from typing import Any, NamedTuple
 
 import jax
@@ -37,6 +40,7 @@ from trainer.fit.settings import CommonSettings, Hyper, hyper_of, shape_of
 from trainer.fit.sharding import (
     AXIS,
     all_gather,
+    any_process,
     broadcast,
     broadcast_numbers,
     device_put,
@@ -223,6 +227,31 @@ def rates(settings: CommonSettings, step: int, progress: np.ndarray) -> np.ndarr
 # The loop.
 
 
+class Interrupt:
+    """Notes the first Ctrl-C or SIGTERM in `asked` instead of ending the process, so that the loop can keep
+    what it has. The next one ends it as usual. A context for the main thread; in others it notes nothing.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._usual: dict[int, Any] = {}
+
+    def __enter__(self) -> "Interrupt":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._usual[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._usual.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        self.__exit__()
+
+
 def train(
     settings: CommonSettings,
     clips: Clips,
@@ -241,9 +270,13 @@ def train(
     machine can. Process 0 has the run's folder, all others None. `begin`: the weights before the first
     update; None: new ones. `about` is said of the weights. `report` gets updates and seconds so far, and the
     mean metrics since the last report.
+
+    Ctrl-C and SIGTERM end it between two updates on a CPU, elsewhere at the next report: it writes a
+    checkpoint and raises KeyboardInterrupt, which says how to go on.
     """
     in_parts = placement.is_sharded(mesh)
     many, renewed = updates(settings, mesh, in_parts), reset(settings, mesh, in_parts)
+    together = 1 if jax.default_backend() == "cpu" and jax.process_count() == 1 else settings.chunk
     steps = budget.get("steps")
     with ExitStack() as stack:
         placed = stack.enter_context(PlacedClips(clips, placement, mesh))
@@ -255,37 +288,57 @@ def train(
         if run:
             loop, weights = compiled_loop(settings, clips.shape[-1]), partial(weights_of, settings, about)
             record = stack.enter_context(Record(run, clips, loop, weights, tensorboard, step))
+        interrupt = stack.enter_context(Interrupt())
         begun = time.monotonic() - spent
 
         def keep(state: State, seconds: float) -> None:
             whole = all_gather(state)
-            if record:
-                record.keep(int(whole.step), whole, seconds)
+            on_process_zero(lambda: record.keep(int(whole.step), whole, seconds) if record else None)
+
+        def progress(step: int, seconds: float) -> float:
+            return step / steps if steps is not None else seconds / (60 * budget["minutes"])
 
         [seconds] = broadcast_numbers(time.monotonic() - begun)
         saved = seconds
-        while True:
-            progress = step / steps if steps is not None else seconds / (60 * budget["minutes"])
-            if progress >= 1:
-                break
-            count = settings.chunk if steps is None else min(settings.chunk, int(steps) - step)
-            count = placement.left(step, count)
-            ahead = np.full(count, progress) if steps is None else (step + np.arange(count)) / steps
+        since: list[tuple[int, Metrics]] = []  # the last report: updates and their mean metrics
+        while progress(step, seconds) < 1:
+            count = min(together, settings.chunk - step % settings.chunk)
+            count = placement.left(step, count if steps is None else min(count, int(steps) - step))
+            ahead = np.full(count, progress(step, seconds))
+            if steps is not None:
+                ahead = (step + np.arange(count)) / steps
             rate, here = rates(settings, step, ahead), placed.at(step)
             state, means = many(renewed(state, here) if placement.exchanges(step) else state, here, rate)
-            metrics = Metrics(*(float(value) for value in means))
+            since.append((count, means))
             step += count
             [seconds] = broadcast_numbers(time.monotonic() - begun)
+            stopped = any_process(interrupt.asked)
+            if step % settings.chunk and progress(step, seconds) < 1 and not stopped:
+                continue
+            made, metrics = _mean(since)
+            since = []
             row = {"step": step, "seconds": round(seconds, 1), "rate": float(rate[-1])}
             if record:
                 record.log(row | metrics._asdict())
-            check(step, metrics, settings.imitates)
+            check(step, metrics, settings.imitates, made)
             report(step, seconds, metrics)
+            if stopped:
+                keep(state, seconds)
+                raise KeyboardInterrupt(
+                    f"stopped after update {step}; the same command with --resume goes on from there"
+                )
             if seconds - saved > CHECKPOINT_SECONDS:
                 keep(state, seconds)
                 saved = seconds
         keep(state, seconds)
     return step, seconds
+
+
+def _mean(parts: list[tuple[int, Metrics]]) -> tuple[int, Metrics]:
+    """All updates of these parts, and their mean metrics as plain numbers."""
+    count = sum(number for number, _ in parts)
+    weighted = ([number * float(value) for value in metrics] for number, metrics in parts)
+    return count, Metrics(*(sum(values) / count for values in zip(*weighted, strict=True)))
 
 
 def _restored(run: Run | None, shapes: State, mesh: Mesh) -> tuple[State | None, float]:

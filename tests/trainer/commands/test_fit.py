@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 import struct
 from types import SimpleNamespace
 
@@ -131,6 +133,33 @@ def test_a_fit_that_was_cut_off_is_resumed_to_the_same_losses(
     assert main([*arguments, "--resume"]) == 0
     assert timeless(out) == timeless(uncut)
     for name, array in load(uncut).arrays.items():
+        np.testing.assert_array_equal(load(out).arrays[name], array)
+
+
+def test_an_interrupted_fit_keeps_what_it_has(film, whole, tmp_path, monkeypatch, capsys):
+    """Long before its first checkpoint is due, and between two reports; resumed, it ends as the uncut one."""
+    from trainer.fit import train
+
+    out, usual, learning_rates = tmp_path / "run", signal.getsignal(signal.SIGTERM), train.learning_rates
+
+    def interrupted(rate, schedule, step, progress):
+        if step == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return learning_rates(rate, schedule, step, progress)
+
+    arguments = ["fit", film, "--out", str(out), *OWN]
+    with monkeypatch.context() as during:
+        during.setattr(train, "learning_rates", interrupted)
+        assert main(arguments) == 130
+    error = capsys.readouterr().err
+    assert error.endswith("stopped after update 7; the same command with --resume goes on from there\n")
+    assert signal.getsignal(signal.SIGTERM) == usual
+    assert [row["step"] for row in rows(out)] == [7]
+    assert load(out).about["updates"] == 7
+    assert main([*arguments, "--resume"]) == 0
+    assert [row["step"] for row in rows(out)] == [7, 50, 100]
+    assert timeless(out)[-1] == timeless(whole)[-1]
+    for name, array in load(whole).arrays.items():
         np.testing.assert_array_equal(load(out).arrays[name], array)
 
 

@@ -30,6 +30,12 @@ def test_a_dark_film_is_no_collapse():
     check(100, HEALTHY._replace(white=0.0, tone=0.01))
 
 
+def test_the_few_patches_of_a_report_that_was_cut_short_are_no_collapse():
+    check(7, HEALTHY._replace(white=1.0), count=7)
+    with pytest.raises(TrainerError, match="no longer a number"):
+        check(7, HEALTHY._replace(loss=float("nan")), count=7)
+
+
 def test_a_thresholded_picture_is_where_imitation_begins():
     """All white on a bright film, and still unsure of it; a copy of what is shown; but not sure and wrong."""
     begun = HEALTHY._replace(white=1.0, tone=0.8, bright=0.9, unsure=0.05, flips=0.0)

@@ -1,4 +1,7 @@
-"""One update: its precision, and the learning rates."""
+"""One update: its precision, and the learning rates; what an interrupt does."""
+
+import os
+import signal
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +10,7 @@ import pytest
 
 from trainer.fit.data import LENGTH
 from trainer.fit.settings import Settings, hyper_of, settings_class
-from trainer.fit.train import abstract_state, objective_of, rates
+from trainer.fit.train import Interrupt, abstract_state, objective_of, rates
 
 pytestmark = pytest.mark.usefixtures("quickly_compiled")
 
@@ -30,3 +33,13 @@ def test_rates_rise_then_fall():
     settings = Settings(rate=0.01)
     np.testing.assert_allclose(rates(settings, 0, np.zeros(2)), [0.0001, 0.0002], rtol=1e-5)
     np.testing.assert_allclose(rates(settings, 500, np.array([0, 0.5, 1])), [0.01, 0.0051, 0.0002], rtol=1e-5)
+
+
+def test_the_first_ctrl_c_is_noted_and_the_second_ends_the_fit():
+    with Interrupt() as interrupt:
+        assert not interrupt.asked
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt.asked
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
