@@ -201,7 +201,7 @@ def film_through_cuts(guest: Guest, film: Path, frames: int) -> str:
         expect(shown["reel"].endswith(found["reel"]), "the player lost its place", str(shown))
         start = re.search(r"frame (\d+) of .*redraw \(start\)", journal(guest, "longtake"))
         expect(start and abs(int(start[1]) - place) <= 2, f"the player was at {place}", str(start))
-        wait("the exporter", lambda: "goes on" in journal(guest, "longtake-export"), 300)
+        wait("the exporter", lambda: "goes on" in journal(guest, "longtake-export"), 900)
         seen(f"power cut {cut + 1}", f"the export goes on at {after['done']}, the player at {place}")
     found = until(guest, id, lambda job: job["state"] == "done", "the end")
     expect(not guest.run(f"ls {STATE}/inbox").strip(), "the film is still in the inbox", "")

@@ -153,6 +153,8 @@ def test_the_exporter_lives_in_the_sandbox_of_the_player_but_for_what_it_needs()
         "Environment", "Nice", "MemoryMax", "TasksMax", "MemoryDenyWriteExecute",
     }  # fmt: skip
     assert exporter["Service", "Nice"] == ["19"]
+    # A boot on one slow core starves it of the processor for minutes.
+    assert exporter["Service", "TimeoutStartSec"] == ["15min"]
     # A trainer that is killed for lack of memory must not take with it the exporter, which says so.
     assert exporter["Service", "OOMPolicy"] == ["continue"]
 
