@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.commands.dithers import add_dither_options, dial_for, levels, own_options
-from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, panel_of, redraws
+from trainer.commands.film import FILM_HELP, add_film_options, add_plan_options, open_film, redraws
 from trainer.commands.output import counted, progress_bar, progress_lines
 from trainer.dithers import table
 from trainer.dithers.engines import has_accelerator
@@ -81,13 +81,6 @@ def run(args: argparse.Namespace) -> int:
         raise OptionError(f"{reel} is the film itself; name another file for the reel")
     memory = machine_memory() // 4 if args.memory is None else parse_memory(args.memory)
     workers = Workers(args.workers, args.cluster, memory)
-    size, profile = panel_of(args)
-    if profile is not None and profile.size != size:
-        of, given = ("x".join(map(str, pair)) for pair in (profile.size, size))
-        raise OptionError(
-            f"--panel {args.panel} is of a panel of {of} and --size is {given}; leave --size out, or name "
-            "the profile of that panel"
-        )
     film, selection, tones = open_film(args)
     settings = own_options(args)
     name = table.automatic(settings) if args.dither == table.AUTO else args.dither

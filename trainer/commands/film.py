@@ -57,7 +57,7 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
         help=f"the panel it is for: {', '.join(PANELS)}, or a profile made by `trainer calibrate`, for its "
         "size, ghosts and tones; default %(default)s",
     )
-    look.add_argument("--size", metavar="WxH", help="other pixels than the panel's, like 1448x1072")
+    look.add_argument("--size", metavar="WxH", help="other pixels than a named panel's, like 1448x1072")
     look.add_argument(
         "--fit",
         default="crop",
@@ -178,7 +178,7 @@ def open_film(args: argparse.Namespace) -> "tuple[Film, Selection, Tones]":
 def panel_of(args: argparse.Namespace) -> "tuple[tuple[int, int], Profile | None]":
     """The size that --panel and --size ask for, and the panel's profile, if there is one.
 
-    OptionError, and PlayerError for a profile that cannot be read.
+    OptionError, also where the profile is of another size, and PlayerError for one that cannot be read.
     """
     from driver.panel import PANELS
 
@@ -193,7 +193,16 @@ def panel_of(args: argparse.Namespace) -> "tuple[tuple[int, int], Profile | None
         raise OptionError(
             f"--panel {args.panel} is unknown; choose {', '.join(PANELS)}, or a profile like panel.toml"
         )
-    return (size if args.size is None else parse_size(args.size)), profile
+    if args.size is None:
+        return size, profile
+    asked = parse_size(args.size)
+    if profile is not None and asked != size:
+        width, height = size
+        raise OptionError(
+            f"--panel {args.panel} is of a panel of {width}x{height} and --size is {args.size}; leave --size "
+            "out, or name the profile of that panel"
+        )
+    return asked, profile
 
 
 def _subtitles(args: argparse.Namespace, film: "Film") -> "SubtitleRenderer | None":

@@ -9,6 +9,7 @@ from driver.panel import PANELS
 from player.errors import PlayerError
 from tests.player.test_profile import PROFILE
 from tests.trainer.made_films import make_film
+from trainer.__main__ import main
 from trainer.commands.dithers import PANEL_DIALS, add_ghost_options, for_panel, levels
 from trainer.commands.film import add_film_options, open_film
 from trainer.dithers.levels import ASSUMED, Levels
@@ -65,10 +66,26 @@ def test_a_profile_sets_size_tones_and_ghosts(read):
 
 
 def test_what_is_asked_for_goes_before_the_profile(read):
-    tones, found = read("--panel", "PROFILE", "--tone", "linear", "--ghost", "0.05", "--size", "64x48")
-    assert (tones.size, tones.tone, tones.mixing) == ((64, 48), "linear", PROFILE.tones)
+    tones, found = read("--panel", "PROFILE", "--tone", "linear", "--ghost", "0.05", "--size", "1448x1072")
+    assert (tones.size, tones.tone, tones.mixing) == (PROFILE.size, "linear", PROFILE.tones)
     assert found == Levels(0.05, 0.99, 0.0)
     assert read("--panel", "PROFILE", "--ghost-white", "0")[1] == Levels(0.0831, 1.0, 0.004)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["export", "FILM", "a.reel"], ["preview", "FILM", "--out", "a.html"], ["evaluate", "FILM"]],
+    ids=lambda words: words[0],
+)
+def test_a_profile_of_another_size_is_refused(film, tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "panel.toml").write_text(PROFILE.as_toml())
+    words = [str(film) if word == "FILM" else word for word in words]
+    assert main([*words, "--panel", "panel.toml", "--size", "96x72"]) == 2
+    error = capsys.readouterr().err
+    assert "is of a panel of 1448x1072 and --size is 96x72; leave --size out" in error
+    assert error.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["panel.toml"]
 
 
 @pytest.mark.parametrize("panel", ["waveshare-60-hd", "no/such/panel.toml", "{film}"])

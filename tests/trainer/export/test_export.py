@@ -6,14 +6,12 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
-from datetime import date
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from player.profile import Profile
 from player.reel import Reel, ReelError
 from tests.trainer.made_films import make_film
 from trainer.__main__ import main
@@ -236,27 +234,6 @@ def test_what_a_user_gets_wrong_is_one_line_and_exit_code_2(path, tmp_path, monk
     assert error.startswith("trainer")
     assert hint in error
     assert not (tmp_path / "a.reel").exists()
-
-
-def test_a_profile_of_another_size_is_refused(path, tmp_path, capsys):
-    profile = Profile("", (64, 48), date(2026, 1, 31), 0.1, 0.01, 0.0, 0.0, 0.0, ((0.0, 0.0), (1.0, 1.0)))
-    panel = tmp_path / "panel.toml"
-    panel.write_text(profile.as_toml())
-    words = [
-        "export",
-        str(path),
-        str(tmp_path / "a.reel"),
-        "--panel",
-        str(panel),
-        "--dither",
-        "mask",
-        "--count",
-        "2",
-    ]
-    assert main([*words, "--size", "96x72"]) == 2
-    assert "is of a panel of 64x48 and --size is 96x72" in capsys.readouterr().err
-    assert not (tmp_path / "a.reel").exists()
-    assert main([*words, "--size", "64x48"]) == 0
 
 
 @pytest.mark.parametrize(("text", "size"), [("250M", 250 * 2**20), ("2g", 2**31), ("1.5G", 3 * 2**29),
