@@ -38,9 +38,9 @@ def main() -> None:
     from trainer.fit.critic import adversary_of
     from trainer.fit.data import LENGTH
     from trainer.fit.metrics import Metrics
+    from trainer.fit.patches import FRAMES
     from trainer.fit.settings import Settings
     from trainer.fit.sharding import P, device_put, enough_threads, make_mesh
-    from trainer.fit.stretches import FRAMES
     from trainer.fit.train import rates, start, updates
 
     settings = Settings(

@@ -51,8 +51,8 @@ from trainer.films.times import Place
 from trainer.films.tones import Tones
 from trainer.fit.data import LENGTH, Clips
 from trainer.fit.gan import train_step
+from trainer.fit.patches import FRAMES
 from trainer.fit.settings import Settings, hyper_of
-from trainer.fit.stretches import FRAMES
 from trainer.fit.train import start, updates
 
 Clock = Callable[[], float]

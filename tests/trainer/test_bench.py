@@ -32,8 +32,8 @@ from trainer.films.cuts import is_cut
 from trainer.films.film import BEGINNING, Film
 from trainer.films.tones import Tones
 from trainer.fit.data import LENGTH
+from trainer.fit.patches import FRAMES
 from trainer.fit.settings import PRESETS, Settings
-from trainer.fit.stretches import FRAMES
 
 
 class Clock:

@@ -247,7 +247,7 @@ def test_the_frames_to_score_are_kept_from_training(film):
         (["--seed", "0,1", "--test-count", "1"], "--test-count 1"),
         (["--seed", "0,1", "--test-start", "23"], "too few"),
         (["--seed", "0,1", "--test-start", "soon"], "no place in a film"),
-        (["--seed", "0,1", "--patch", "128", "--half-resolution"], "smaller --patch"),
+        (["--seed", "0,1", "--patch", "128", "--half-resolution"], "too small for patches of 128"),
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_one_line(film, tmp_path, capsys, options, words):

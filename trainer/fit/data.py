@@ -9,7 +9,7 @@ with the process.
 
 **Crops** say which patch of a clip an update sees, and what is done to it: some patches stand still, some are
 flat greys with a drift, some have other contrast, grain, are mirrored, turned by quarters or negative. What a
-pool of patches holds beside them is the objective's (`stretches.py`, `trainer/film_maker/patches.py`). These
+pool of patches holds beside them is the objective's (`patches.py`, `trainer/film_maker/patches.py`). These
 are pure functions of state and key, for use inside `jit` and `scan`.
 
 A patch is independent of all others and draws from the key by its own number. So the same key gives the same
@@ -36,6 +36,7 @@ from trainer.dithers.mask import thresholds
 from trainer.errors import OptionError, TrainerError
 from trainer.films.film import Film
 from trainer.films.times import Place
+from trainer.fit.settings import LEAST_PATCH
 
 LENGTH = 17
 """Frames of a clip: enough for five at every fourth frame."""
@@ -95,7 +96,7 @@ def overfit_clip(film: Film, place: Place, side: int, scale: float | None = None
     """
     extent = round(side / (scale or 1))
     if extent > min(film.width, film.height):
-        raise OptionError(f"{film.name} is too small for a patch of {side} pixels; choose a smaller --patch")
+        raise _too_small(film, side, (scale or 1) * min(film.width, film.height), scale)
     with closing(film.frames(place)) as frames:
         frame = next(frames)
     y, x = (film.height - extent) // 2, (film.width - extent) // 2
@@ -108,11 +109,9 @@ def _of_film(
     film: Film, side: int, step: int, rng: np.random.Generator, scale: float | None
 ) -> Iterator[Clips]:
     """A clip from every `step`-th frame of a film."""
-    least = side / min(film.width, film.height)
-    if least > (WIDTHS[1] / film.width if scale is None else scale):
-        raise OptionError(
-            f"{film.name} is too small for patches of {side // 2} pixels; choose a smaller --patch"
-        )
+    least, largest = side / min(film.width, film.height), WIDTHS[1] / film.width if scale is None else scale
+    if least > largest:
+        raise _too_small(film, side // 2, largest * min(film.width, film.height) / 2, scale)
     begun: list[tuple[slice, slice, Clips]] = []
     number = 0
     for number, frame in enumerate(film.frames()):
@@ -130,6 +129,15 @@ def _of_film(
         begun = grown
     for _, _, clip in begun:
         yield np.concatenate([clip, np.repeat(clip[-1:], LENGTH - len(clip), 0)])
+
+
+def _too_small(film: Film, patch: int, room: float, scale: float | None) -> OptionError:
+    """The error that names a patch for a film that has room for one of so many pixels, if it may be one."""
+    if room >= LEAST_PATCH:
+        remedy = f"choose --patch {int(room) // 4 * 4} or less"
+    else:
+        remedy = "name a larger film" if scale is None else "add --no-half-resolution, or name a larger film"
+    return OptionError(f"{film.name} is too small for patches of {patch} pixels; {remedy}")
 
 
 def _window(

@@ -7,7 +7,7 @@ glass. Alone it falls into lattices and clumps, which the eye's filter forgives 
 before and of the one after: of settled dithers or of the network's. It sees the network's binarised, and its
 gradient passes straight through the threshold; grey values would give them away.
 
-What the patches are and what the critic takes for real: `stretches.py`.
+What the patches are and what the critic takes for real: `patches.py`.
 """
 
 from collections.abc import Callable
@@ -41,16 +41,16 @@ from trainer.dithers.generator.step import (
     planes,
 )
 from trainer.dithers.mask import thresholds, tiled
-from trainer.fit import stretches
+from trainer.fit import patches
 from trainer.fit.critic import adversary_of
 from trainer.fit.data import patch_keys
 from trainer.fit.loss import expected_flips, straight_through, white_or_black
 from trainer.fit.metrics import Metrics, measure
 from trainer.fit.optimisers import direction
+from trainer.fit.patches import StretchPool
 from trainer.fit.pictures import Loop
 from trainer.fit.settings import Hyper, Settings
 from trainer.fit.sharding import AXIS, mean_over, sharded_jit
-from trainer.fit.stretches import StretchPool
 from trainer.fit.train import STATE_SPECS, Objective, Pair, State, Update
 
 QUARTER = 2.0
@@ -79,8 +79,8 @@ def train_step(
     keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 1), state.step), 3)
     pool: StretchPool = state.pool
     overfit = settings.overfit is not None
-    stretch = optimization_barrier(stretches.stretch_of(pool, clips, overfit))
-    number = stretches.number_of(pool)
+    stretch = optimization_barrier(patches.stretch_of(pool, clips, overfit))
+    number = patches.number_of(pool)
     seen = optimization_barrier(planes(stretch, pool.dither, number, convolve))
     decided = decides(number, shape)[:, None]
     weight = jnp.where(number == ALL, 1.0, QUARTER)[:, None, None, None]
@@ -135,10 +135,10 @@ def train_step(
     seen_now = glass_of(stretch, dither).shows(dither)
     flips = jnp.abs(dither - before(stretch, dither, stretch.shown))
     metrics = measure(loss, logits, dither, stretch.frame, seen_now, price, flips, critics_loss, convolve)
-    gone = stretches.is_last(pool)
-    pool, goal = stretches.replaced(keys[2], pool._replace(dither=dither), clips, gone, overfit)
+    gone = patches.is_last(pool)
+    pool, goal = patches.replaced(keys[2], pool._replace(dither=dither), clips, gone, overfit)
     made = State(state.step + 1, Pair(params, critic), Pair(its_state, critics_state), pool)
-    return made, mean_over(axis, metrics), Wanted(stretches.diffused(goal), goal, gone)
+    return made, mean_over(axis, metrics), Wanted(patches.diffused(goal), goal, gone)
 
 
 def update_of_gan(settings: Settings, axis: str | None = None) -> Update:
@@ -148,9 +148,9 @@ def update_of_gan(settings: Settings, axis: str | None = None) -> Update:
     def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
         state, metrics, wanted = train_step(settings, axis, hyper, state, clips, rate)
         keys = jax.random.split(jax.random.fold_in(jax.random.key(hyper["seed"] + 3), state.step))
-        anchor = stretches.anchors(keys[0], wanted.start, wanted.goal)
-        pool, stretch, start = stretches.begun(state.pool, clips, anchor, wanted.gone, overfit)
-        real = stretches.real_dithers(keys[1], stretch, start)
+        anchor = patches.anchors(keys[0], wanted.start, wanted.goal)
+        pool, stretch, start = patches.place_anchors(state.pool, clips, anchor, wanted.gone, overfit)
+        real = patches.real_dithers(keys[1], stretch, start)
         real = jnp.where(wanted.gone[:, None, None, None], real, pool.real)
         return state._replace(pool=pool._replace(real=real)), metrics
 
@@ -167,14 +167,14 @@ def update_on_cpu(settings: Settings, mesh: Mesh | None, in_parts: bool) -> Upda
         (P(), STATE_SPECS, in_clips, P()),
         (STATE_SPECS, P(), P(AXIS)),
     )
-    begun = partial(stretches.begun, overfit=settings.overfit is not None)
-    second = sharded_jit(mesh, begun, (P(AXIS), in_clips, P(AXIS), P(AXIS)), P(AXIS))
+    place = partial(patches.place_anchors, overfit=settings.overfit is not None)
+    second = sharded_jit(mesh, place, (P(AXIS), in_clips, P(AXIS), P(AXIS)), P(AXIS))
 
     def update(hyper: Hyper, state: State, clips: Array, rate: Any) -> tuple[State, Metrics]:
         state, metrics, wanted = first(hyper, state, clips, rate)
-        anchor = on_host(stretches.settled_anchors, *wanted)
+        anchor = on_host(patches.settled_anchors, *wanted)
         pool, stretch, start = second(state.pool, clips, anchor, wanted.gone)
-        real = on_host(stretches.settled_real, pool.real, start, wanted.gone, *stretch)
+        real = on_host(patches.settled_real, pool.real, start, wanted.gone, *stretch)
         return state._replace(pool=pool._replace(real=real)), metrics
 
     return update
@@ -249,6 +249,6 @@ OBJECTIVE = Objective(
     update=update_of_gan,
     loop=gan_loop,
     update_on_cpu=update_on_cpu,
-    pool=stretches.new_pool,
-    reset=stretches.reset,
+    pool=patches.new_pool,
+    reset=patches.reset,
 )

@@ -26,6 +26,10 @@ NETWORK, OBJECTIVE, CRITIC = "network", "objective", "critic"
 """Groups of the help."""
 
 
+LEAST_PATCH = 16
+"""The smallest side of a patch in pixels."""
+
+
 @dataclass(frozen=True)
 class Row:
     """What the table says of a setting beside its name, type and default.
@@ -96,8 +100,8 @@ class CommonSettings:
         64,
         "side of a patch in pixels",
         NETWORK,
-        valid=lambda x: 16 <= x <= 512 and not x % 4,
-        range="16 to 512 pixels, divisible by 4",
+        valid=lambda x: LEAST_PATCH <= x <= 512 and not x % 4,
+        range=f"{LEAST_PATCH} to 512 pixels, divisible by 4",
     )
     batch: int = _whole(8, "patches per update", 2, 2**20)
     clips: int = _whole(800, "short runs of frames to take from the films", 1, 2**31)

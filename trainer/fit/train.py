@@ -267,9 +267,9 @@ def train(
     """Make the updates that the budget still allows, and return how many there are and the seconds they took.
 
     A budget of {"steps": n} gives the same losses every time; {"minutes": m} makes as many updates as the
-    machine can. Process 0 has the run's folder, all others None. `begin`: the weights before the first
-    update; None: new ones. `about` is said of the weights. `report` gets updates and seconds so far, and the
-    mean metrics since the last report.
+    machine can, beside the first, for which it compiles. Process 0 has the run's folder, all others None.
+    `begin`: the weights before the first update; None: new ones. `about` is said of the weights. `report`
+    gets updates and seconds so far, and the mean metrics since the last report.
 
     Ctrl-C and SIGTERM end it between two updates on a CPU, elsewhere at the next report: it writes a
     checkpoint and raises KeyboardInterrupt, which says how to go on.
@@ -283,7 +283,7 @@ def train(
         kept, spent = _restored(run, abstract_state(settings, (placement.size, *clips.shape[1:])), mesh)
         network = None if begin is None else begin.network()
         state = kept or start(settings, placed.at(0), mesh, placement.parts, network)
-        step = int(state.step)
+        first = step = int(state.step)
         record = None
         if run:
             loop, weights = compiled_loop(settings, clips.shape[-1]), partial(weights_of, settings, about)
@@ -310,6 +310,8 @@ def train(
             rate, here = rates(settings, step, ahead), placed.at(step)
             state, means = many(renewed(state, here) if placement.exchanges(step) else state, here, rate)
             since.append((count, means))
+            if step == first:  # compiling does not count
+                begun = time.monotonic() - spent
             step += count
             [seconds] = broadcast_numbers(time.monotonic() - begun)
             stopped = any_process(interrupt.asked)

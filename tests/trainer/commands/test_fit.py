@@ -211,7 +211,7 @@ def test_a_run_is_not_overwritten_or_resumed_by_another_command(film, whole, cap
         (["--critic-weight", "-1"], "--critic-weight -1"),
         (["--overfit", "soon"], "no place in a film"),
         (["--overfit", "99999"], "no frame lies from 99999"),
-        (["--patch", "128", "--half-resolution"], "smaller --patch"),
+        (["--patch", "128", "--half-resolution"], "choose --patch 24 or less"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_in_one_line(film, tmp_path, capsys, options, words):

@@ -9,7 +9,7 @@ from tests.trainer.made_films import make_film
 from trainer.dithers.mask import thresholds
 from trainer.errors import OptionError
 from trainer.films.film import Film
-from trainer.fit.data import LENGTH, PRICES, draw, frames_of, masks, read_clips, slots
+from trainer.fit.data import HALF, LENGTH, PRICES, draw, frames_of, masks, read_clips, slots
 
 pytestmark = pytest.mark.usefixtures("quickly_compiled")
 
@@ -42,11 +42,19 @@ def test_clips_are_the_same_for_the_same_seed(film, clips):
     np.testing.assert_array_equal(read_clips([film], 32, 7, np.random.default_rng(0)), clips)
 
 
-def test_a_film_too_small_for_the_patches_is_refused(tmp_path):
-    strip = (np.zeros((16, 1600, 3), np.uint8) for _ in range(2))
-    film = Film(make_film(tmp_path / "strip.avi", "FFV1", strip))
-    with pytest.raises(OptionError, match="smaller --patch"):
-        read_clips([film], 128, 5, np.random.default_rng(0))
+@pytest.mark.parametrize(
+    ("shape", "scale", "remedy"),
+    [
+        ((16, 1600), None, "name a larger film"),
+        ((160, 180), HALF, "choose --patch 40 or less"),
+        ((48, 64), HALF, "add --no-half-resolution, or name a larger film"),
+    ],
+)
+def test_a_film_too_small_for_the_patches_is_refused_with_what_would_do(tmp_path, shape, scale, remedy):
+    black = (np.zeros((*shape, 3), np.uint8) for _ in range(2))
+    film = Film(make_film(tmp_path / "small.avi", "FFV1", black))
+    with pytest.raises(OptionError, match=f"small.avi is too small for patches of 64 pixels; {remedy}"):
+        read_clips([film], 128, 5, np.random.default_rng(0), scale=scale)
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ from jax import Array
 from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.mask import tiled
 from trainer.dithers.search import volume
+from trainer.dithers.search.anchor import begun
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.parallel import convolution
 
@@ -162,10 +163,14 @@ def logits_of(network: nnx.Module, planes: Array) -> Array:
 def dithered(
     network: nnx.Module, stretch: Stretch, dither: Array, passes: Sequence[int], convolve: Convolve
 ) -> Array:
-    """The dithers after these passes, float32[B, T, H, W]."""
+    """The dithers after these passes, float32[B, T, H, W]. What is black or white in the frame stays pure,
+    whatever the network answers.
+    """
+    frame = stretch.frame
     for number in passes:
         seen = planes(stretch, dither, jnp.full(len(dither), number), convolve)
         white = logits_of(network, jax.lax.optimization_barrier(seen)) > 0
+        white = (white | (frame >= 1)) & (frame > 0)
         dither = jnp.where(seen[..., 5] > 0, white.astype(jnp.float32), dither)
     return dither
 
@@ -200,13 +205,11 @@ def by_themselves(frame: Array, mask: Array) -> Stretch:
 
 
 def held(stretch: Stretch) -> Array:
-    """The frames held against their thresholds, as `anchor.begun` does it, float32[B, T, H, W]."""
-    frame = stretch.frame
-    black, white = (_everywhere(stretch.levels[:, at]) for at in range(2))
-    lightest, darkest = jax.lax.cummax(frame, 1), jax.lax.cummin(frame, 1)
-    tones = frame - black * (lightest - frame) + (1 - white) * (frame - darkest)
-    tones = jnp.where(_everywhere(stretch.alone), frame, tones)
-    return (tones > stretch.mask[:, None]).astype(jnp.float32)
+    """The frames held against their thresholds (`anchor.begun`), float32[B, T, H, W]."""
+    black, white = jnp.where(stretch.alone, jnp.array([[0.0], [1.0]]), stretch.levels.T)
+    white_at = begun(stretch.frame, stretch.mask[:, None], _everywhere(black), _everywhere(white), jnp)
+    begins: Array = white_at.astype(jnp.float32)
+    return begins
 
 
 def _everywhere(each: Array) -> Array:

@@ -7,29 +7,27 @@ bent so that the mean becomes the anchor when it is held against the bent mask:
 If s is white with probability m, t' is spread evenly over [0, 1] too, and a frame held against t' keeps its
 tones. What stands still gets the dots of the anchor. What changes flips no more than its tone changes, like
 with any threshold mask. And no frame waits for the one before.
+
+The generator is trained on the same in JAX. So both functions take arrays of NumPy, or with `xp=jax.numpy`
+those of JAX.
 """
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
-
-from trainer.dithers.ditherer import Dither, Frame
-from trainer.dithers.levels import Levels
 
 
-def anchored(mask: NDArray[np.float32], mean: Frame, anchor: Dither) -> NDArray[np.float32]:
-    """The mask, float32[H, W], bent through the anchor, uint8[H, W], of the mean, float32[H, W]."""
-    return np.where(anchor > 0, mask * mean, mean + (1 - mean) * mask).astype(np.float32)
+def anchored(mask: Any, mean: Any, anchor: Any, xp: Any = np) -> Any:
+    """The mask bent through the anchor of the mean; all [..., H, W], mask and mean float32."""
+    return xp.where(anchor > 0, mask * mean, mean + (1 - mean) * mask)
 
 
-def begun(frames: NDArray[np.float32], mask: NDArray[np.float32], levels: Levels) -> Dither:
-    """The frames, float32[T, H, W], held against such a mask, uint8[T, H, W].
+def begun(frames: Any, mask: Any, black: Any, white: Any, xp: Any = np) -> Any:
+    """The frames, float32[..., T, H, W], held against such a mask: whether each pixel begins white.
 
-    Where a tone was lighter before, by d, a share d of the pixels has been darkened and shows the ghost: the
-    tone is lowered by what that adds. Likewise for pixels that were lightened.
+    Where a tone was lighter before, by d, a share d of the pixels has been darkened and shows the ghost,
+    `black`: the tone is lowered by what that adds. Likewise for pixels that were lightened and show `white`.
+    Both are float32, numbers or arrays that broadcast.
     """
-    black, white = np.float32(levels.black), np.float32(levels.white)
-    if (black, white) == (0, 1):
-        return (frames > mask).astype(np.uint8)
-    lightest, darkest = np.maximum.accumulate(frames), np.minimum.accumulate(frames)
-    tones = frames - black * (lightest - frames) + (1 - white) * (frames - darkest)
-    return (tones > mask).astype(np.uint8)
+    lightest, darkest = (extreme.accumulate(frames, -3) for extreme in (xp.maximum, xp.minimum))
+    return frames - black * (lightest - frames) + (1 - white) * (frames - darkest) > mask

@@ -113,7 +113,8 @@ class ParallelSearch:
             goal = aim(mean, _soiled(dirty, shown, dithers), self.levels)
             anchor = self._anchor.dither(goal, dithers[-1] if dithers else None)
             mask = anchored(tiled(thresholds(), anchor.shape), mean, anchor)
-            begin = begun(np.stack(new), mask, self.levels)
+            black, white = np.float32(self.levels.black), np.float32(self.levels.white)
+            begin = begun(np.stack(new), mask, black, white).astype(np.uint8)
             held += new
             search = self._volumes(anchor.shape, self.levels)
             part = Part(np.stack(held), np.stack([*dithers, *begin]), mask, shown, dirty, self.price)

@@ -164,7 +164,7 @@ def test_a_new_network_leaves_a_stretch_as_it_begins_and_another_one_does_not(ot
     frames = moving_scene(4, (16, 24))
     mask, mean = tiled(thresholds(), (16, 24)), frames.mean(0)
     bent = anchored(mask, mean, (mean > mask).astype(np.uint8))
-    looked, start = stretch(frames, LEVELS, mask=bent), begun(frames, bent, LEVELS)
+    looked, start = stretch(frames, LEVELS, mask=bent), begun(frames, bent, *LEVELS[:2])
     for network, same in ((NEW, True), (other, False)):
         dithers = made(nnx.state(network), looked, QUARTERS)
         assert np.array_equal(dithers[0], start) is same
@@ -185,6 +185,15 @@ def test_like_frames_get_like_dithers(other):
     assert (dithers[0] != (frames[0] > mask)).any()
     for one, another in pairwise(dithers):
         np.testing.assert_array_equal(one, another)
+
+
+def test_black_and_white_stay_pure(other):
+    """Under a network that changes much, before a cut and after, where one's pixels are dirty."""
+    frames = moving_scene(4, (16, 24))
+    frames[1, :, :12], frames[1, :, 12:], frames[2] = 0, 1, 1
+    dithers = np.asarray(made(nnx.state(other), stretch(frames, earlier=list(frames[:2] > 0.5)), QUARTERS)[0])
+    np.testing.assert_array_equal(dithers[1:3], frames[1:3])
+    assert 0.05 < np.mean(dithers[0] != dithers[3]) < 0.95
 
 
 def test_a_window_of_the_search_is_a_stretch():

@@ -9,15 +9,15 @@ import pytest
 
 from trainer.dithers.eye import energy, two_eye_kernel
 from trainer.dithers.generator.step import ALONE, QUARTERS, Stretch, before, glass_of, held
-from trainer.fit import stretches
+from trainer.fit import patches
 from trainer.fit.data import LENGTH, slots
-from trainer.fit.stretches import FRAMES
+from trainer.fit.patches import FRAMES
 
 pytestmark = pytest.mark.usefixtures("quickly_compiled")
 
 BATCH, PATCH, KERNEL = 12, 16, two_eye_kernel()
-NEW = jax.jit(stretches.new_pool, static_argnums=3)
-REPLACED = jax.jit(stretches.replaced)
+NEW = jax.jit(patches.new_pool, static_argnums=3)
+REPLACED = jax.jit(patches.replaced)
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +40,10 @@ def begun(clips, pool):
     """
     gone = jnp.arange(BATCH) > 0
     new, goal = REPLACED(jax.random.key(1), pool, clips, gone)
-    anchor = stretches.settled_anchors(*map(np.asarray, (stretches.diffused(goal), goal, gone)))
-    new, stretch, start = jax.jit(stretches.begun)(new, clips, anchor, gone)
+    anchor = patches.settled_anchors(*map(np.asarray, (patches.diffused(goal), goal, gone)))
+    new, stretch, start = jax.jit(patches.place_anchors)(new, clips, anchor, gone)
     given = map(np.asarray, (new.real, start, gone, *stretch))
-    return jax.device_get((new, stretch, start)), stretches.settled_real(*given)
+    return jax.device_get((new, stretch, start)), patches.settled_real(*given)
 
 
 def joint_energy(stretch, dithers):
@@ -84,10 +84,10 @@ def test_real_dithers_have_less_energy_on_their_glass_at_their_price(begun, pool
 
 def test_those_of_the_parallel_engine_are_as_good(begun):
     (_, stretch, start), real = begun
-    made = np.asarray(jax.jit(stretches.real_dithers)(jax.random.key(2), stretch, start))
+    made = np.asarray(jax.jit(patches.real_dithers)(jax.random.key(2), stretch, start))
     energies = [joint_energy(stretch, dithers)[1:].sum() for dithers in (start, real, made)]
     assert energies[2] - energies[1] < 0.15 * (energies[0] - energies[1])
-    anchor = stretches.anchors(jax.random.key(3), start[:, 0], stretch.frame[:, 0])
+    anchor = patches.anchors(jax.random.key(3), start[:, 0], stretch.frame[:, 0])
     settled = [
         sum(energy(*pair, KERNEL) for pair in zip(stretch.frame[:, 0], np.asarray(dither), strict=True))
         for dither in (start[:, 0], anchor)
@@ -100,7 +100,7 @@ def test_a_patch_changes_when_its_passes_are_over(clips, pool):
     assert len(set(np.asarray(pool.done).tolist())) == len(QUARTERS)
     now, lives = pool, [[] for _ in range(BATCH)]
     for number in range(20):
-        passes, gone = stretches.number_of(now), stretches.is_last(now)
+        passes, gone = patches.number_of(now), patches.is_last(now)
         for life, each in zip(lives, passes.tolist(), strict=True):
             life.append(each)
         then, _ = REPLACED(jax.random.key(100 + number), now, clips, gone)
@@ -121,7 +121,7 @@ def test_the_same_key_gives_the_same_patches_in_whatever_order(clips, pool):
 
 
 def test_ghosts_and_prices_differ_from_patch_to_patch(clips, pool):
-    stretch = jax.jit(stretches.stretch_of)(pool, clips)
+    stretch = jax.jit(patches.stretch_of)(pool, clips)
     ghosts = np.asarray(stretch.levels[:, 0])
     assert len(set(ghosts.tolist())) > 2
     assert (ghosts.min(), ghosts.max() <= 0.1) == (0, True)
@@ -130,6 +130,6 @@ def test_ghosts_and_prices_differ_from_patch_to_patch(clips, pool):
 
 
 def test_overfitting_shows_the_first_frame_of_the_first_clip_alone(clips, pool):
-    stretch = jax.jit(partial(stretches.stretch_of, overfit=True))(pool, clips)
+    stretch = jax.jit(partial(patches.stretch_of, overfit=True))(pool, clips)
     first = np.asarray(clips[0, 0, :PATCH, :PATCH], np.float32) / 255
     np.testing.assert_allclose(stretch.frame, np.broadcast_to(first, stretch.frame.shape), atol=1e-6)

@@ -25,6 +25,7 @@ from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.generator.step import ALONE, QUARTERS, Stretch, held
 from trainer.dithers.levels import Levels
 from trainer.dithers.search import volume
+from trainer.dithers.search.anchor import anchored
 from trainer.dithers.search.joint import Window
 from trainer.dithers.search.parallel import sweeps
 from trainer.dithers.search.sequential import PASSES, settle
@@ -124,13 +125,13 @@ def replaced(
     return pool, jnp.where(stretch.dirty > 0, aimed, mean)
 
 
-def begun(
+def place_anchors(
     pool: StretchPool, clips: Array, anchor: Array, gone: Array, overfit: bool = False
 ) -> tuple[StretchPool, Stretch, Array]:
     """The pool whose new patches begin at their anchors; their stretches; what real dithers begin at."""
     stretch = stretch_of(pool, clips, overfit)
     plain, mean = data.masks(pool.crops, pool.dither.shape[-1]), stretch.frame.mean(1)
-    bent = jnp.where(anchor > 0, plain * mean, mean + (1 - mean) * plain)
+    bent = anchored(plain, mean, anchor, jnp)
     there = gone[:, None, None]
     mask = jnp.where(there, jnp.where(stretch.alone[:, None, None], plain, bent), pool.mask)
     stretch = stretch._replace(mask=mask, shown=jnp.where(there, anchor, pool.anchor))
@@ -209,9 +210,10 @@ def real_dithers(key: Array, stretch: Stretch, start: Array) -> Array:
     return jnp.where(alone, single.reshape(start.shape), jnp.moveaxis(joint, 1, 0))
 
 
-def _before(stretch: Stretch) -> Array:
+def _before(stretch: Stretch, xp: Any = jnp) -> Any:
+    """What comes before each pixel, as the searches take it, int8[B, P, P] of JAX or NumPy."""
     known = volume.DIRTY_BLACK * stretch.dirty + stretch.shown
-    return jnp.where(stretch.opens[:, None, None], volume.OPENS, known).astype(jnp.int8)
+    return xp.where(stretch.opens[:, None, None], volume.OPENS, known).astype(xp.int8)
 
 
 def settled_anchors(
@@ -234,9 +236,7 @@ def settled_real(
     `Stretch`.
     """
     stretch: Any = Stretch(*stretches)  # type: ignore[arg-type]
-    better, kernel = real.copy(), two_eye_kernel()
-    known = volume.DIRTY_BLACK * stretch.dirty + stretch.shown
-    before = np.where(stretch.opens[:, None, None], volume.OPENS, known).astype(np.int8)
+    better, kernel, before = real.copy(), two_eye_kernel(), _before(stretch, np)
     for n in np.flatnonzero(wanted):
         frames, dithers = stretch.frame[n], start[n].astype(np.uint8)
         if stretch.alone[n]:
