@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from player.errors import ConfigError, ReelError
-from player.films.options import checked, flags
+from player.films.options import checked, flags, stills
 from player.reel import Reel
 from trainer.errors import TrainerError
 
@@ -36,6 +36,7 @@ MOST, LONGEST, ROOM = 2000, 300, 60_000
 LOOK = 15.0  # seconds from look to look, and from report to report
 TIMEOUT = 60.0  # seconds that the player may take for an answer; it may check a reel for half of that
 PIECE = 1 << 20  # bytes
+LONGEST_PREVIEW = 300.0  # seconds that one may take
 _ORDER = "order.json"
 
 
@@ -61,9 +62,9 @@ class Player:
         """The answer to a GET. Refused, Unreachable."""
         return self._told(self._send("GET", path))
 
-    def post(self, path: str, body: bytes | dict[str, Any]) -> Any:
-        """The answer to a POST. Refused, Unreachable."""
-        kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
+    def post(self, path: str, body: bytes | dict[str, Any], kind: str = "application/octet-stream") -> Any:
+        """The answer to a POST of JSON, or of bytes of this `kind`. Refused, Unreachable."""
+        kind = kind if isinstance(body, bytes) else "application/json"
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._told(self._send("POST", path, data, {"Content-Type": kind}))
 
@@ -165,6 +166,7 @@ class Server:
             told = self._player.post("/api/computers", {"by": self._name, "films": films})
             self._say_once(f"{self._player.url}: {len(films)} films offered")
             self._tidy()
+            self._make_previews()
             found = sorted([*told["jobs"], *told.get("sent", ())], key=lambda job: job["state"] == "waiting")
             jobs = [Wanted(one["id"], one["film"], one["options"], one.get("bytes", 0)) for one in found]
             wanted = [job for job in jobs if self._has_room(job)]
@@ -188,6 +190,62 @@ class Server:
                 return True
         return False
 
+    def _check(self, film: Path) -> None:
+        """TrainerError unless this is a film of the library."""
+        if not film.resolve().is_relative_to(self._library.resolve()) or not film.is_file():
+            raise TrainerError(f"{film.relative_to(self._library)} is not in the library any more")
+
+    def _make_previews(self) -> None:
+        """Make the previews that are wanted, and send them. Unreachable."""
+        told = self._player.get(f"/api/computers/{quote(self._name)}/previews")
+        for one in told["previews"]:
+            place = f"/api/previews/{quote(one['name'])}"
+            width, height = told["size"]
+            try:
+                film = self._library / one["film"]
+                self._check(film)
+                picture = self._preview(film, f"{int(width)}x{int(height)}", told["panel"], one["options"])
+                self._player.post(place, picture, "image/png")
+                self._say(f"{one['film']}: a preview was made")
+            except Unreachable:
+                raise
+            except (TrainerError, ConfigError, OSError) as error:
+                self._say(f"{one['film']}: no preview: {error}")
+                with suppress(Refused):  # nobody waits for it any more
+                    self._player.post(f"{place}/failed", {"error": str(error)[:400]})
+
+    def _preview(self, film: Path, size: str, panel: str, options: dict[str, str]) -> bytes:
+        """A PNG of some frames. TrainerError, ConfigError."""
+        from trainer.dithers.table import automatic
+
+        with tempfile.TemporaryDirectory(dir=self._work) as folder:
+            out, profile = Path(folder) / "preview.png", Path(folder) / "panel.toml"
+            profile.write_text(panel)
+            more = [f"--panel={profile}"] if panel else []
+            words = [
+                "--out",
+                str(out),
+                f"--size={size}",
+                *more,
+                *stills(options, automatic()),
+                "--",
+                str(film),
+            ]
+            try:
+                done = subprocess.run(
+                    [sys.executable, "-m", "trainer", "preview", *words],
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    timeout=LONGEST_PREVIEW,
+                )
+            except subprocess.TimeoutExpired:
+                raise TrainerError(f"it took more than {LONGEST_PREVIEW:.0f} seconds") from None
+            if done.returncode:
+                raise TrainerError(_last_line(done.stderr, done.returncode))
+            return out.read_bytes()
+
     def _has_room(self, job: Wanted) -> bool:
         """Whether the film of a job, and its reel, fit on the disk."""
         if job.bytes * 1.2 < shutil.disk_usage(self._work).free or (self._folder(job) / "film").exists():
@@ -210,8 +268,8 @@ class Server:
             if job.bytes:
                 film = folder / "film" / (PurePosixPath(job.film).name.lstrip(".") or "film")
                 self._fetch(job, film)
-            elif not film.resolve().is_relative_to(self._library.resolve()) or not film.is_file():
-                raise TrainerError(f"{job.film} is not in the library any more")
+            else:
+                self._check(film)
             if not _is_whole(reel):
                 self._export(job, film, reel, more)
             self._send(job, reel)
@@ -285,15 +343,16 @@ class Server:
                         first = done if first is None else first
                         left = (now - began) * (of - done) / max(done - first, 1)
                         self._report(job, done=done, of=of, seconds_left=max(int(left), 0))
+                        with suppress(Unreachable):
+                            self._make_previews()
             except BaseException:
                 process.terminate()
                 raise
             process.wait()
             errors.seek(0)
-            lines = errors.read().decode(errors="replace").strip().splitlines()
+            said = errors.read().decode(errors="replace")
         if process.returncode:
-            last = lines[-1] if lines else f"it ended with status {process.returncode}"
-            raise TrainerError(last.removeprefix("trainer: ")[:300])
+            raise TrainerError(_last_line(said, process.returncode))
 
     def _report(self, job: Wanted, **what: int) -> None:
         with suppress(Unreachable):  # the film goes on
@@ -366,6 +425,12 @@ class Server:
         if text != self._was:
             self._was = text
             self._say(text)
+
+
+def _last_line(said: str, status: int) -> str:
+    """What a program said last, why it failed."""
+    lines = said.strip().splitlines()
+    return (lines[-1] if lines else f"it ended with status {status}").removeprefix("trainer: ")[:300]
 
 
 def _ordered(folder: Path) -> list[Any]:

@@ -25,7 +25,7 @@ from typing import IO, Any
 from player.errors import FileError, PlayerError, ReelError
 from player.files import make_directory, sync_directory, why, write_whole
 from player.films.kinds import kind_of
-from player.films.options import checked, flags
+from player.films.options import flags, stills
 from player.films.orders import (
     CALIBRATION,
     Answer,
@@ -405,13 +405,9 @@ class Exporter:
         job = self.queue.job(wanted)
         if kind_of(job.film) != "film":
             raise FileError(f"{job.film.name} is no film; remove it, or send another file")
-        given = checked({str(name): str(text) for name, text in options.items()})
-        dither, dial = given.pop("dither", usual_dither()), given.pop("dial", "")
-        given.pop("title", None)
         more = [f"--panel={self.profile}"] if self._known() is not None else []
-        out = orders.path(name, ".png")
-        dither = f"{dither}:{dial}" if dial else dither
-        return preview_command(job.film, out, self.size, dither, [*more, *flags(given)])
+        more += stills({str(name): str(text) for name, text in options.items()}, usual_dither())
+        return preview_command(job.film, orders.path(name, ".png"), self.size, more)
 
     def _check_space(self) -> None:
         free = self.free(self.films)

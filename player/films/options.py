@@ -12,6 +12,8 @@ from player.times import parse_place
 
 YES = "yes"
 """The value of a switch that is on; off, it is not given."""
+STILLS = 3
+"""Frames of a preview."""
 PLACE = "a frame number from 1 (1200) or a time (12.5s, 4:05, 1:02:03)"
 
 
@@ -192,3 +194,18 @@ def flags(options: Mapping[str, str]) -> list[str]:
         if option.flag is not None:
             found.append(option.flag if option.switch else f"{option.flag}={value}")
     return found
+
+
+def stills(options: Mapping[str, str], dither: str) -> list[str]:
+    """The options of an export as `trainer preview` takes them for STILLS frames. `dither`: the usual one.
+
+    ConfigError, as `checked`.
+    """
+    given = checked(options)
+    dither, dial = given.pop("dither", dither), given.pop("dial", "")
+    given.pop("title", None)
+    return [
+        f"--stills={STILLS}",
+        f"--dither={dither}:{dial}" if dial else f"--dither={dither}",
+        *flags(given),
+    ]

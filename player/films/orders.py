@@ -1,8 +1,9 @@
 """What the page asks the trainer for besides exports: a panel measured by photographs, a preview of a film.
 
 The exporter does it, in its own process, sandbox and memory: the player's are too small for it, and pictures
-and films are files from anywhere. An order is a file NAME.json in a folder of the queue; what comes of it are
-NAME.png, for a calibration NAME.toml, and last NAME.answer, which says how it ended.
+and films are files from anywhere. Previews of a film that lies on a computer of the house are made there
+(`computers`). An order is a file NAME.json in a folder of the queue; what comes of it are NAME.png, for a
+calibration NAME.toml, and last NAME.answer, which says how it ended.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -29,8 +30,6 @@ CALIBRATION = "calibration"
 """The name of the order that measures the panel; all others are previews."""
 PREVIEWS = 30
 """Previews that are kept."""
-STILLS = 3
-"""Frames of a preview."""
 LONGEST = 300.0
 """Seconds that one may take."""
 MEMORY = 2_000_000_000
@@ -78,13 +77,14 @@ class Orders:
         return self.folder / f"{name}{suffix}"
 
     def ask(self, name: str, order: Mapping[str, Any]) -> None:
-        """Ask, or ask anew; the exporter is started for it."""
+        """Ask, or ask anew; the exporter is started for it, unless it is for the computer `by`."""
         make_directory(self.folder)
         self._remove(name)
         write_whole(self.path(name, ".json"), json.dumps(order).encode())
         with suppress(OSError):
             self.path(name, ".json").chmod(0o660)
-            self._queue.todo.touch()
+            if not order.get("by"):
+                self._queue.todo.touch()
 
     def state(self, name: str) -> State:
         """How far an order is."""
@@ -105,15 +105,28 @@ class Orders:
             with suppress(OSError):
                 self.path(name, suffix).unlink(missing_ok=True)
 
-    # For the exporter.
+    # For those who carry them out.
 
     def next(self) -> tuple[str, dict[str, Any]] | None:
-        """The oldest order without an answer: its name, and what it asks for."""
+        """The exporter's oldest order without an answer: its name, and what it asks for."""
+        return next((found for found in self._open() if not found[1].get("by")), None)
+
+    def of_computer(self, by: str, wanted: Container[str]) -> list[str]:
+        """The names of the orders without an answer for the computer `by`; those that are not `wanted` any
+        more are forgotten.
+        """
+        names = [name for name, order in self._open() if order.get("by") == by]
+        for name in names:
+            if name not in wanted:
+                self._remove(name)
+        return [name for name in names if name in wanted]
+
+    def _open(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The orders without an answer, the oldest first."""
         with suppress(OSError):
             for path in sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
                 if not path.with_suffix(".answer").exists():
-                    return path.stem, _read(path) or {}
-        return None
+                    yield path.stem, _read(path) or {}
 
     def answer(self, name: str, answer: Answer) -> None:
         """Say how an order ended, and forget the oldest previews."""
@@ -213,10 +226,10 @@ def preview_name(*what: object) -> str:
     return f"preview-{hashlib.blake2b(repr(what).encode(errors='replace'), digest_size=12).hexdigest()}"
 
 
-def preview_command(film: Path, out: Path, size: tuple[int, int], dither: str, more: list[str]) -> list[str]:
-    """`trainer preview` of STILLS frames."""
-    program = [sys.executable, "-P", "-m", "trainer", "preview", f"--out={out}", f"--stills={STILLS}"]
-    return [*program, f"--dither={dither}", f"--size={size[0]}x{size[1]}", *more, "--", str(film)]
+def preview_command(film: Path, out: Path, size: tuple[int, int], more: list[str]) -> list[str]:
+    """`trainer preview`."""
+    program = [sys.executable, "-P", "-m", "trainer", "preview", f"--out={out}"]
+    return [*program, f"--size={size[0]}x{size[1]}", *more, "--", str(film)]
 
 
 def in_words(error: PlayerError | str, folder: Path) -> str:

@@ -17,7 +17,7 @@ from player.films.queue import Job
 from player.profile import Profile
 from player.web.actions import ACTIONS, Action
 from player.web.calibration import PHOTOGRAPH
-from player.web.computers import COMPUTER, REPORT
+from player.web.computers import COMPUTER, LARGEST_PREVIEW, REPORT, WHY_NOT
 from player.web.exchange import BYTES, JSON, Field, Problem, check_fields, media_type, read_body, read_json
 from player.web.images import Picture, named
 from player.web.openapi import document
@@ -239,6 +239,24 @@ def _mount_computers(app: Bottle, remote: Remote) -> None:
         check_fields(given, (COMPUTER,))
         return answer(_job(remote, computers.want(given["by"], film, options)))
 
+    @app.get("/api/computers/<by>/previews")
+    def previews(by: str) -> HTTPResponse:
+        return answer(computers.previews(by))
+
+    @app.post("/api/previews/<name>")
+    def previewed(name: str) -> HTTPResponse:
+        if media_type(request.environ) != "image/png":
+            raise Problem(415, "send the picture, with Content-Type: image/png")
+        computers.previewed(_preview(name), read_body(request.environ, LARGEST_PREVIEW))
+        return answer({"answered": name})
+
+    @app.post("/api/previews/<name>/failed")
+    def not_previewed(name: str) -> HTTPResponse:
+        given = read_json(request.environ)
+        check_fields(given, (WHY_NOT,))
+        computers.previewed(_preview(name), error=given["error"])
+        return answer({"answered": name})
+
     @app.post("/api/jobs/<id>/claim")
     def claim(id: str) -> HTTPResponse:
         given = read_json(request.environ)
@@ -265,6 +283,13 @@ def _mount_computers(app: Bottle, remote: Remote) -> None:
             "Cache-Control": "no-store",
         }
         return HTTPResponse(data, 206, headers)
+
+
+def _preview(name: str) -> str:
+    """The name of an order for a preview; a name of anything else is refused."""
+    if not re.fullmatch(r"preview-[0-9a-f]{24}", name, re.ASCII):
+        raise Problem(404, "there is no preview of this name")
+    return name
 
 
 def _job(remote: Remote, job: Job) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A computer that has nothing to do says every few seconds that it is there, and which films it has. It is
 given the jobs that it may take: those of its own films that somebody asked for, and films that were sent
-here, which it reads in pieces. Its reel comes by the upload, like every other.
+here, which it reads in pieces. Its reel comes by the upload, like every other. Of its own films it makes the
+previews, too, and sends them.
 """
 
 import os
@@ -14,8 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from player.errors import FileError, PlayerError, ReelError
+from player.files import write_whole
 from player.films.kinds import kind_of
 from player.films.options import OPTIONS
+from player.films.orders import Answer, Orders, State
 from player.films.queue import Job, Queue
 from player.profile import read_profile
 from player.reel import Reel
@@ -26,9 +29,11 @@ MOST = 8  # computers
 MOST_FILMS, LONGEST_FILM = 2000, 300
 """Films of a computer, and characters of a film's place in its library."""
 MOST_SENT = 20  # films sent here that a computer is told of at once
+LARGEST_PREVIEW = 1 << 20  # bytes
 SILENT = 120.0  # seconds after which a computer is no longer there
 
 COMPUTER = Field("by", "string", "a name of a computer: A-Z a-z 0-9 . _ -", pattern=r"^[A-Za-z0-9._-]{1,40}$")
+WHY_NOT = Field("error", "string", "why not, in 1 to 400 characters", pattern=r"^\S.*$", longest=400)
 REPORT = (
     COMPUTER,
     Field("done", "integer", optional=True),
@@ -51,7 +56,8 @@ class Computer:
 class Computers:
     """Those that are there now. `films`: the directory of reels; `size`: (width, height) of the panel;
     `profile`: where what was measured of it is kept; `options` tells those that decide how a job's reel
-    looks. `clock`: monotonic seconds. Thread-safe; raises Problem.
+    looks, `preview` the name of its preview, and how far that is. `clock`: monotonic seconds. Thread-safe;
+    raises Problem.
     """
 
     def __init__(
@@ -61,10 +67,12 @@ class Computers:
         size: Callable[[], tuple[int, int]],
         profile: Path | None,
         options: Callable[[Job], Mapping[str, str]],
+        preview: Callable[[Job], tuple[str, State]],
         clock: Callable[[], float],
     ) -> None:
         self._queue, self._films, self._size, self._profile = queue, films, size, profile
-        self._options, self._clock, self._lock = options, clock, threading.Lock()
+        self._options, self._preview = options, preview
+        self._clock, self._lock = clock, threading.Lock()
         self._known: dict[str, Computer] = {}
 
     def all(self) -> dict[str, Computer]:
@@ -148,6 +156,33 @@ class Computers:
         if not data:
             raise Problem(416, f"the film has {size} bytes", {"Content-Range": f"bytes */{size}"})
         return data, size
+
+    def previews(self, name: str) -> dict[str, Any]:
+        """The previews that are wanted of films of this computer, for JSON."""
+        self._hear(name)
+        asked: dict[str, Job] = {}
+        if self._queue is not None:
+            with queue_problems():
+                jobs = [job for job in self._queue.jobs() if job.is_elsewhere and job.by == name]
+                named = {self._preview(job)[0]: job for job in jobs if job.state in ("waiting", "failed")}
+                asked = {one: named[one] for one in Orders(self._queue).of_computer(name, named)}
+        wanted = [
+            {"name": one, "film": job.film.as_posix(), "options": dict(self._options(job))}
+            for one, job in asked.items()
+        ]
+        return {"size": list(self._size()), "panel": self._panel(), "previews": wanted}
+
+    def previewed(self, preview: str, png: bytes = b"", error: str = "") -> None:
+        """A computer has made a preview, a PNG, or says why there is none."""
+        orders = Orders(self._the_queue())
+        if orders.state(preview) != "asked":
+            raise Problem(404, "nobody waits for this preview any more")
+        if not error and not png.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise Problem(422, "a preview must be a PNG")
+        with queue_problems():
+            if not error:
+                write_whole(orders.path(preview, ".png"), png)
+            orders.answer(preview, Answer(" ".join(error.split())))
 
     def _told(self, job: Job, **more: Any) -> dict[str, Any]:
         # A film that was sent becomes what the page says; of its own the computer makes the best that it can.

@@ -180,12 +180,15 @@ def pieces(seconds: float) -> dict[str, str]:
     }
 
 
-def options(texts: Mapping[str, str]) -> dict[str, str]:
-    """The options of an export in a form; what is left as it usually is, is none."""
+def options(texts: Mapping[str, str], elsewhere: bool = False) -> dict[str, str]:
+    """The options of an export in a form; what is left as it usually is, is none. `elsewhere`: of a film of a
+    computer of the house, whose usual dither is none of the choices but the best that it can make.
+    """
     found = {name: texts.get(f"option_{name}", "").strip() for name in OPTIONS}
-    return {
-        name: text for name, text in found.items() if text and text != next(iter(OPTIONS[name].choices), "")
-    }
+    usual = {name: next(iter(option.choices), "") for name, option in OPTIONS.items()}
+    if elsewhere:
+        usual["dither"] = ""
+    return {name: text for name, text in found.items() if text and text != usual[name]}
 
 
 def text_of(value: Any) -> str:

@@ -9,7 +9,7 @@ from player.films.orders import STATES as ORDERED
 from player.films.queue import STATES
 from player.web.actions import ACTIONS
 from player.web.calibration import PHOTOGRAPH
-from player.web.computers import COMPUTER, LONGEST_FILM, MOST_FILMS, REPORT
+from player.web.computers import COMPUTER, LONGEST_FILM, MOST_FILMS, REPORT, WHY_NOT
 from player.web.exchange import BYTES, JSON, PROBLEM, Field
 from player.web.guard import COOKIE
 from player.web.uploads import BEGIN, PIECE
@@ -260,7 +260,28 @@ def _computers() -> Paths:
             **_problems(404, 409, 416, 507),
         },
     }
+    named = {"name": "name", "in": "path", "required": True, "schema": {**_TEXT, "minLength": 1}}
+    previews = _get(
+        "The previews that are wanted of films of a computer.",
+        _object(
+            {
+                "size": size,
+                "panel": _TEXT,
+                "previews": _list(_object({"name": _TEXT, "film": _TEXT, "options": {"type": "object"}})),
+            }
+        ),
+    )
+    previews["parameters"] = [{**named, "name": "by"}]
+    previews["responses"].update(_problems(507))
+    answered = _object({"answered": _TEXT})
+    made = _post("Send a preview, a PNG.", None, 200, answered, 404, 409, 413, 415, 422, 507)
+    made["requestBody"] = {"required": True, "content": {"image/png": {"schema": {"type": "string"}}}}
+    failed = _post("Say why there is no preview.", _body((WHY_NOT,)), 200, answered, 404, 409, 507)
+    made["parameters"] = failed["parameters"] = [named]
     return {
+        "/api/computers/{by}/previews": {"get": previews},
+        "/api/previews/{name}": {"post": made},
+        "/api/previews/{name}/failed": {"post": failed},
         "/api/computers": {
             "get": _get(
                 "The computers that export films, and the films they have.", _object({"computers": known})

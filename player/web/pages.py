@@ -89,6 +89,8 @@ CHOICES = {
     "dither": {"hysteresis": "fast", "search": "the best picture, ten times as slow"},
 }
 """Words for the values of some options of an export; the first is the usual one."""
+CHOICES_ELSEWHERE = CHOICES | {"dither": {"": "the best picture that it can make", "hysteresis": "fast"}}
+"""The same for films of a computer of the house."""
 SAID = {action.name: action.done for action in ACTIONS} | {
     "same": "Nothing was changed.",
     "upload": "It has arrived.",
@@ -329,7 +331,7 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
             remote.again_job(id)
         else:
             if what == "options" or len(texts) > 1:  # the preview of what has been typed
-                remote.change_job(id, forms.options(texts))
+                remote.change_job(id, forms.options(texts, remote.job(id).is_elsewhere))
             if what == "preview":
                 remote.order_preview(id)
         return _to("/films?asked=job")
@@ -338,7 +340,7 @@ def _mount_forms(app: Bottle, remote: Remote) -> None:
     def want() -> HTTPResponse:
         texts = read_form(request.environ)
         name, _, film = texts.get("film", "").partition("/")
-        remote.computers.want(name, film, forms.options(texts))
+        remote.computers.want(name, film, forms.options(texts, elsewhere=True))
         return _to("/films?asked=want")
 
     @app.post("/do/upload")
@@ -445,10 +447,24 @@ def _section(name: str) -> list[Action]:
     return [action for action in ACTIONS if action.section == name or name == action.name == "undo"]
 
 
+def _choices_of(name: str, elsewhere: bool, chosen: str) -> dict[str, str]:
+    """The values of an option of an export and words for them; none for one that is typed."""
+    found = (CHOICES_ELSEWHERE if elsewhere else CHOICES).get(name)
+    if found is None:
+        found = {choice: choice for choice in OPTIONS[name].choices}
+    return found if not found or not chosen or chosen in found else {**found, chosen: chosen}
+
+
 def _rendered(name: str, words: Words, **parts: Any) -> str:
     """A page. Characters that are not text (a file's name in the log may hold some) become question marks."""
     text: str = _template(name).render(
-        _=words, icon=ICONS.get, asset=_asset, sentence=sentence, CHOICES=CHOICES, **parts
+        _=words,
+        icon=ICONS.get,
+        asset=_asset,
+        sentence=sentence,
+        CHOICES=CHOICES,
+        choices_of=_choices_of,
+        **parts,
     )
     return text.encode(errors="replace").decode()
 

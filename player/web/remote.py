@@ -62,7 +62,9 @@ class Remote:
         self.uploads = Uploads(films, limit, keep, self._panel_size, clock, free, log, self.queue)
         queue = None if films is None else self.queue
         self.profile = profile
-        self.computers = Computers(self.queue, films, self._made_for, profile, self._options, clock)
+        self.computers = Computers(
+            self.queue, films, self._made_for, profile, self._options, self.preview, clock
+        )
         self.calibration = Calibration(queue, profile, self._panel_size, keep, clock, free, log)
 
     def post(self, kind: Kind, value: Any) -> int:
@@ -174,20 +176,22 @@ class Remote:
 
     def preview(self, job: Job) -> tuple[str, State]:
         """The name of the preview of a film with its options, and how far it is."""
-        if self.queue is None or job.is_elsewhere:
+        if self.queue is None:
             return "", "none"
-        name = preview_name(_stamp(job.film), _stamp(self.profile), sorted(self._options(job).items()))
+        film = (job.by, str(job.film)) if job.is_elsewhere else _stamp(job.film)
+        name = preview_name(film, _stamp(self.profile), sorted(self._options(job).items()))
         return name, Orders(self.queue).state(name)
 
     def order_preview(self, id: str) -> None:
         """Ask for a preview of a film that waits."""
         with queue_problems():
             job = self._queue.job(id)
-            if job.is_elsewhere or job.state in ("exporting", "done"):
-                raise Problem(409, "there are previews only of films that wait here")
+            if job.state in ("exporting", "done"):
+                raise Problem(409, "there are previews only of films that wait")
             name, state = self.preview(job)
             if state == "none" or (isinstance(state, Answer) and state.error):
-                Orders(self._queue).ask(name, {"job": id, "options": self._options(job)})
+                by = {"by": job.by} if job.is_elsewhere else {}
+                Orders(self._queue).ask(name, {"job": id, "options": self._options(job), **by})
 
     def preview_picture(self, name: str) -> bytes:
         """The PNG of a preview. Problem where there is none."""

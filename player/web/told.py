@@ -217,28 +217,30 @@ def card(remote: Remote, words: Words, reel: Listed) -> Card:
 
 class JobCard(NamedTuple):
     """A film that is to become a reel. `facts`: how far it is, in a line; `percent`: None while unknown;
-    `is_film`: trying it again, or in another way, may help.
+    `is_film`: trying it again, or in another way, may help; `is_away`: the computer that has it is not there.
     """
 
     job: Job
     facts: str
     percent: float | None
     is_film: bool = True
+    is_away: bool = False
 
 
 def job_card(remote: Remote, words: Words, job: Job) -> JobCard:
     """How far a film is on its way to a reel."""
     percent = job.percent if job.state == "exporting" else None
+    away = bool(job.by) and job.by not in remote.computers.all()
     if job.state == "failed":
-        return JobCard(job, words(job.error or "the export failed"), None, job.is_elsewhere or _is_film(job))
+        is_film = job.is_elsewhere or _is_film(job)
+        return JobCard(job, words(job.error or "the export failed"), None, is_film, away)
     if job.state == "waiting":
         facts = [words("waits until you let it begin") if job.held else words("waits")]
         if job.by and not job.held:
-            away = job.by not in remote.computers.all()
             facts = [words("waits for {}, which is not there now" if away else "waits for {}", job.by)]
         if job.reel is not None:
             facts.append(words("stopped halfway"))
-        return JobCard(job, " · ".join(facts), None)
+        return JobCard(job, " · ".join(facts), None, is_away=away)
     facts = [words("being prepared") if not job.of else words.percent(job.done / job.of)]
     if job.seconds_left is not None:
         facts.append(words("{} to go", words.span(job.seconds_left, 1)))

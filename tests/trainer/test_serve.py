@@ -1,8 +1,10 @@
 """`trainer serve` against the player's real page: what is asked for there is exported, sent and shown."""
 
+import io
 from datetime import date
 
 import pytest
+from PIL import Image
 
 from player.config.settings import Config
 from player.films.queue import Queue
@@ -74,6 +76,36 @@ def test_what_the_page_asks_for_is_exported_and_sent(house):
         assert (reel.frames, reel.complete, reel.meta["title"]) == (4, True, "M")
         assert (reel.width, reel.height) == SIZE
     assert [path.name for path in house.work.iterdir()] == ["done.json"]
+
+
+def test_a_preview_is_made_where_the_film_lies(house):
+    house.server.once()
+    want = {"by": "desk", "film": FILM, "options": {"wait": "yes", "dither": "hysteresis", "dial": "0.5"}}
+    job = house.player.post("/api/computers/want", want)
+    place = f"/api/jobs/{job['id']}/preview"
+    assert house.player.post(place, b"")["preview"] == "asked"
+    assert not house.server.once()
+    assert house.player.get("/api/jobs")["jobs"][0]["preview"] == "done"
+    picture = Image.open(io.BytesIO(house.player.piece(f"{place}.png", 0)))
+    assert picture.height == SIZE[1]
+    assert list(house.work.iterdir()) == []
+    house.player.post(f"/api/jobs/{job['id']}/options", {"start": "1:00:00", "wait": "yes"})
+    house.player.post(place, b"")
+    assert not house.server.once()
+    assert house.player.get("/api/jobs")["jobs"][0]["preview"] == "failed"
+    with pytest.raises(Refused, match=r"no preview: .*1:00:00"):
+        house.player.piece(f"{place}.png", 0)
+
+
+def test_previews_are_made_while_a_film_is_exported(house, monkeypatch):
+    house.server.once()
+    house.player.post("/api/computers/want", {"by": "desk", "film": FILM})
+    looked: list[str] = []
+    monkeypatch.setattr(
+        Server, "_make_previews", lambda server: looked.extend(job.state for job in house.queue.jobs())
+    )
+    assert house.server.once()
+    assert "exporting" in looked
 
 
 def test_a_film_that_cannot_be_exported_fails_there_and_not_here(house):

@@ -52,7 +52,7 @@
 <details class="fold">
 <summary>{{_('Options for films')}}</summary>
 <p class="hint">{{_('All of it may be left as it is.')}}</p>
-% include('options.tpl', options={name: option for name, option in options.items() if name not in ('wait', 'dither')}, mark='-house', typed={})
+% include('options.tpl', options=options, mark='-house', typed={}, elsewhere=True)
 </details>
 <p class="row"><button class="strong">{{_('Make a reel of it')}}</button></p>
 </form>

@@ -127,9 +127,8 @@ def test_a_preview_is_drawn_as_the_export_will_be(tmp_path, orders, monkeypatch)
     exporter(tmp_path).run()
     (command,) = ran
     assert command[3:] == [
-        "trainer", "preview", f"--out={orders.path('preview-1', '.png')}", "--stills=3",
-        "--dither=search:0.25",
-        "--size=16x8", "--fit=letterbox", "--", str(film),
+        "trainer", "preview", f"--out={orders.path('preview-1', '.png')}", "--size=16x8", "--stills=3",
+        "--dither=search:0.25", "--fit=letterbox", "--", str(film),
     ]  # fmt: skip
     assert orders.state("preview-1") == Answer()
     assert "fit" in orders.state("preview-2").error

@@ -10,7 +10,8 @@ from contextlib import closing
 import pytest
 
 from player.films.kinds import HEAD
-from player.web.computers import SILENT
+from player.films.orders import Orders
+from player.web.computers import LARGEST_PREVIEW, SILENT
 from player.web.exchange import Problem
 from player.web.server import STRIDE
 from player.web.streaming import FormUpload
@@ -304,9 +305,11 @@ def test_films_of_the_computers_of_the_house_are_chosen_on_the_page(house, clien
     page = client.get("/films").text
     Elements(page)
     assert '<optgroup label="desk">' in page
-    assert {"option_wait", "option_dither"}.isdisjoint(
-        re.findall(r'name="(\w+)"', page.partition('id="house"')[2])
+    sends, house_has = (
+        sorted(re.findall(r'name="(option_\w+)"', part))
+        for part in page.split('id="films-title"')[0].split('id="house"')
     )
+    assert house_has == sends, "the same can be chosen wherever the film lies"
     assert '<option value="desk/&lt;M&gt;.mkv">&lt;M&gt;.mkv</option>' in page
     reply = client.form("/do/want", film="desk/<M>.mkv", option_fit="letterbox")
     assert reply.headers["location"] == "/films?asked=want"
@@ -319,6 +322,11 @@ def test_films_of_the_computers_of_the_house_are_chosen_on_the_page(house, clien
     assert (told["id"], told["options"]) == (job.id, {"fit": "letterbox"})
     house.remote.queue.report(job.id, state="done")
     assert "&lt;M&gt;.mkv (made already)" in client.get("/films").text
+    asked = {"film": "desk/<M>.mkv", "option_dither": "hysteresis", "option_fit": "crop"}
+    assert client.form("/do/want", **asked).status == 303
+    again = house.remote.queue.jobs()[-1]
+    assert again.options == {"dither": "hysteresis"}, "unasked the computer makes its best"
+    client.form("/do/job/remove", job=again.id)
     for wrong in ("desk/x.mkv", "attic/<M>.mkv", "desk", ""):
         assert client.form("/do/want", film=wrong).status == 404
     assert client.form("/do/want", film="desk/<M>.mkv", option_dial="loud").status == 422
@@ -326,6 +334,47 @@ def test_films_of_the_computers_of_the_house_are_chosen_on_the_page(house, clien
     house.time += SILENT + 1
     assert "waits for desk, which is not there now" in client.get("/films").text
     assert "wartet auf desk, der gerade nicht da ist" in client.get("/films", Accept_Language="de").text
+
+
+PNG = b"\x89PNG\r\n\x1a\n stills"
+
+
+def test_a_computer_makes_the_previews_of_its_own_films(house, client, monkeypatch):
+    monkeypatch.setattr("player.web.pages.can_order", lambda: False)  # it takes nothing here
+    client.post("/api/computers", {"by": "desk", "films": ["a.mkv"]})
+    client.form("/do/want", film="desk/a.mkv", option_wait="yes", option_dial="0.25")
+    (job,) = house.remote.queue.jobs()
+    assert client.post("/api/computers", {"by": "desk", "films": ["a.mkv"]}).json()["jobs"] == [], "it waits"
+    assert client.form("/do/job/preview", job=job.id).status == 303
+    assert "The preview is being made" in client.get("/jobs").text
+    assert not house.remote.queue.todo.exists(), "it is nothing for the exporter here"
+    assert Orders(house.remote.queue).next() is None
+    assert client.get("/api/computers/attic/previews").json()["previews"] == []
+    told = client.get("/api/computers/desk/previews").json()
+    (asked,) = told["previews"]
+    assert (told["size"], asked["film"], asked["options"]) == ([44, 24], "a.mkv", {"dial": "0.25"})
+    where = f"/api/previews/{asked['name']}"
+    assert client.post(where, b"GIF89a", Content_Type="image/png").status == 422
+    assert client.post(where, PNG, Content_Type="image/jpeg").status == 415
+    assert client.post(where, PNG + bytes(LARGEST_PREVIEW), Content_Type="image/png").status == 413
+    assert client.post(where, PNG, Content_Type="image/png").status == 200
+    assert client.get(f"/picture/{asked['name']}.png").body == PNG
+    assert f'src="/picture/{asked["name"]}.png"' in client.get("/jobs").text
+    assert client.get("/api/computers/desk/previews").json()["previews"] == []
+    for other in (where, "/api/previews/calibration", "/api/previews/../jobs", f"{where[:-1]}0"):
+        assert client.post(other, PNG, Content_Type="image/png").status == 404
+    client.form("/do/job/preview", job=job.id, option_fit="stretch", option_wait="yes")
+    (asked,) = client.get("/api/computers/desk/previews").json()["previews"]
+    assert (
+        client.post(f"/api/previews/{asked['name']}/failed", {"error": "a.mkv has no picture"}).status == 200
+    )
+    assert "No preview: a.mkv has no picture." in client.get("/jobs").text
+    client.form("/do/job/preview", job=job.id, option_fit="letterbox", option_wait="yes")
+    house.time += SILENT + 1
+    assert "desk makes the preview when it is there." in client.get("/jobs").text
+    client.form("/do/job/remove", job=job.id)
+    assert client.get("/api/computers/desk/previews").json()["previews"] == []
+    assert not list((house.remote.queue.inside / "orders").glob("*.json"))[2:], "nothing is left of it"
 
 
 def test_a_library_of_many_films_is_searched(house, client):

@@ -114,7 +114,8 @@ def test_in_german_nothing_of_the_page_stays_english(full):
     for option in OPTIONS.values():
         chosen = option.choices or option.switch or option.name in pages.CHOICES
         wanted |= {option.label, "" if chosen else option.help}
-    wanted |= {text for choices in pages.CHOICES.values() for text in choices.values()}
+    every = [*pages.CHOICES.values(), *pages.CHOICES_ELSEWHERE.values()]
+    wanted |= {text for choices in every for text in choices.values()}
     for name in set(SETTABLE) - set(forms.HUMAN):
         wanted |= {name.replace("_", " ").capitalize(), KEYS[name].help}
     known = words._catalogue("de")
