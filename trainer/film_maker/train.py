@@ -57,8 +57,8 @@ def update_of_unet(settings: UNetSettings, axis: str | None = None) -> Update:
                 return v1(logits, target, terms, reconstruct), logits
             if settings.objective == "v2":
                 return v2(logits, target, score, terms, reconstruct), logits
-            calm = (scene.shown, scene.frame, scene.before, score)
-            return v3(logits, target, *calm, terms, reconstruct), logits
+            loss = v3(logits, target, scene.shown, scene.frame, scene.before, score, terms, reconstruct)
+            return loss, logits
 
         (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
         gradient = mean_over(axis, gradient)
@@ -67,10 +67,10 @@ def update_of_unet(settings: UNetSettings, axis: str | None = None) -> Update:
 
         critic, critics_state, critics_loss = state.params.critic, state.optimiser.critic, jnp.float32(0)
         if adversary:
-            ones = patch_keys(keys[0], state.pool.slots)
+            each = patch_keys(keys[0], state.pool.slots)
             fake = jax.nn.sigmoid(logits)
             critic, critics_state, critics_loss = adversary.update(
-                ones, critic, critics_state, target, fake, scene.frame, rate, hyper
+                each, critic, critics_state, target, fake, scene.frame, rate, hyper
             )
         dither = optimization_barrier((logits > 0).astype(jnp.float32))
         flips, price = jnp.abs(dither - scene.shown), state.pool.crops.price[:, None, None]

@@ -58,7 +58,9 @@ QUARTER = 2.0
 
 
 class Wanted(NamedTuple):
-    """Anchors that a search is to make: the picture and the start of each, and whether it is wanted."""
+    """Anchors that a search is to make, one a patch: what it begins with, the picture that it is to be a
+    dither of, and whether it is wanted, since the patch is new.
+    """
 
     start: Array
     goal: Array
@@ -68,8 +70,8 @@ class Wanted(NamedTuple):
 def train_step(
     settings: Settings, axis: str | None, hyper: Hyper, state: State, clips: Array, rate: Any
 ) -> tuple[State, Metrics, Wanted]:
-    """Network and critic after one step of their optimisers, and the pool with its dithers so far and with
-    new patches, whose anchors are wanted; metrics.
+    """One step of the optimisers of network and critic. Returns the state after it, metrics, and the anchors
+    that are wanted for the patches that are new in its pool.
     """
     graph = nnx.graphdef(outline_of(settings))
     shape = (settings.patch, settings.patch)

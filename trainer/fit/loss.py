@@ -28,7 +28,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from trainer.dithers.generator.step import Convolve, Glass, toggle_gain
+from trainer.dithers.generator.step import Convolve, Glass, toggle_change
 
 
 def white_or_black(
@@ -50,9 +50,9 @@ def white_or_black(
     since how bad a very bad one is matters little. The gradient counts, not the value: at temperature 1 and
     without a limit it is, on average over draws, that of the expected energy per pixel.
     """
-    gain = (1 - 2 * dither) * toggle_gain(dither, glass, convolve(glass.shows(dither) - frame))
-    gain = jnp.clip(jax.lax.stop_gradient(gain), -limit, limit)
-    return jnp.mean(counts * gain * jax.nn.sigmoid(logits / temperature))
+    change = (1 - 2 * dither) * toggle_change(dither, glass, convolve(glass.shows(dither) - frame))
+    change = jnp.clip(jax.lax.stop_gradient(change), -limit, limit)
+    return jnp.mean(counts * change * jax.nn.sigmoid(logits / temperature))
 
 
 def expected_flips(chance: Array, before: Array, price: Array) -> Array:

@@ -19,11 +19,12 @@ RUNAWAY = 1e4
 
 
 class Metrics(NamedTuple):
-    """Of one update, or the mean over many; shares of pixels over the patches' passes.
+    """Of one update, or the mean over many; means over all pixels of its patches.
 
-    energy: per pixel, in units of c(0). white, tone, bright: the share of white, the frames' mean, and the
-    share of pixels brighter than 1/2. flips: in what was passed, against the shown dither. unsure: pi
-    (1 - pi), 0 once the generator is sure. critic: the critic's loss, 0 where there is none.
+    energy: visible error and the price of flips, in units of c(0). white: the share of white in the dithers.
+    tone, bright: the frames' mean, and their share brighter than 1/2. flips: the share that differs from the
+    dither shown before. unsure: pi (1 - pi), 0 once the generator is sure. critic: the critic's loss, 0 where
+    there is none.
     """
 
     loss: Any
@@ -42,7 +43,7 @@ def measure(
     dither: Array,
     frame: Array,
     seen: Array,
-    fees: Array,
+    price: Array,
     flips: Array,
     critic: Array | float,
     convolve: Convolve,
@@ -53,7 +54,7 @@ def measure(
     probability, error = jax.nn.sigmoid(logits), seen - frame
     return Metrics(
         loss,
-        (error * convolve(error) + fees * flips).mean(),
+        (error * convolve(error) + price * flips).mean(),
         dither.mean(),
         frame.mean(),
         (frame > 0.5).mean(),

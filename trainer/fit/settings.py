@@ -295,9 +295,7 @@ PRESETS: dict[str, tuple[dict[str, Any], float]] = {
     "gpu": ({"batch": 128, "clips": 2400, "chunk": 200}, 5.0),
     "tpu": ({"batch": 256, "clips": 2400, "chunk": 200}, 5.0),
 }
-"""Where a preset differs from the defaults, and its minutes. All have the small network: a larger one takes
-longer over every frame than the sweeps that it saves (docs/generator.md).
-"""
+"""Where a preset differs from the defaults, and its minutes."""
 
 AnySettings = TypeVar("AnySettings", bound=CommonSettings)
 
@@ -403,11 +401,14 @@ def add_table(parser: argparse.ArgumentParser, lists: bool = False) -> None:
     """The preset, the objective, and an option for every line of the table. `lists`: for a sweep, where
     settings that it may vary take several values, and one frame cannot be overfitted.
     """
+    minutes = ", ".join(f"{name} {budget:g}" for name, (_, budget) in PRESETS.items())
     parser.add_argument(
         "--preset",
         choices=tuple(PRESETS),
         default="cpu",
-        help="size and budget for the machine: cpu (default) is useful after 10 minutes on two cores",
+        help="batch and clips for the machine"
+        + ("" if lists else f", and minutes: {minutes}")
+        + "; default cpu",
     )
     groups = {
         "": parser,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from trainer.dithers.generator.step import decides
-from trainer.fit import stretches
+from trainer.fit import patches
 from trainer.fit.data import LENGTH
 from trainer.fit.settings import Settings, hyper_of
 from trainer.fit.train import one_update, start
@@ -45,8 +45,8 @@ def test_generator_and_critic_learn(history):
 def test_a_pass_changes_the_pixels_that_it_decides_and_no_others(history):
     changed = 0
     for (before, _), (after, _) in pairwise(history):
-        pool, gone = before.pool, stretches.is_last(before.pool)
-        decided = np.asarray(decides(stretches.number_of(pool), (16, 16)))[:, None]
+        pool, gone = before.pool, patches.is_last(before.pool)
+        decided = np.asarray(decides(patches.number_of(pool), (16, 16)))[:, None]
         flips = (after.pool.dither != pool.dither)[~gone]
         assert not (flips & (decided[~gone] == 0)).any()
         changed += flips.sum()
@@ -57,7 +57,7 @@ def test_what_is_real_stays_with_its_patch_and_comes_with_the_next_one(history):
     """The first ones are Floyd and Steinberg's dithers; those that follow are searched."""
     replaced = 0
     for (before, _), (after, _) in pairwise(history):
-        gone = np.asarray(stretches.is_last(before.pool))
+        gone = np.asarray(patches.is_last(before.pool))
         fresh = (after.pool.real != before.pool.real).any((1, 2, 3))
         np.testing.assert_array_equal(fresh, gone)
         assert (after.pool.done[gone] == 0).all()

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
 import jax
@@ -25,7 +26,7 @@ from trainer.errors import OptionError
 PLANES = 13
 
 _SPREADS = {"first": 2**0.5, "blocks": 0.5 * 2**0.5, "last": 0.0}
-"""Each layer's initial spread; the last layer begins by changing nothing."""
+"""The initial spread of each layer's weights. The last layer's are 0: a new network changes nothing."""
 
 Module = TypeVar("Module", bound=nnx.Module)
 Build = Callable[[nnx.Rngs], Module]
@@ -73,7 +74,7 @@ class Generator(nnx.Module):
 
 
 def create(size: Size, seed: int) -> Generator:
-    """A new network, whose dithers are those it begins with."""
+    """A new network, which leaves dithers as they are."""
     return new_network(lambda rngs: Generator(size, rngs), seed, _SPREADS)
 
 
@@ -96,15 +97,13 @@ def depth_to_space(x: Array) -> Array:
     return x.reshape(batch, 2 * height, 2 * width, depth // 4)
 
 
-_LECUN: Mapping[str, float] = {}
-"""Every layer's kernels as they come."""
-
-
-def new_network(build: Build[Module], seed: int, spreads: Mapping[str, float] = _LECUN) -> Module:
+def new_network(
+    build: Build[Module], seed: int, spreads: Mapping[str, float] = MappingProxyType({})
+) -> Module:
     """A new network: normal kernels of variance 1 / fan-in (Y. LeCun), scales 1, all else 0.
 
-    NumPy draws them: JAX would compile for longer than a test trains. `spreads` multiplies the kernels'
-    deviation, by the name of a layer or of a list of layers.
+    NumPy draws them: JAX would compile for longer than a test trains. `spreads` multiplies the deviation of
+    a layer's kernels, by the name of the layer or of its list; others stay as they are.
     """
     network = abstract_network(build)
     state = nnx.state(network, nnx.Param)

@@ -39,13 +39,17 @@ from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.parallel import convolution
 
 ALL = 0
+"""The number of a pass that decides all pixels."""
 QUARTERS = (1, 2, 3, 4) * 2
 """The passes over a stretch: which quarter each decides."""
 ALONE = (ALL, *QUARTERS)
 """Those over frames that have nothing to do with each other."""
 SCALE = 3.0
-"""The logit of a pixel as it is."""
+"""The size of the logit of a pixel that the network leaves as it is."""
 MIDDLE_PRICE = 0.2
+"""The price of a flip, in units of c(0), at which the dial's plane is 0."""
+_DITHER, _DECIDES = 2, 5
+"""The numbers of two planes: the dither so far, and whether this pass decides the pixel."""
 
 _ORDER = np.array([[0, 2], [3, 1]])
 """Which pixel of each 2x2 is decided first to last: diagonal neighbours one after the other."""
@@ -60,12 +64,13 @@ def convolution_on(shape: tuple[int, int]) -> Convolve:
 
 
 class Stretch(NamedTuple):
-    """Frames, and what is known of the glass before the first of them.
+    """B stretches of T frames, and what is known of the glass before the first frame of each.
 
     frame: [B, T, H, W]. mask: their thresholds, [B, H, W]. shown: the dither before, and dirty: which pixels
-    were dirty then, [B, H, W] of 0 and 1; opens: whether the redraw is between, bool[B]. length: how many of
-    the frames there are, int32[B]. alone: whether they have nothing to do with each other, bool[B]. price: of
-    a flip, [B]. levels: of a dirty pixel, black and white, [B, 2].
+    were dirty then, [B, H, W] of 0 and 1; opens: whether the redraw comes after these, so that they do not
+    matter, bool[B]. length: how many of the T frames there are, int32[B]. alone: whether the frames have
+    nothing to do with each other, bool[B]. price: of a flip, [B]. levels: what a dirty pixel shows when it is
+    black and when it is white, [B, 2].
     """
 
     frame: Array
@@ -80,15 +85,15 @@ class Stretch(NamedTuple):
 
 
 class Glass(NamedTuple):
-    """What is to be seen of each pixel where it is black and where it is white, [B, T, H, W], if the frames
-    before stay as they are.
+    """What each pixel shows if it is black, and if it is white, [B, T, H, W], while the frames before stay as
+    they are.
     """
 
     black: Array
     white: Array
 
     def shows(self, dither: Array) -> Array:
-        """What is to be seen of the dithers."""
+        """What the glass shows of the dithers."""
         return jnp.where(dither > 0, self.white, self.black)
 
 
@@ -125,10 +130,10 @@ def decides(number: Array, shape: tuple[int, int]) -> Array:
     return ((number == ALL) | (order == number)).astype(jnp.float32)
 
 
-def toggle_gain(dither: Array, glass: Glass, blurred: Array) -> Array:
+def toggle_change(dither: Array, glass: Glass, blurred: Array) -> Array:
     """The change of visible energy by toggling each pixel in one frame; blurred: c * e."""
-    step = glass.white - glass.black
-    return step * (step + 2 * (1 - 2 * dither) * blurred)
+    height = glass.white - glass.black
+    return height * (height + 2 * (1 - 2 * dither) * blurred)
 
 
 def planes(stretch: Stretch, dither: Array, number: Array, convolve: Convolve) -> Array:
@@ -141,7 +146,7 @@ def planes(stretch: Stretch, dither: Array, number: Array, convolve: Convolve) -
     every = (
         *(2 * picture - 1 for picture in (frame, stretch.mask[:, None], dither)),
         _squash(blurred),
-        _squash(toggle_gain(dither, glass, blurred)),
+        _squash(toggle_change(dither, glass, blurred)),
         decides(number, (frame.shape[-2], frame.shape[-1]))[:, None],
         before(stretch, dither, stretch.shown) - dither,
         after(stretch, dither) - dither,
@@ -157,7 +162,7 @@ def planes(stretch: Stretch, dither: Array, number: Array, convolve: Convolve) -
 def logits_of(network: nnx.Module, planes: Array) -> Array:
     """The logit of white of every pixel, float32[B, T, H, W]."""
     change = network(planes.reshape(-1, *planes.shape[2:]))
-    return SCALE * planes[..., 2] + change.reshape(planes.shape[:-1])
+    return SCALE * planes[..., _DITHER] + change.reshape(planes.shape[:-1])
 
 
 def dithered(
@@ -171,15 +176,15 @@ def dithered(
         seen = planes(stretch, dither, jnp.full(len(dither), number), convolve)
         white = logits_of(network, jax.lax.optimization_barrier(seen)) > 0
         white = (white | (frame >= 1)) & (frame > 0)
-        dither = jnp.where(seen[..., 5] > 0, white.astype(jnp.float32), dither)
+        dither = jnp.where(seen[..., _DECIDES] > 0, white.astype(jnp.float32), dither)
     return dither
 
 
 def stretch_of(scene: volume.Scene, mask: Array) -> Stretch:
     """A scene of the search as a stretch; mask: the thresholds, [B, H, W]."""
-    before = scene.before
-    is_white = (before == volume.CLEAN_WHITE) | (before == volume.DIRTY_WHITE)
-    is_dirty = (before == volume.DIRTY_BLACK) | (before == volume.DIRTY_WHITE)
+    codes = scene.before
+    is_white = (codes == volume.CLEAN_WHITE) | (codes == volume.DIRTY_WHITE)
+    is_dirty = (codes == volume.DIRTY_BLACK) | (codes == volume.DIRTY_WHITE)
     shown = scene.looks[0, jnp.array([volume.DIRTY_BLACK, volume.DIRTY_WHITE])]
     batch = len(scene.length)
     return Stretch(
@@ -187,7 +192,7 @@ def stretch_of(scene: volume.Scene, mask: Array) -> Stretch:
         mask,
         is_white.astype(jnp.float32),
         is_dirty.astype(jnp.float32),
-        (before == volume.OPENS).all((1, 2)),
+        (codes == volume.OPENS).all((1, 2)),
         scene.length,
         jnp.zeros(batch, bool),
         scene.price,
@@ -207,9 +212,8 @@ def by_themselves(frame: Array, mask: Array) -> Stretch:
 def held(stretch: Stretch) -> Array:
     """The frames held against their thresholds (`anchor.begun`), float32[B, T, H, W]."""
     black, white = jnp.where(stretch.alone, jnp.array([[0.0], [1.0]]), stretch.levels.T)
-    white_at = begun(stretch.frame, stretch.mask[:, None], _everywhere(black), _everywhere(white), jnp)
-    begins: Array = white_at.astype(jnp.float32)
-    return begins
+    begin: Array = begun(stretch.frame, stretch.mask[:, None], _everywhere(black), _everywhere(white), jnp)
+    return begin.astype(jnp.float32)
 
 
 def _everywhere(each: Array) -> Array:

@@ -28,7 +28,7 @@ from trainer.dithers.generator.step import (
     held,
     planes,
     stretch_of,
-    toggle_gain,
+    toggle_change,
 )
 from trainer.dithers.glass import Glass, glass
 from trainer.dithers.levels import CLEAN, Levels
@@ -74,13 +74,13 @@ def test_the_glass_is_that_of_the_panel(earlier):
             np.testing.assert_allclose(level[0, number], last, atol=1e-6)
 
 
-def test_the_gain_of_a_toggle_is_the_change_of_energy_on_the_glass():
+def test_a_toggle_changes_the_energy_on_the_glass_by_what_is_said():
     """Of the frame itself, in a stretch that goes on with dirty pixels."""
     dithers = FILM[EARLIER:]
     frames = RNG.random(dithers.shape, dtype=np.float32)
     looked, now = stretch(frames, earlier=FILM[:EARLIER]), jnp.asarray(dithers, jnp.float32)[None]
     seen = glass_of(looked, now)
-    gain = toggle_gain(now, seen, CONVOLVE(seen.shows(now) - looked.frame))
+    change = toggle_change(now, seen, CONVOLVE(seen.shows(now) - looked.frame))
     number = 2
     for place in np.ndindex(SHAPE):
         toggled = dithers[number].copy()
@@ -89,7 +89,7 @@ def test_the_gain_of_a_toggle_is_the_change_of_energy_on_the_glass():
         for dither in (dithers[number], toggled):
             *_, shown = glass([*FILM[: EARLIER + number], dither], LEVELS)
             costs.append(energy(frames[number], shown, TWO_EYES))
-        assert gain[0, number][place] == pytest.approx(costs[1] - costs[0], abs=1e-4)
+        assert change[0, number][place] == pytest.approx(costs[1] - costs[0], abs=1e-4)
 
 
 def test_neighbours_in_time_end_with_the_stretch_and_where_frames_are_alone():
