@@ -20,6 +20,7 @@ import tempfile
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,11 @@ def browse(guest: Guest) -> str:
     return next((line for line in told.splitlines() if line[:1] == "="), "")
 
 
+def far_enough(least: int, job: dict[str, Any]) -> bool:
+    """Whether so many frames of a film are done, or all."""
+    return bool(job["done"] >= least or job["state"] == "done")
+
+
 def film_through_cuts(guest: Guest, film: Path, frames: int) -> str:
     """A film sent to the page plays while it is made, and whatever happens to the power; its reel."""
     player, size = web(guest), film.stat().st_size
@@ -189,9 +195,10 @@ def film_through_cuts(guest: Guest, film: Path, frames: int) -> str:
     expect(found["state"] == "exporting", "it is done already; take a longer film", str(found))
     wait("the first stretch on the panel", lambda: (status(guest)["reel"] or "").endswith(found["reel"]), 120)
     seen("a film sent to the page plays while it is made", f"{found['done']} of {found['of']} frames")
+    begun = found["done"]
     for cut in range(CUTS):
-        least = found["done"] + frames // 10
-        found = until(guest, id, lambda job: job["done"] >= least, f"{least} frames")  # noqa: B023
+        least = begun + (frames - begun) * (cut + 1) // (CUTS + 1)
+        found = until(guest, id, partial(far_enough, least), f"{least} frames")
         expect(found["state"] == "exporting", "it is done already; take a longer film", str(found))
         place = status(guest)["frame"]
         guest.cut_power()
