@@ -15,6 +15,7 @@ memory is needed can be learned here, how long anything takes cannot.
 import json
 import os
 import re
+import shlex
 import sys
 import tempfile
 import urllib.request
@@ -106,7 +107,7 @@ def until(guest: Guest, id: str, ready: Callable[[dict[str, Any]], object], what
 
 def add(guest: Guest, film: Path, *options: str) -> str:
     """`player add`, as the maker types it; the id."""
-    told = guest.run(f"player add {' '.join(options)} {film.name}")
+    told = guest.run(shlex.join(["player", "add", *options, film.name]))
     return told.splitlines()[-1].split()[0]
 
 
