@@ -40,9 +40,15 @@ class Option:
         """The option of `trainer export`; None: it is for the player."""
         return None if self.for_player else "--" + self.name.replace("_", "-")
 
+    @property
+    def is_number(self) -> bool:
+        return self.must.startswith("a number")
+
     def checked(self, text: str) -> str:
         """`text`, trimmed. ConfigError in one line."""
         text = text.strip()
+        if self.is_number and re.fullmatch(r"-?\d+,\d+", text, re.ASCII):  # a decimal comma
+            text = text.replace(",", ".")
         allowed = (YES,) if self.switch else self.choices
         good = not allowed or text in allowed
         if good and self.check is not None:
@@ -157,15 +163,32 @@ OPTIONS: dict[str, Option] = {
             expert=True,
             example="2",
         ),
-        Option("brightness", "Brightness", "", "a number from -1 to 1", check=_number(-1, 1), expert=True),
-        Option("contrast", "Contrast", "", "a number from 0.1 to 10", check=_number(0.1, 10), expert=True),
         Option(
-            "gamma",
-            "Mid-tones",
-            "above 1 lifts them",
+            "brightness",
+            "Brightness",
+            "from -1, black, to 1, white; 0 leaves it",
+            "a number from -1 to 1",
+            check=_number(-1, 1),
+            expert=True,
+            example="0",
+        ),
+        Option(
+            "contrast",
+            "Contrast",
+            "from 0.1 to 10; 1 leaves it",
             "a number from 0.1 to 10",
             check=_number(0.1, 10),
             expert=True,
+            example="1",
+        ),
+        Option(
+            "gamma",
+            "Mid-tones",
+            "from 0.1 to 10; above 1 lifts them",
+            "a number from 0.1 to 10",
+            check=_number(0.1, 10),
+            expert=True,
+            example="1",
         ),
     )
 }

@@ -19,6 +19,7 @@ from player.schedule.quiet import Quiet
 ADDRESS_STANDS, CHART_STANDS = 60.0, 600.0  # seconds
 _PLAYLIST = {"reels", "films", "order", "seed"}
 _TIMES = {"interval", "finish_by", "quiet", "quiet_days", "step"}
+_NOT_KEPT = "it is in force, but only until the player ends, as it could not be written to the disk"
 _NEEDS_FILM = {Kind.NEXT, Kind.BACK, Kind.GO_TO}
 
 
@@ -244,6 +245,7 @@ class Handlers:
                 keep_changes(effective.changes, values)
             except FileError as error:
                 log(f"{error}; the change lasts until the player ends")
+                self._state.refused = f"set: {_NOT_KEPT}"
         return self._apply(changed(effective, values), "set")
 
     def _reload(self) -> Outcome | None:

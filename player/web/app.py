@@ -115,8 +115,10 @@ def _response(problem: Problem, environ: Environ) -> HTTPResponse:
     """A problem as JSON for the API and our script, else as a page."""
     headers = {"Cache-Control": "no-store", **problem.headers}
     if wants_json(environ):
-        words = str if environ["PATH_INFO"].startswith("/api") else pages.words_of(environ)
-        return HTTPResponse(problem.as_json(words), problem.status, {**headers, "Content-Type": PROBLEM})
+        # Our script asks the API, too, for uploads. Programs name no language, and so they get English.
+        return HTTPResponse(
+            problem.as_json(pages.words_of(environ)), problem.status, {**headers, "Content-Type": PROBLEM}
+        )
     if problem.status == 401 and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
         return HTTPResponse("", 303, {"Location": "/login", "Cache-Control": "no-store"})
     return HTTPResponse(

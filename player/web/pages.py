@@ -89,7 +89,7 @@ CHOICES = {
     "dither": {"hysteresis": "fast", "search": "the best picture, ten times as slow"},
 }
 """Words for the values of some options of an export; the first is the usual one."""
-CHOICES_ELSEWHERE = CHOICES | {"dither": {"": "the best picture that it can make", "hysteresis": "fast"}}
+CHOICES_ELSEWHERE = CHOICES | {"dither": {"": "the best that the computer can make", "hysteresis": "fast"}}
 """The same for films of a computer of the house."""
 SAID = {action.name: action.done for action in ACTIONS} | {
     "same": "Nothing was changed.",
@@ -390,7 +390,7 @@ def settings_page(remote: Remote, words: Words, texts: dict[str, str], wrong: di
         here="/settings",
         keys=keys,
         texts={**usual, **texts},
-        wrong={name: words(text) for name, text in wrong.items()},
+        wrong={name: sentence(words(text)) for name, text in wrong.items()},
         days=days,
         parts=parts,
         hours=hours,

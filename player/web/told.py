@@ -78,7 +78,7 @@ def _facts(remote: Remote, words: Words, snapshot: Status, wall: float) -> list[
     facts = []
     if snapshot.next_due is not None and snapshot.left:
         due = snapshot.next_due
-        facts.append((words("Next frame"), f"{words.moment(due, wall)} ({words.away(due, wall)})"))
+        facts.append((words("Next frame"), f"{words.moment(due, wall)} ({_whole(words.away(due, wall))})"))
     if snapshot.interval:
         facts.append((words("One frame every"), words.every(snapshot.interval)))
     if snapshot.ends is not None and snapshot.left:
@@ -87,7 +87,7 @@ def _facts(remote: Remote, words: Words, snapshot: Status, wall: float) -> list[
             if snapshot.ends - wall < 2 * 86400
             else words.date(snapshot.ends)
         )
-        facts.append((words("The film ends"), f"{end} ({words.away(snapshot.ends, wall, 1)})"))
+        facts.append((words("The film ends"), f"{end} ({_whole(words.away(snapshot.ends, wall, 1))})"))
     elif snapshot.left and snapshot.interval:
         facts.append((words("Still to come"), words.span(snapshot.left * snapshot.interval)))
     if snapshot.up_next is not None:
@@ -95,6 +95,11 @@ def _facts(remote: Remote, words: Words, snapshot: Status, wall: float) -> list[
     elif snapshot.left:
         facts.append((words("After it"), words("it stops")))
     return facts
+
+
+def _whole(text: str) -> str:
+    """The text in one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _undo(remote: Remote, words: Words, snapshot: Status) -> str:

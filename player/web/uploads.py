@@ -288,7 +288,8 @@ class Uploads:
         if free - length < self.keep:
             raise Problem(
                 507,
-                f"{max(free - self.keep, 0) / 1e6:,.1f} MB are left here (see free_space); remove reels",
+                f"there is room for {max(free - self.keep, 0) / 1e6:,.1f} MB here; delete films first "
+                "(free_space says how much stays free)",
             )
 
     def _unwritable(self, error: OSError) -> Problem:
@@ -308,7 +309,9 @@ def queue_problems() -> Iterator[None]:
         raise Problem(409, str(error)) from None
     except ConfigError as error:
         name = str(error).partition(" ")[0]
-        raise Problem(422, str(error), fields={name: str(error)}) from None
+        # Beside its field nobody needs to be told what it is called and what was typed there.
+        must = re.sub(r".*; (it must be )", r"\1", str(error))
+        raise Problem(422, str(error), fields={name: must}) from None
     except FileError as error:
         raise Problem(507, str(error)) from None
 

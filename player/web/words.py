@@ -62,7 +62,8 @@ class Words:
 
     def size(self, many: float) -> str:
         """Bytes as MB or GB."""
-        return f"{self.number(many / 1e9, 1)} GB" if many >= 1e9 else f"{self.number(many / 1e6, 1)} MB"
+        number, unit = (many / 1e9, "GB") if many >= 1e9 else (many / 1e6, "MB")
+        return f"{self.number(number, 1)}\N{NO-BREAK SPACE}{unit}"
 
     def every(self, seconds: float) -> str:
         """The time from frame to frame, exactly: 3 min 20 s."""

@@ -35,7 +35,7 @@
 </form>
 % end
 % if offer.groups:
-<form method="post" action="/do/want" data-doing="{{_('One moment…')}}">
+<form method="post" action="/do/want" data-leads="/films?asked=want" data-doing="{{_('One moment…')}}">
 <label for="wanted">{{_('Film')}}</label>
 <select id="wanted" name="film" required>
 % for name, found in offer.groups.items():
@@ -106,7 +106,7 @@
 </li>
 % end
 </ul>
-% else:
+% elif all(card.job.state == 'done' for card in jobs):
 <p>{{_('None yet.')}}</p>
 % end
 % if uploads.films is None:

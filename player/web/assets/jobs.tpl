@@ -20,12 +20,12 @@
 % forms += [('first', _('This one first'))] if state == 'waiting' and place > 1 else []
 % forms += [('remove', _('Remove') if state != 'exporting' else _('Stop and remove'))]
 % for what, label in forms:
-<form method="post" action="/do/job/{{what}}" data-job><input type="hidden" name="job" value="{{id}}"><button aria-describedby="job-{{id}}">{{label}}</button></form>
+<form method="post" action="/do/job/{{what}}" data-leads="/films?asked=job" data-doing="{{_('One moment…')}}"><input type="hidden" name="job" value="{{id}}"><button aria-describedby="job-{{id}}">{{label}}</button></form>
 % end
 % if state in ('waiting', 'failed') and card.is_film:
 <details class="more">
 <summary>{{_('Options')}}</summary>
-<form method="post" action="/do/job/options" data-job><input type="hidden" name="job" value="{{id}}">
+<form method="post" action="/do/job/options" data-leads="/films?asked=job" data-doing="{{_('One moment…')}}"><input type="hidden" name="job" value="{{id}}">
 % include('options.tpl', options=options, mark='-' + id, typed=card.job.options, elsewhere=card.job.is_elsewhere)
 <p class="row"><button class="strong">{{_('Save')}}</button>
 % if able:

@@ -158,6 +158,12 @@
     return Boolean(first);
   }
 
+  /** Say what was refused: beside its field, else where everything is said. */
+  function refused(form, told, fields) {
+    if (mark(form, fields)) find("toasts").replaceChildren();
+    else say(sentence(told.detail), "wrong", 2 * STAYS);
+  }
+
   /** Wait until the player has done what was asked; says how that went. True when it was done. */
   async function follow(number, done) {
     for (const end = performance.now() + PATIENCE; performance.now() < end; await wait(SOON)) {
@@ -184,8 +190,7 @@
       const told = await answer.json();
       if (!answer.ok) {
         if (answer.status === 401) { location.href = "/login"; return; }
-        say(sentence(told.detail), "wrong", 2 * STAYS);
-        mark(form, told.fields || {});
+        refused(form, told, told.fields || {});
       } else {
         mark(form, {});
         if (told.request === 0) say(form.dataset.same);
@@ -201,9 +206,31 @@
     timer = setTimeout(refresh, OFTEN);
   }
 
+  const ofOptions = (fields) => Object.fromEntries(Object.entries(fields || {}).map(([name, why]) => [`option_${name}`, why]));
+
+  /** Send a form that leads to another page; what is refused is said here, and nothing typed is lost. */
+  async function leave(form, button) {
+    say(form.dataset.doing, "", PATIENCE);
+    button?.setAttribute("aria-busy", "true");
+    try {
+      const body = new URLSearchParams(new FormData(form)), headers = { Accept: "application/json" };
+      const answer = await fetch(button?.getAttribute("formaction") || form.action, { method: "POST", body, headers, redirect: "manual" });
+      if (answer.type === "opaqueredirect") { location.assign(form.dataset.leads); return; }
+      if (answer.status === 401) { location.href = "/login"; return; }
+      const told = await answer.json();
+      refused(form, told, ofOptions(told.fields));
+    } catch {
+      say(text.lost, "wrong");
+    }
+    button?.removeAttribute("aria-busy");
+  }
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.dataset.stay !== undefined) {
+    if (form.dataset.leads !== undefined) {
+      event.preventDefault();
+      if (!event.submitter?.hasAttribute("aria-busy")) leave(form, event.submitter);
+    } else if (form.dataset.stay !== undefined) {
       event.preventDefault();
       if (!event.submitter?.hasAttribute("aria-busy")) send(form, event.submitter);
     } else if (form.method === "get" && form.closest("#seek")) {
@@ -283,7 +310,7 @@
     const words = form.dataset, bar = find("sent"), said = find("sending"), cancel = find("cancel");
     const button = form.querySelector("button:not([type])");
     const fill = (template, ...gaps) => gaps.reduce((filled, gap) => filled.replace("{}", gap), template);
-    const tell = (told) => { said.textContent = told; };
+    const tell = (told, kind = "") => { said.textContent = told; said.className = kind; };
     /** A name that the player takes: its letters are those of every file system. */
     const nameFor = (name) => name.replaceAll("ß", "ss").normalize("NFKD").replace(/\p{M}/gu, "").replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[._-]+/, "").replace(/[^.]+$/, (suffix) => suffix.toLowerCase()).slice(-95) || "film";
     const usual = (field) => field.tagName === "SELECT" && field.selectedIndex === 0;
@@ -348,8 +375,8 @@
       try {
         await whole(form.elements.file.files[0]);
       } catch (error) {
-        if (error.fields) mark(form, Object.fromEntries(Object.entries(error.fields).map(([name, why]) => [`option_${name}`, why])));
-        tell(fill(words.stopped, error instanceof Refused ? sentence(error.message) : sentence(words.again)));
+        if (error.fields) mark(form, ofOptions(error.fields));
+        tell(fill(words.stopped, error instanceof Refused ? sentence(error.message) : sentence(words.again)), "warn");
       }
       busy(false);
     });

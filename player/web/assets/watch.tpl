@@ -9,11 +9,14 @@
 <a href="/api/{{look}}.png" id="whole"><img id="picture" src="/picture/now/{{look}}.png?{{picture.tag}}" data-tag="{{picture.tag}}" width="{{size[1]}}" height="{{size[0]}}" alt="{{_('The panel, as it is now') if look == 'panel' else _('The glass, as it is now')}}" data-alt-panel="{{_('The panel, as it is now')}}" data-alt-glass="{{_('The glass, as it is now')}}"></a>
 % end
 </figure>
+% shown = [action for action in section('bar') if now.snapshot.reel is not None or (now.snapshot.paused and action.when != 'always')]
+% if shown:
 <div class="bar">
-% for action in section('bar'):
+% for action in shown:
 % include('action.tpl', action=action, paused=now.snapshot.paused)
 % end
 </div>
+% end
 </section>
 
 <div class="beside">

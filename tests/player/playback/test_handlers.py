@@ -250,6 +250,7 @@ def test_a_full_disk_does_not_keep_a_change_from_holding(world, changing, reel):
     world.play(changing, [reel], until=100.0)
     assert world.numbers == [0, 1]
     assert any("the change lasts until the player ends" in line for line in world.lines)
+    assert "only until the player ends" in world.snapshot.refused, "the page must not say that it was saved"
 
 
 def test_a_caption_that_is_set_shows_at_once_and_without_a_flash(world, changing, make_film, make_reel):

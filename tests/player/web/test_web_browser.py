@@ -447,6 +447,34 @@ def test_without_javascript_a_large_film_is_sent_and_one_of_a_computer_is_chosen
         living.close()
 
 
+def test_an_option_that_is_refused_is_said_beside_it_and_nothing_typed_is_lost(
+    browser, make_house, films, tmp_path
+):
+    house = make_house(inbox=tmp_path / "inbox")
+    living = Living(house, films)
+    try:
+        page = browser.open(f"{living.url}/login#{TOKEN}", *PHONE)
+        page.wait(f"location.pathname === '/' && {LAID_OUT}")
+        house.remote.computers.here("desk", ["a.mkv"])
+        go(page, f"{living.url}/films")
+        page.evaluate("document.querySelector('#option_fit-house').value = 'letterbox'; 1")
+        page.evaluate("document.querySelector('#option_every-house').value = 'x'; 1")
+        page.click("#house .strong")
+        page.wait("document.activeElement.id === 'option_every-house'")  # in two folds that were closed
+        assert text(page, "#wrong-option_every-house") == "It must be a whole number from 1 to 1000."
+        page.evaluate("document.activeElement.value = '2'; 1")
+        page.click("#house .strong")
+        arrived(page, "The computer has been asked.")
+        (job,) = house.remote.queue.jobs()
+        assert job.options == {"fit": "letterbox", "every": "2"}
+        page.evaluate("document.querySelector('#jobs .more').open = true; 1")
+        page.click("#jobs [formaction]")  # save and preview
+        arrived(page, "Done.")
+        assert house.remote.preview(job)[1] == "asked"
+    finally:
+        living.close()
+
+
 @pytest.mark.parametrize(
     ("path", "wanted"),
     [

@@ -97,7 +97,11 @@ def test_wrong_options_are_refused_before_anything_is_sent(house, client):
     for options in ({"fit": "big"}, {"nonsense": "1"}, {"dial": "2"}, {"title": 3}, []):
         given = {"name": "x.mp4", "bytes": 10, "options": options}
         assert client.post("/api/upload", given).status == 422, options
-    assert client.post("/api/upload", given | {"options": {"dial": "2"}}).json()["fields"]["dial"]
+    wrong = given | {"options": {"dial": "2"}}
+    assert client.post("/api/upload", wrong).json()["fields"] == {"dial": "it must be a number from 0 to 1"}
+    german = client.post("/api/upload", wrong, Accept_Language="de").json()
+    assert german["fields"] == {"dial": "es muss eine Zahl von 0 bis 1 sein"}, "our page asks this, too"
+    assert client.post("/api/upload", given | {"options": {"contrast": "0,5"}}).status == 201
 
 
 @pytest.mark.parametrize("name", ["README.md", "a.txt", "x", "x.mp4.exe"])
@@ -130,7 +134,7 @@ def test_of_what_is_no_film_only_removal_is_offered(house, client, monkeypatch):
 
 def test_there_is_one_figure_of_what_is_free(house, client):
     page = client.get("/films").text
-    assert re.findall(r"([\d.,]+ [MG]B) are free", page) == ["999.0 MB"]
+    assert re.findall(r"([\d.,]+)\s[MG]B are free", page) == ["999.0"]
 
 
 def test_without_an_inbox_films_are_refused(make_house):
