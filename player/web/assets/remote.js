@@ -250,7 +250,10 @@
       if (!html || mine !== shows) return;
       const fresh = parsed(html).getElementById("found"), image = fresh.querySelector("#preview");
       if (image) await new Promise((loaded) => { const early = new Image(); early.onload = early.onerror = loaded; early.src = image.src; });
-      if (mine === shows) find("found").replaceChildren(...fresh.childNodes);
+      if (mine !== shows) return;
+      const number = fresh.querySelector("[name=place]")?.value, range = find("at");
+      if (number && document.activeElement !== range) range.value = number; // the slider follows, unless it is held
+      find("found").replaceChildren(...fresh.childNodes);
     } catch {
       complain(text.lost);
     }

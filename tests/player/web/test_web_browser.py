@@ -240,6 +240,10 @@ def test_a_jump_shows_what_it_will_show_and_can_be_undone(living, phone):
     phone.click("#undo button")
     phone.wait("document.querySelector('#state').textContent.includes('Frame 4 of 9')")
     phone.wait("!document.querySelector('#undo button')")
+    phone.evaluate("document.querySelector('#place').value = '2'")
+    phone.click(".place button")
+    phone.wait("document.querySelector('#found figcaption')?.innerText.startsWith('Frame 2 of 9')")
+    assert phone.evaluate("document.querySelector('#at').value") == "2", "the slider follows"
     phone.evaluate("document.querySelector('#place').value = '99'")
     phone.click(".place button")
     phone.wait("document.querySelector('#found .wrong')?.innerText === 'The film has the frames 1 to 9.'")
