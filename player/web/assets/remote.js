@@ -21,6 +21,10 @@
     clearTimeout(fades);
     fades = setTimeout(() => { if (toast === fresh) fresh.remove(); }, stays);
   }
+  /** Open this page anew, with what it is to say, and stay at the same place of it. */
+  const again = (address) => location.assign(`${address}#at-${Math.round(scrollY)}`);
+  const place = /^#at-(\d+)$/.exec(location.hash);
+  if (place) scrollTo(0, Number(place[1]));
   if (location.search.includes("asked=")) history.replaceState(null, "", location.pathname); // said once
   if (find("toasts").children.length) fades = setTimeout(() => find("toasts").replaceChildren(), STAYS);
 
@@ -196,7 +200,7 @@
         if (told.request === 0) say(form.dataset.same);
         else if (await follow(told.request, form.dataset.done)) {
           if (form.dataset.stay === "seek") close();
-          if (form.dataset.stay === "film") location.assign(`/films?asked=${form.getAttribute("action").slice(4)}&number=${told.request}`);
+          if (form.dataset.stay === "film") again(`/films?asked=${form.getAttribute("action").slice(4)}&number=${told.request}`);
         }
       }
     } catch {
@@ -215,7 +219,7 @@
     try {
       const body = new URLSearchParams(new FormData(form)), headers = { Accept: "application/json" };
       const answer = await fetch(button?.getAttribute("formaction") || form.action, { method: "POST", body, headers, redirect: "manual" });
-      if (answer.type === "opaqueredirect") { location.assign(form.dataset.leads); return; }
+      if (answer.type === "opaqueredirect") { again(form.dataset.leads); return; }
       if (answer.status === 401) { location.href = "/login"; return; }
       const told = await answer.json();
       refused(form, told, ofOptions(told.fields));

@@ -225,6 +225,14 @@ def test_something_is_said_at_once_and_the_result_when_it_is_there(living, phone
     phone.wait("document.querySelector('#toasts .wrong')?.textContent === 'The panel does not answer.'")
 
 
+def test_the_link_signs_in_where_the_login_page_is_open_already(browser, living):
+    page = browser.open("about:blank", *PHONE)
+    page.command("Network.clearBrowserCookies")
+    go(page, f"{living.url}/login")
+    page.command("Page.navigate", url=f"{living.url}/login#{TOKEN}")
+    page.wait(f"location.href === '{living.url}/' && {LAID_OUT}")
+
+
 def test_a_jump_shows_what_it_will_show_and_can_be_undone(living, phone):
     phone.evaluate(
         "{ const at = document.querySelector('#at'); at.value = 7; at.dispatchEvent(new Event('input')); }"
@@ -474,6 +482,8 @@ def test_an_option_that_is_refused_is_said_beside_it_and_nothing_typed_is_lost(
         page.evaluate("document.querySelector('#jobs .more').open = true; 1")
         page.click("#jobs [formaction]")  # save and preview
         arrived(page, "Done.")
+        assert page.evaluate("scrollY") > 100, "at the same place of the page"
+        assert page.evaluate("location.href") == f"{living.url}/films"
         assert house.remote.preview(job)[1] == "asked"
     finally:
         living.close()
