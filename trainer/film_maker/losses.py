@@ -3,6 +3,7 @@
 They compare probabilities pi = P(white), grey as they are, with dithers, pixel by pixel. That is their
 weakness: the dots of a dither are arbitrary, and the picture nearest to all dithers that might have been is
 their mean, the frame itself, or that mean thresholded. Only a critic (`trainer/fit/critic.py`) asks for dots.
+What keeps a U-Net with a critic from running away, `overconfidence`, is the project's.
 
 Arrays: logits, frames, dithers and shown dithers float32[B, H, W]; `score` is the critic's term, a number.
 """
@@ -17,6 +18,10 @@ from jax import Array
 
 Reconstruction = Callable[[Array, Array], Array]
 """(logits, target dither) -> a number."""
+
+
+SURE = 4.0
+"""The logit of a chance of white of .98."""
 
 
 class TermWeights(NamedTuple):
@@ -76,3 +81,12 @@ def v3(
     calm = weights.previous * distance(logits, previous)
     still = weights.change * change(logits, previous, frame, frame_before)
     return v2(logits, target, score, weights, reconstruct) + calm + still
+
+
+def overconfidence(logits: Array) -> Array:
+    """Towards logits within +-`SURE`, beside any of the objectives with a critic; not the film-maker's.
+
+    Beyond, the gradients of L1 and of the critic vanish, and Adam, which divides by their size, makes whole
+    steps of the noise that is left of them, until every dither is all white or all black.
+    """
+    return 0.01 * jnp.mean(jnp.maximum(jnp.abs(logits) - SURE, 0) ** 2)

@@ -18,7 +18,7 @@ from trainer.dithers.eye import two_eye_kernel
 from trainer.dithers.search.energy import reaching
 from trainer.dithers.search.parallel import convolution
 from trainer.film_maker import patches
-from trainer.film_maker.losses import RECONSTRUCTIONS, TermWeights, v1, v2, v3
+from trainer.film_maker.losses import RECONSTRUCTIONS, TermWeights, overconfidence, v1, v2, v3
 from trainer.film_maker.settings import UNetSettings
 from trainer.film_maker.unet import UNet, create, outline
 from trainer.fit.critic import adversary_of
@@ -51,14 +51,17 @@ def update_of_unet(settings: UNetSettings, axis: str | None = None) -> Update:
             network = nnx.merge(graph, params)
             logits = network(scene.frame[..., None], scene.shown if settings.sees_previous else None)
             score: Array | float = 0.0
+            extra: Array | float = 0.0
             if adversary:
                 score = adversary.term(state.params.critic, jax.nn.sigmoid(logits), scene.frame)
+                extra = overconfidence(logits)
             if settings.objective == "v1":
-                return v1(logits, target, terms, reconstruct), logits
-            if settings.objective == "v2":
-                return v2(logits, target, score, terms, reconstruct), logits
-            loss = v3(logits, target, scene.shown, scene.frame, scene.before, score, terms, reconstruct)
-            return loss, logits
+                loss = v1(logits, target, terms, reconstruct)
+            elif settings.objective == "v2":
+                loss = v2(logits, target, score, terms, reconstruct)
+            else:
+                loss = v3(logits, target, scene.shown, scene.frame, scene.before, score, terms, reconstruct)
+            return loss + extra, logits
 
         (loss, logits), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params.generator)
         gradient = mean_over(axis, gradient)

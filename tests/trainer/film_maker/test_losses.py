@@ -12,6 +12,7 @@ from trainer.film_maker.losses import (
     change,
     cross_entropy,
     distance,
+    overconfidence,
     v1,
     v2,
     v3,
@@ -71,3 +72,8 @@ def test_change_asks_for_no_fewer_flips_than_the_tone_needs():
     for white, expected in ((10, 0), (20, 0), (30, 0.1)):
         dither = logits.reshape(-1).at[:white].set(20).reshape(1, 10, 10)
         assert change(dither, shown, frame, before) == pytest.approx(expected, abs=1e-6)
+
+
+def test_only_logits_beyond_a_chance_of_98_percent_are_overconfident():
+    assert overconfidence(jnp.array([-4.0, 0.0, 3.9])) == 0
+    assert overconfidence(jnp.array([6.0])) == overconfidence(jnp.array([-6.0])) == pytest.approx(0.04)
