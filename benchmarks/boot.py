@@ -198,7 +198,7 @@ def film_through_cuts(guest: Guest, film: Path, frames: int) -> str:
     seen("a film sent to the page plays while it is made", f"{found['done']} of {found['of']} frames")
     begun = found["done"]
     for cut in range(CUTS):
-        least = begun + (frames - begun) * (cut + 1) // (CUTS + 1)
+        least = begun + (frames - begun) * cut // (CUTS + 1)
         found = until(guest, id, partial(far_enough, least), f"{least} frames")
         expect(found["state"] == "exporting", "it is done already; take a longer film", str(found))
         place = status(guest)["frame"]
