@@ -75,6 +75,18 @@ def status(guest: Guest) -> dict[str, Any]:
     return found
 
 
+def playing(guest: Guest) -> dict[str, Any]:
+    """The same, once a film is on. Failed."""
+
+    def ask() -> dict[str, Any] | None:
+        found = status(guest)
+        return found if found["reel"] else None
+
+    found = wait("a film on the panel", ask, 300)
+    assert isinstance(found, dict)
+    return found
+
+
 def jobs(guest: Guest) -> list[dict[str, Any]]:
     """The films of the queue."""
     found = json.loads(guest.run("player films --json"))
@@ -204,7 +216,7 @@ def film_through_cuts(guest: Guest, film: Path, frames: int) -> str:
         place = status(guest)["frame"]
         guest.cut_power()
         guest.start()
-        after, shown = job(guest, id), status(guest)
+        after, shown = job(guest, id), playing(guest)
         expect(after["done"] >= found["done"] - frames // 4, "the export began anew", str(after))
         expect(shown["reel"].endswith(found["reel"]), "the player lost its place", str(shown))
         start = re.search(r"frame (\d+) of .*redraw \(start\)", journal(guest, "longtake"))
@@ -277,10 +289,10 @@ def memory(guest: Guest) -> None:
 
 def updates(guest: Guest) -> None:
     """A newer version, and one that is broken."""
-    before = status(guest)
+    before = playing(guest)
     guest.run("cp -r longtake newer; sed -i 's/^version = .*/version = \"9.9.9\"/' newer/pyproject.toml")
     told = install(guest, "newer/systemd/install")
-    after = status(guest)
+    after = playing(guest)
     expect(after["version"] == "9.9.9", "the update is not in use", told)
     expect(after["reel"] == before["reel"], "the place is lost", str(after))
     seen("an update", f"{before['version']} to {after['version']}, the place kept")
@@ -293,9 +305,9 @@ def updates(guest: Guest) -> None:
 
 def restart(guest: Guest) -> None:
     """An orderly restart."""
-    before = status(guest)
+    before = playing(guest)
     guest.restart()
-    after = status(guest)
+    after = playing(guest)
     expect(after["reel"] == before["reel"], "the place is lost", str(after))
     seen("a restart", f"frame {before['frame']} before, {after['frame']} after")
 
