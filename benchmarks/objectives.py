@@ -1,5 +1,5 @@
-"""What do the film-maker's networks learn? v1, v2, and v3 with its pull to the shown dither whole and half;
-beside them the project's own GAN, which is the network of `generator` alone, and `search`.
+"""What do the film-maker's networks learn? v1, v2, and v3 with its whole pull to the shown dither and a fifth
+of it; beside them the project's own GAN, which is the network of `generator` alone, and `search`.
 
     python benchmarks/objectives.py OUT --train FILM... [--fit WORDS] [--frames 30] [--test FILM:START...]
         [--row FILM:FRAME+X+Y...]
@@ -46,7 +46,7 @@ RUNS = {
     "v1": ["--objective", "v1"],
     "v2": ["--objective", "v2"],
     "v3": ["--objective", "v3"],
-    "v3, 0.5": ["--objective", "v3", "--previous-weight", "0.5"],
+    "v3, 0.2": ["--objective", "v3", "--previous-weight", "0.2"],
 }
 """What is trained, and by which options of `trainer fit`."""
 
